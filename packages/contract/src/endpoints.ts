@@ -1,0 +1,59 @@
+/** Method and path of every route. Apart from routes.ts, so that a client can call them without loading the schemas. */
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly path: string
+}
+
+export const endpoints = {
+  nodeShow: { method: 'GET', path: '/v1/node' },
+  health: { method: 'GET', path: '/v1/health' },
+
+  vpsList: { method: 'GET', path: '/v1/vps' },
+  vpsCreate: { method: 'POST', path: '/v1/vps' },
+  vpsShow: { method: 'GET', path: '/v1/vps/:vps' },
+  vpsChange: { method: 'PATCH', path: '/v1/vps/:vps' },
+  vpsDestroy: { method: 'DELETE', path: '/v1/vps/:vps' },
+  vpsStart: { method: 'POST', path: '/v1/vps/:vps/start' },
+  vpsStop: { method: 'POST', path: '/v1/vps/:vps/stop' },
+  vpsRestart: { method: 'POST', path: '/v1/vps/:vps/restart' },
+  vpsSuspend: { method: 'POST', path: '/v1/vps/:vps/suspend' },
+  vpsResume: { method: 'POST', path: '/v1/vps/:vps/resume' },
+  vpsRename: { method: 'POST', path: '/v1/vps/:vps/rename' },
+  vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
+
+  templateList: { method: 'GET', path: '/v1/templates' },
+  templateShow: { method: 'GET', path: '/v1/templates/:template' },
+  templateBuild: { method: 'POST', path: '/v1/templates' },
+  templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
+  templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
+
+  taskList: { method: 'GET', path: '/v1/tasks' },
+  taskShow: { method: 'GET', path: '/v1/tasks/:task' },
+  taskCancel: { method: 'POST', path: '/v1/tasks/:task/cancel' },
+  taskLog: { method: 'GET', path: '/v1/tasks/:task/log' },
+
+  doctor: { method: 'GET', path: '/v1/doctor' },
+  doctorRepair: { method: 'POST', path: '/v1/doctor/repair' },
+  recover: { method: 'POST', path: '/v1/recover' },
+
+  openapi: { method: 'GET', path: '/v1/openapi.json' },
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+export type RouteName = keyof typeof endpoints
+
+/** Not requests with an answer: a stream of server-sent events, and two WebSockets. */
+export const streams = {
+  events: { method: 'GET', path: '/v1/events' },
+  exec: { method: 'GET', path: '/v1/vps/:vps/exec' },
+  console: { method: 'GET', path: '/v1/vps/:vps/console' },
+} as const satisfies Readonly<Record<string, Endpoint>>
+
+/** The path with its `:names` filled in, each escaped. */
+export function pathFor(path: string, params: Readonly<Record<string, string | number>> = {}): string {
+  return path.replace(/:([a-z]+)/g, (_, name: string) => {
+    const value = params[name]
+    if (value === undefined || value === '') throw new TypeError(`path ${path} needs a value for ${name}`)
+    return encodeURIComponent(String(value))
+  })
+}

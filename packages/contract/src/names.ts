@@ -1,0 +1,20 @@
+/** What a VPS may be called. A name starts with a letter, so it can never be mistaken for an id. */
+
+export const VPS_NAME_RULE = '1 to 32 lower-case letters, digits and hyphens, a letter first, no hyphen last'
+export const HOSTNAME_RULE = 'labels of letters, digits and hyphens joined by dots, at most 64 characters in all'
+
+const VPS_NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
+
+export function isVpsName(text: string): boolean {
+  return VPS_NAME.test(text)
+}
+
+export function isVpsId(text: string): boolean {
+  return /^[1-9][0-9]{0,8}$/.test(text)
+}
+
+/** sethostname(2) takes 64 bytes; RFC 1123 says what a label is. */
+export function isHostname(text: string): boolean {
+  return text.length <= 64 && text.split('.').every((label) => LABEL.test(label))
+}

@@ -1,0 +1,15 @@
+/** Where a node's local API socket lies. Every path of an installation derives from its instance's name. */
+
+export const DEFAULT_INSTANCE = 'insula'
+export const INSTANCE_ENV = 'INSULA_INSTANCE'
+/** Set to another socket's path, the CLI talks to that one instead. */
+export const API_SOCKET_ENV = 'INSULA_SOCKET'
+
+/** Short, because names of links and cgroups derive from it as well. */
+export function isInstanceName(text: string): boolean {
+  return /^[a-z][a-z0-9-]{0,15}$/.test(text) && !text.endsWith('-')
+}
+
+export function localSocketPath(instance: string): string {
+  return `/run/insula/${instance}/api.sock`
+}

@@ -1,0 +1,40 @@
+/** OS templates: what is built and what can be built. */
+
+import { z } from 'zod'
+import { Moment, TemplateName } from './scalars.ts'
+
+export const Template = z
+  .object({
+    name: z.string().describe('"debian-12"'),
+    version: z.string().describe('"2026-11-23.1"'),
+    ref: z.string().describe('"debian-12@2026-11-23.1"'),
+    definition: z.string().describe('Digest of the definition it was built from'),
+    distribution: z.string(),
+    release: z.string(),
+    architecture: z.string(),
+    init: z.string().describe('"systemd", "busybox", ...'),
+    files: z.int(),
+    bytes: z.int(),
+    builtAt: Moment,
+    latest: z.boolean().describe('The version that its name means'),
+    usedBy: z.array(z.int()).describe('Ids of VPSs'),
+  })
+  .meta({ id: 'Template' })
+export type Template = z.infer<typeof Template>
+
+export const TemplateDefinition = z
+  .object({ name: z.string(), description: z.string(), built: z.boolean() })
+  .meta({ id: 'TemplateDefinition' })
+export type TemplateDefinition = z.infer<typeof TemplateDefinition>
+
+export const TemplateBuild = z
+  .strictObject({
+    name: TemplateName,
+    mirror: z
+      .url({ protocol: /^https?$/ })
+      .max(300)
+      .optional()
+      .describe("Package mirror; the host's own settings when absent"),
+  })
+  .meta({ id: 'TemplateBuild' })
+export type TemplateBuild = z.infer<typeof TemplateBuild>

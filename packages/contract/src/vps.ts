@@ -1,0 +1,96 @@
+/** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
+
+import { z } from 'zod'
+import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
+import { VPS_STATES } from './states.ts'
+
+const limitFields = {
+  memory: z.int().min(1024 * 1024).nullable().describe('Bytes of memory; null: no limit'),
+  swap: z.int().min(0).nullable().describe('Bytes of swap on top of memory; null: no limit'),
+  cpuUnits: z.int().min(8).max(500_000).describe('Weight against neighbours; 1000 is the default'),
+  cpuLimit: z.number().min(1).max(1_000_000).nullable().describe('Per cent of one CPU, 150 is one and a half; null: no limit'),
+  cpus: z.int().min(1).max(8192).nullable().describe('How many CPUs may be used; null: all'),
+  pids: z.int().min(1).max(4_194_304).nullable().describe('Processes and threads; null: no limit'),
+}
+
+export const Limits = z.object(limitFields).meta({ id: 'Limits' })
+export type Limits = z.infer<typeof Limits>
+
+/** Fields that are absent keep their value (on create: the default). */
+export const LimitsChange = z.strictObject(limitFields).partial().meta({ id: 'LimitsChange' })
+export type LimitsChange = z.infer<typeof LimitsChange>
+
+export const Vps = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    state: z.enum(VPS_STATES),
+    hostname: z.string(),
+    template: z.string().describe('The version it was created from, "debian-12@2026-11-23.1"'),
+    addresses: z.array(z.ipv4()),
+    dns: z.array(z.string()),
+    nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
+    limits: Limits,
+    onboot: z.boolean().describe('Started with the node'),
+    bootOrder: z.int().describe('Lower starts first'),
+    createdAt: Moment,
+    startedAt: Moment.nullable(),
+    pid: z.int().nullable().describe("Process id of its init, as the node sees it"),
+    lastExit: z
+      .object({
+        code: z.int().nullable(),
+        signal: z.string().nullable(),
+        request: z.enum(['reboot', 'poweroff']).nullable(),
+        at: Moment,
+      })
+      .nullable()
+      .describe('How its init ended last'),
+    problem: z.string().nullable().describe('Why it failed, or what is wrong with it'),
+    usage: z
+      .object({ memory: z.int(), swap: z.int(), pids: z.int(), cpuMicroseconds: z.int() })
+      .nullable()
+      .describe('Only while it runs'),
+    disk: z
+      .object({ bytes: z.int(), inodes: z.int(), enforced: z.boolean().describe('false: not enforced on this volume') })
+      .nullable()
+      .describe('What its private area takes; only when one VPS is shown'),
+  })
+  .meta({ id: 'Vps' })
+export type Vps = z.infer<typeof Vps>
+
+/** Changing any of these is possible while it runs, but for the hostname, which takes effect at the next start. */
+const settings = {
+  hostname: Hostname,
+  addresses: z.array(AddressWish).max(64),
+  dns: z.array(Dns).max(8),
+  nat: z.boolean(),
+  limits: LimitsChange,
+  onboot: z.boolean(),
+  bootOrder: z.int().min(0).max(1_000_000),
+}
+
+export const VpsCreate = z
+  .strictObject({
+    name: VpsName,
+    template: TemplateRef,
+    id: VpsId.optional().describe('The next free one when absent'),
+    ...z.strictObject(settings).partial().shape,
+    start: z.boolean().optional().describe('Start it once it exists'),
+  })
+  .meta({ id: 'VpsCreate' })
+export type VpsCreate = z.infer<typeof VpsCreate>
+
+export const VpsChange = z.strictObject(settings).partial().meta({ id: 'VpsChange' })
+export type VpsChange = z.infer<typeof VpsChange>
+
+export const VpsRename = z.strictObject({ name: VpsName }).meta({ id: 'VpsRename' })
+export type VpsRename = z.infer<typeof VpsRename>
+
+export const VpsStop = z
+  .strictObject({
+    timeout: z.number().min(0).max(3600).optional().describe('Seconds until what still runs is killed'),
+    force: z.boolean().optional().describe('Kill at once'),
+  })
+  .meta({ id: 'VpsStop' })
+export type VpsStop = z.infer<typeof VpsStop>
+

@@ -1,0 +1,56 @@
+/**
+ * Network links, addresses, routes and neighbours of the host's (current) network namespace, through ip-link(8) in batch
+ * mode. What lies inside another namespace is configured by whoever enters it, with the same batch lines.
+ */
+
+export interface VethSpec {
+  /** Host end, at most 15 bytes. */
+  readonly name: string
+  /** Name of the inner end, "eth0". */
+  readonly peer: string
+  /** Process whose network namespace gets the inner end. */
+  readonly pid: number
+  readonly mtu: number
+  readonly hostMac: string
+  readonly peerMac: string
+}
+
+export interface LinkInfo {
+  readonly name: string
+  readonly mac: string
+  readonly mtu: number
+  readonly up: boolean
+  /** Bytes and packets since the link was made. */
+  readonly rxBytes: number
+  readonly txBytes: number
+}
+
+export interface RouteSpec {
+  /** "192.0.2.7/32". */
+  readonly destination: string
+  readonly device: string
+  /** Permanent neighbour entry made with it: MAC of the far end. */
+  readonly neighbourMac?: string
+}
+
+export interface Uplink {
+  readonly device: string
+  readonly mtu: number
+  readonly gateway: string | null
+}
+
+export interface Links {
+  /** One `ip -batch` call: makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what
+   * exists with the same name is replaced. */
+  attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
+  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. */
+  setRoutes(device: string, routes: readonly RouteSpec[]): Promise<void>
+  /** Idempotent. */
+  remove(name: string): Promise<void>
+  list(prefix: string): Promise<LinkInfo[]>
+  routes(device: string): Promise<string[]>
+  /** The device of the default route; null without one. */
+  uplink(): Promise<Uplink | null>
+  /** Every address and directly connected or routed IPv4 network of this namespace, CIDR: for overlap checks. */
+  networks(): Promise<{ readonly cidr: string; readonly device: string }[]>
+}

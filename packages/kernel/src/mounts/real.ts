@@ -1,0 +1,126 @@
+/** PrivateMounts on the running kernel. */
+
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { libc, SYS, SystemCallFailed } from '../libc/libc.ts'
+import type { MountCalls, OverlayMount, PrivateMounts } from './mounts.ts'
+
+const CLONE_NEWNS = 0x20000
+const MS_BIND = 0x1000
+const MS_REC = 0x4000
+const MS_PRIVATE = 1 << 18
+const MNT_DETACH = 2
+const AT_FDCWD = -100
+const AT_EMPTY_PATH = 0x1000
+const AT_RECURSIVE = 0x8000
+const OPEN_TREE_CLONE = 1
+const OPEN_TREE_CLOEXEC = 0x80000
+const MOVE_MOUNT_F_EMPTY_PATH = 4
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40
+const MOUNT_ATTR_IDMAP = 0x100000n
+/** fs.constants has no O_PATH. */
+const O_PATH = 0x200000
+
+export function realPrivateMounts(): PrivateMounts {
+  return {
+    inPrivateCopy: (body) => backHere(() => enterPrivateCopy(), body),
+    inNamespace: (fd, body) => backHere(() => libc.setns('setns(mount namespace)', fd, CLONE_NEWNS), body),
+    keepPrivateCopy: (body) =>
+      backHere(
+        () => enterPrivateCopy(),
+        (calls) => {
+          body(calls)
+          return openSync('/proc/thread-self/ns/mnt', 'r')
+        },
+      ),
+    clone: cloneTree,
+    attach: attachClone,
+  }
+}
+
+/** Runs body in another mount namespace and is back in this one afterwards, whatever happens. */
+function backHere<T>(enter: () => void, body: (mounts: MountCalls) => T): T {
+  const here = openSync('/proc/thread-self/ns/mnt', 'r')
+  try {
+    // setns(2) into a mount namespace asks for a root and working directory that no other thread shares; unshare gives both.
+    libc.unshare('unshare(CLONE_FS)', 0x200)
+    enter()
+    try {
+      return body(calls)
+    } finally {
+      libc.setns('setns(back)', here, CLONE_NEWNS)
+    }
+  } finally {
+    closeSync(here)
+  }
+}
+
+function enterPrivateCopy(): void {
+  libc.unshare('unshare(CLONE_NEWNS)', CLONE_NEWNS)
+  libc.mount('make / private', 'none', '/', null, MS_REC | MS_PRIVATE, null)
+}
+
+const calls: MountCalls = {
+  fileSystem: (type, target, data) => {
+    libc.mount(`mount ${type} on ${target}`, type, target, type, 0, data ?? null)
+  },
+  bind: (source, target) => {
+    libc.mount(`bind ${source} on ${target}`, source, target, null, MS_BIND, null)
+  },
+  detach: (target) => {
+    try {
+      libc.umount2(`unmount ${target}`, target, MNT_DETACH)
+      return true
+    } catch (error) {
+      if (error instanceof SystemCallFailed && (error.code === 'EINVAL' || error.code === 'ENOENT')) return false
+      throw error
+    }
+  },
+  overlay: mountOverlay,
+}
+
+/**
+ * overlayfs takes its lower layers by path, so the idmapped clones need a place: a tmpfs on the overlay's own root, which the overlay then
+ * covers. Nothing of it is left in the file system.
+ */
+function mountOverlay(mount: OverlayMount, userns: number): void {
+  calls.fileSystem('tmpfs', mount.root, 'size=64k,mode=700')
+  const lower = mount.layers.map((layer, index) => {
+    const place = `${mount.root}/${index}`
+    mkdirSync(place)
+    const clone = cloneTree(layer)
+    try {
+      const attributes = Buffer.alloc(32)
+      attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
+      attributes.writeBigUInt64LE(BigInt(userns), 24)
+      libc.mountSetattr(`idmap ${layer}`, SYS.mount_setattr, clone, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
+      libc.moveMount(`mount ${layer}`, SYS.move_mount, clone, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
+    } finally {
+      closeSync(clone)
+    }
+    return place
+  })
+  const data = [
+    `lowerdir=${lower.map(escapePath).join(':')}::${escapePath(mount.pool)}`,
+    `upperdir=${escapePath(mount.upper)}`,
+    `workdir=${escapePath(mount.work)}`,
+    ...mount.options,
+  ].join(',')
+  libc.mount(`overlay on ${mount.root}`, 'vzfs', mount.root, 'overlay', 0, data)
+}
+
+/** Commas and colons divide mount options and layers; overlayfs takes them escaped. */
+const escapePath = (path: string): string => path.replace(/[\\,:]/g, '\\$&')
+
+function cloneTree(path: string): number {
+  return libc.openTree(`open_tree ${path}`, SYS.open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+}
+
+function attachClone(clone: number, target: string): void {
+  const place = openSync(target, O_PATH | constants.O_NOFOLLOW)
+  try {
+    const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+    libc.moveMount(`mount on ${target}`, SYS.move_mount, clone, '', place, '', flags)
+  } finally {
+    closeSync(place)
+  }
+}

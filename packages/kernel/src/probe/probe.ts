@@ -1,0 +1,31 @@
+/** What this machine's kernel and tools can do, found once by trying, shown by the API and by doctor. */
+
+import type { CgroupMode } from '../cgroup/cgroup.ts'
+
+export interface HostFeatures {
+  /** uname -r, and its first two numbers. */
+  readonly kernelRelease: string
+  readonly kernelVersion: readonly [number, number]
+  readonly cgroupMode: CgroupMode
+  /** Controllers that can be used: cpu, cpuset, memory, pids, io... */
+  readonly controllers: readonly string[]
+  readonly swapAccounting: boolean
+  readonly cpus: readonly number[]
+  readonly memoryBytes: number
+  /** Tool name to version; missing tools are absent. */
+  readonly tools: Readonly<Record<string, string>>
+}
+
+export interface SysctlNeed {
+  readonly name: string
+  /** At least this. */
+  readonly atLeast: number
+  readonly why: string
+}
+
+export interface HostProbe {
+  features(): Promise<HostFeatures>
+  /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. */
+  sysctl(name: string): Promise<string | null>
+  setSysctl(name: string, value: string): Promise<void>
+}

@@ -1,0 +1,61 @@
+/** Pseudo-terminals and pipes as bare descriptors. pty(7), ioctl_tty(2), pipe(7). */
+
+import { closeSync, constants, fchownSync, openSync } from 'node:fs'
+import { libc } from '../libc/libc.ts'
+
+const TIOCGPTN = 0x80045430
+const TIOCSWINSZ = 0x5414
+const O_CLOEXEC = 0x80000
+
+export interface Pty extends Disposable {
+  readonly master: number
+  /** Kept open: a pty whose last slave is closed reads EIO, and init closes its own between uses. */
+  readonly slave: number
+  /** "/dev/pts/3", of this mount namespace. */
+  readonly path: string
+}
+
+/** A new pty whose slave belongs to `owner` (uid and gid). */
+export function openPty(owner: number): Pty {
+  const master = libc.posixOpenpt('posix_openpt', constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC)
+  try {
+    libc.unlockpt('unlockpt', master)
+    const pty = adoptPty(master)
+    fchownSync(pty.slave, owner, owner)
+    return pty
+  } catch (error) {
+    closeSync(master)
+    throw error
+  }
+}
+
+/** The pty of a master descriptor that another process opened. */
+export function adoptPty(master: number): Pty {
+  const number = Buffer.alloc(4)
+  libc.ioctl('TIOCGPTN', master, TIOCGPTN, number)
+  const path = `/dev/pts/${number.readUInt32LE(0)}`
+  const slave = openSync(path, constants.O_RDWR | constants.O_NOCTTY)
+  return {
+    master,
+    slave,
+    path,
+    [Symbol.dispose]: () => {
+      closeSync(slave)
+      closeSync(master)
+    },
+  }
+}
+
+export function resizePty(master: number, cols: number, rows: number): void {
+  const size = Buffer.alloc(8)
+  size.writeUInt16LE(rows, 0)
+  size.writeUInt16LE(cols, 2)
+  libc.ioctl('TIOCSWINSZ', master, TIOCSWINSZ, size)
+}
+
+/** A pipe whose ends both close on exec. Node's own pipes are socket pairs, which a program cannot open again through /dev/stdout. */
+export function openPipe(): { readonly read: number; readonly write: number } {
+  const ends = [0, 0]
+  libc.pipe2('pipe2', ends, O_CLOEXEC)
+  return { read: ends[0] ?? -1, write: ends[1] ?? -1 }
+}

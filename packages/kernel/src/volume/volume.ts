@@ -1,0 +1,33 @@
+/** A volume: one directory on one local file system where VZFS lives. What it can do is probed once and shown. */
+
+export interface VolumeFeatures {
+  readonly path: string
+  readonly fsType: string
+  readonly device: string
+  /** Kernel enforces project quota on this mount. */
+  readonly projectQuota: boolean
+  readonly userQuota: boolean
+  readonly reflink: boolean
+  /** Overlay with metacopy, redirect, data-only layers and idmapped lower layers works here (tried, not guessed). */
+  readonly vzfs: boolean
+  /** When vzfs is false: what failed. */
+  readonly vzfsProblem: string | null
+}
+
+export interface VolumeSpace {
+  readonly totalBytes: number
+  readonly freeBytes: number
+  readonly totalInodes: number
+  readonly freeInodes: number
+}
+
+export interface Volumes {
+  /** Makes a sparse image file with XFS on it, if absent, (reflink=1, ftype=1) and mounts it at `path`, if not mounted. Idempotent.
+   * `size` in bytes. Mount options carry quota where the kernel has it. @throws with remedy when there is no space or no XFS */
+  ensureLoopVolume(image: string, path: string, size: number): Promise<void>
+  /** Unmounts and detaches the loop device. Idempotent. */
+  detach(path: string): Promise<void>
+  mounted(path: string): Promise<boolean>
+  probe(path: string): Promise<VolumeFeatures>
+  space(path: string): Promise<VolumeSpace>
+}

@@ -1,0 +1,235 @@
+/**
+ * Runs one command inside a running VPS through `crun exec`, on real pipes or on a pty of the VPS's own devpts, as a user of the VPS's own
+ * /etc/passwd.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { closeSync, fchownSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  awaitDescriptor,
+  type Cgroups,
+  lastLogMessage,
+  openConfinedRoot,
+  openPipe,
+  type PrivateMounts,
+  resizePty,
+  type Runtime,
+  startAttached,
+} from '@insula/kernel'
+import { type Account, findAccount } from './account.ts'
+import { pipeSink, pipeSource, ptySink, ptySource, type Source } from './byte-stream.ts'
+import { KeeperError } from './errors.ts'
+import type { ExecEnd, ExecRequest, ExecSession, OutputSink } from './keeper.ts'
+
+export interface ExecMeans {
+  readonly cgroups: Cgroups
+  readonly mounts: PrivateMounts
+  readonly runtime: Runtime
+  /** A lasting mount namespace whose /sys/fs/cgroup is the v2 tree. */
+  readonly runtimeMounts: number
+  /** For short-lived files of each command; on tmpfs. */
+  readonly scratch: string
+  readonly signal: (pid: number, signal: string) => void
+}
+
+export interface ExecTarget {
+  readonly id: string
+  readonly pid: number
+  readonly bundle: string
+  readonly base: number
+  readonly cgroup: string
+}
+
+/** After the command itself has ended: so long without output means that only a background child still holds the pipes. */
+const DRAIN_MS = 100
+/** After hang-up, until the command is killed. */
+const HANGUP_MS = 2_000
+const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_failed */
+export async function execute(means: ExecMeans, target: ExecTarget, request: ExecRequest, out: OutputSink): Promise<ExecSession> {
+  const name = join(means.scratch, randomUUID())
+  const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
+  const account = accountOf(target.pid, request)
+  writeFileSync(files.process, JSON.stringify(processOf(target, request, account)))
+  writeFileSync(files.log, '')
+  const run = (
+    descriptors: readonly (number | 'null')[],
+    socket: string | null,
+  ): Promise<{ code: number | null; signal: string | null }> =>
+    means.cgroups.enter(target.cgroup, () =>
+      means.mounts.inNamespace(means.runtimeMounts, () =>
+        startAttached(means.runtime.exec(target.id, files.process, files.pid, files.log, socket), { descriptors }),
+      ),
+    ).ended
+  const finish = ({ code, signal }: { code: number | null; signal: string | null }): ExecEnd => {
+    const refusal = lastLogMessage(files.log)
+    for (const file of Object.values(files)) rmSync(file, { force: true })
+    if (refusal && code !== 0) throw refused(refusal, request)
+    return code === null ? { signal: signal ?? 'SIGKILL', number: 9 } : { code }
+  }
+  const pidOf = (): number | null => {
+    try {
+      return Number(readFileSync(files.pid, 'utf8')) || null
+    } catch {
+      return null
+    }
+  }
+  const signal = (name: string): void => {
+    const pid = pidOf()
+    if (pid !== null) means.signal(pid, name)
+  }
+  const hangUp = async (): Promise<void> => {
+    signal('SIGHUP')
+    await sleep(HANGUP_MS)
+    // The pid file goes when the command has ended.
+    signal('SIGKILL')
+  }
+  const job: Job = { run, finish, signal, hangUp }
+  return request.tty ? onPty(job, files.socket, request.tty, out) : onPipes(job, target, account, out)
+}
+
+type Run = (
+  descriptors: readonly (number | 'null')[],
+  socket: string | null,
+) => Promise<{ code: number | null; signal: string | null }>
+type Finish = (end: { code: number | null; signal: string | null }) => ExecEnd
+
+/** One command, however its input and output are connected. */
+interface Job {
+  readonly run: Run
+  readonly finish: Finish
+  readonly signal: (name: string) => void
+  readonly hangUp: () => Promise<void>
+}
+
+async function onPipes(job: Job, target: ExecTarget, account: Account, out: OutputSink): Promise<ExecSession> {
+  const pipes = [openPipe(), openPipe(), openPipe()] as const
+  const [input, output, errors] = pipes
+  // The command may open /dev/stdout again, so it must own its pipes.
+  for (const end of [input.read, output.write, errors.write])
+    fchownSync(end, target.base + account.uid, target.base + account.gid)
+  let ending: ReturnType<Run>
+  try {
+    ending = job.run([input.read, output.write, errors.write], null)
+  } catch (error) {
+    for (const { read, write } of pipes) for (const end of [read, write]) closeSync(end)
+    throw new KeeperError('exec_failed', (error as Error).message, error)
+  }
+  for (const end of [input.read, output.write, errors.write]) closeSync(end)
+  const stdin = pipeSink(input.write)
+  const sources = [pipeSource(output.read, out.stdout), pipeSource(errors.read, out.stderr)]
+  return {
+    ended: ending.then(async (end) => {
+      await drain(sources)
+      stdin.end()
+      return job.finish(end)
+    }),
+    signal: job.signal,
+    write: (chunk) => stdin.write(chunk),
+    end: () => stdin.end(),
+    resize: () => undefined,
+    pause: () => sources.forEach((source) => source.pause()),
+    resume: () => sources.forEach((source) => source.resume()),
+    close: () => {
+      stdin.end()
+      void job.hangUp()
+    },
+  }
+}
+
+async function onPty(
+  job: Job,
+  socket: string,
+  size: { readonly cols: number; readonly rows: number },
+  out: OutputSink,
+): Promise<ExecSession> {
+  const handover = awaitDescriptor(socket)
+  const ending = job.run(['null', 'null', 'null'], socket)
+  void ending.then(() => handover.cancel())
+  const master = await handover.received
+  if (master === null) {
+    job.finish(await ending)
+    throw new KeeperError('exec_failed', 'the runtime handed over no terminal')
+  }
+  resizePty(master, size.cols, size.rows)
+  const stdin = ptySink(master)
+  const source = ptySource(master, out.stdout)
+  return {
+    ended: ending.then(async (end) => {
+      await drain([source])
+      stdin.close()
+      return job.finish(end)
+    }),
+    signal: job.signal,
+    write: (chunk) => stdin.write(chunk),
+    end: () => undefined,
+    resize: (cols, rows) => resizePty(master, cols, rows),
+    pause: () => source.pause(),
+    resume: () => source.resume(),
+    close: () => void job.hangUp(),
+  }
+}
+
+/** Waits for end of file, but not for background children that keep the pipes open: what the command itself wrote is there already. */
+async function drain(sources: readonly Source[]): Promise<void> {
+  let finished = false
+  const all = Promise.all(sources.map((source) => source.finished)).then(() => (finished = true))
+  while (!finished && sources.some((source) => source.quiet() < DRAIN_MS)) await Promise.race([all, sleep(DRAIN_MS / 4)])
+  for (const source of sources) source.close()
+}
+
+function accountOf(pid: number, request: ExecRequest): Account {
+  using root = openConfinedRoot(`/proc/${pid}/root`)
+  return findAccount(root, request.user ?? 'root')
+}
+
+interface BundleConfig {
+  readonly process: { readonly capabilities?: { readonly bounding?: readonly string[] }; readonly env?: readonly string[] }
+}
+
+/** The OCI process of a command: runtime-spec config.md, "process". */
+function processOf(target: ExecTarget, request: ExecRequest, account: Account): unknown {
+  const config = JSON.parse(readFileSync(join(target.bundle, 'config.json'), 'utf8')) as BundleConfig
+  const bounding = config.process.capabilities?.bounding ?? []
+  const held = account.uid === 0 ? bounding : []
+  const env: Record<string, string> = {
+    PATH: EXEC_PATH,
+    HOME: account.home,
+    USER: account.name,
+    LOGNAME: account.name,
+    SHELL: account.shell,
+    LANG: 'C.UTF-8',
+    ...(request.tty ? { TERM: request.tty.term } : {}),
+    ...request.env,
+  }
+  return {
+    terminal: request.tty !== undefined,
+    user: { uid: account.uid, gid: account.gid, additionalGids: account.groups },
+    args: request.argv,
+    cwd: request.cwd ?? homeOf(target.pid, account),
+    env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    capabilities: { bounding, effective: held, permitted: held, inheritable: [], ambient: [] },
+    noNewPrivileges: false,
+  }
+}
+
+function homeOf(pid: number, account: Account): string {
+  using root = openConfinedRoot(`/proc/${pid}/root`)
+  return root.isDirectory(account.home) ? account.home : '/'
+}
+
+/** crun tells why only in words. */
+function refused(message: string, request: ExecRequest): KeeperError {
+  const command = request.argv[0] ?? ''
+  if (/chdir|cwd/i.test(message)) {
+    return new KeeperError('exec_failed', `working directory ${request.cwd ?? ''} cannot be entered: ${message}`)
+  }
+  if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)
+  if (/permission denied|not permitted|exec format|is a directory/i.test(message)) {
+    return new KeeperError('exec_not_executable', `${command}: cannot be executed: ${message}`)
+  }
+  return new KeeperError('exec_failed', message)
+}

@@ -1,0 +1,274 @@
+/**
+ * The keeper itself: launches VPSs, holds their consoles, learns of their ends, and adopts what an earlier keeper left running. Its only
+ * lasting state is the runtime's own directory and each bundle's keeper.json.
+ */
+
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { constants } from 'node:os'
+import {
+  adoptPty,
+  type Cgroups,
+  type ExitWatch,
+  inNetworkOf,
+  lastLogMessage,
+  openConfinedRoot,
+  openPty,
+  type PrivateMounts,
+  type ProcessEnd,
+  type ProcessRunner,
+  type Pty,
+  type Runtime,
+  startAttached,
+  type UserNamespaces,
+} from '@insula/kernel'
+import { type Console, openConsole } from './console.ts'
+import { KeeperError } from './errors.ts'
+import { execute } from './execution.ts'
+import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
+import { launch, readKeptRecord } from './launch.ts'
+
+export interface KeepMeans {
+  readonly cgroups: Cgroups
+  readonly mounts: PrivateMounts
+  readonly runtime: Runtime
+  readonly runner: ProcessRunner
+  readonly userNamespaces: UserNamespaces
+  readonly exits: ExitWatch
+  /** Sends a signal by number. False when there is no such process. */
+  readonly kill: (pid: number, signal: number) => boolean
+  /** A lasting mount namespace whose /sys/fs/cgroup is the v2 tree. */
+  readonly runtimeMounts: number
+  readonly scratch: string
+  readonly bundles: string
+  /** Keeps a console's master descriptor safe across a restart of this process. */
+  readonly descriptors: { store(name: string, fd: number): void; drop(name: string): void }
+  readonly log: (message: string) => void
+}
+
+interface Tenant {
+  readonly id: string
+  readonly pid: number
+  readonly bundle: string
+  readonly base: number
+  readonly cgroup: string
+  console: Console
+  state: 'created' | 'running'
+  report: ExitReport | null
+  readonly gone: PromiseWithResolvers<void>
+}
+
+/** How long the end of a killed init is waited for. */
+const KILL_MS = 10_000
+
+export interface Keep {
+  launch(spec: LaunchSpec): Promise<{ readonly pid: number }>
+  begin(id: string): Promise<void>
+  configureNetwork(id: string, lines: readonly string[]): Promise<void>
+  placeFiles(id: string, files: readonly PlacedFile[]): void
+  signal(id: string, signal: string): boolean
+  discard(id: string): Promise<void>
+  list(): Kept[]
+  reports(): ExitReport[]
+  onExit(listener: (report: ExitReport) => void): Disposable
+  exec(id: string, request: ExecRequest, sink: OutputSink): Promise<ExecSession>
+  console(
+    id: string,
+    size: { cols: number; rows: number },
+    output: (chunk: Buffer) => void,
+  ): ByteSession & { readonly ended: Promise<void> }
+  consoleLog(id: string): Buffer
+  /** Host pids of inits that run or wait. */
+  inits(): number[]
+}
+
+/** @param inherited consoles' master descriptors by VPS id, kept from an earlier keeper */
+export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number>): Keep {
+  const tenants = new Map<string, Tenant>()
+  const listeners = new Set<(report: ExitReport) => void>()
+  mkdirSync(means.scratch, { recursive: true, mode: 0o700 })
+  mkdirSync(means.bundles, { recursive: true, mode: 0o700 })
+
+  const ended = (tenant: Tenant, end: ProcessEnd): void => {
+    tenant.report = { id: tenant.id, code: end.code, signal: signalName(end.signal), request: requestOf(end), at: Date.now() }
+    tenant.gone.resolve()
+    for (const listener of listeners) listener(tenant.report)
+  }
+  const keep = (about: Omit<Tenant, 'gone' | 'report'>): void => {
+    const tenant: Tenant = { ...about, report: null, gone: Promise.withResolvers() }
+    tenants.set(tenant.id, tenant)
+    means.exits.watch(tenant.pid, (end) => ended(tenant, end))
+  }
+  const living = (id: string): Tenant => {
+    const tenant = tenants.get(id)
+    if (!tenant || tenant.report) throw new KeeperError('no_such_vps', `VPS ${id} is not running`)
+    return tenant
+  }
+
+  for (const found of means.runtime.states()) adopt(found.id)
+
+  function adopt(id: string): void {
+    const found = means.runtime.state(id)
+    const record = found && readKeptRecord(found.bundle || join(means.bundles, id))
+    if (!found || !record) {
+      means.log(`VPS ${id}: the runtime's state is not complete; it can only be discarded`)
+      return
+    }
+    const master = inherited.get(id)
+    const pty = master === undefined ? openPty(record.base) : adoptPty(master)
+    const state = found.state === 'created' ? 'created' : 'running'
+    if (master === undefined && found.state !== 'gone') replaceConsole(means, found.pid, pty)
+    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state })
+    means.log(`VPS ${id}: adopted, init is ${found.pid}`)
+  }
+
+  async function discard(id: string): Promise<void> {
+    const tenant = tenants.get(id)
+    if (tenant && !tenant.report) {
+      means.kill(tenant.pid, constants.signals.SIGKILL)
+      await Promise.race([tenant.gone.promise, timeout(KILL_MS)])
+    }
+    const state = means.runtime.state(id)
+    if (state) {
+      await means.mounts.inNamespace(means.runtimeMounts, () =>
+        startAttached(means.runtime.remove(id), { descriptors: ['null', 'null', 'null'] }),
+      ).ended
+      means.runtime.forget(id)
+    }
+    rmSync(join(means.bundles, id), { recursive: true, force: true })
+    if (tenant) {
+      tenants.delete(id)
+      means.descriptors.drop(consoleName(id))
+      tenant.console[Symbol.dispose]()
+    }
+  }
+
+  return {
+    async launch(spec) {
+      if (tenants.has(spec.id)) throw new KeeperError('launch_failed', `VPS ${spec.id} is there already`)
+      try {
+        const { pid, pty } = await launch(means, spec)
+        means.descriptors.store(consoleName(spec.id), pty.master)
+        keep({
+          id: spec.id,
+          pid,
+          bundle: spec.bundle,
+          base: spec.idMap.base,
+          cgroup: spec.cgroup,
+          console: openConsole(pty),
+          state: 'created',
+        })
+        return { pid }
+      } catch (error) {
+        await discard(spec.id)
+        throw error
+      }
+    },
+    async begin(id) {
+      const tenant = living(id)
+      const log = join(tenant.bundle, 'start.log')
+      writeFileSync(log, '')
+      const { code } = await means.mounts.inNamespace(means.runtimeMounts, () =>
+        startAttached(means.runtime.start(id, log), { descriptors: ['null', 'null', 'null'] }),
+      ).ended
+      if (code !== 0) throw new KeeperError('start_failed', lastLogMessage(log) || `crun start ended with ${code}`)
+      tenant.state = 'running'
+    },
+    async configureNetwork(id, lines) {
+      await inNetworkOf(living(id).pid, () => means.runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })).catch(
+        (error: unknown) => {
+          throw new KeeperError('network_failed', (error as Error).message, error)
+        },
+      )
+    },
+    placeFiles(id, files) {
+      const tenant = living(id)
+      using root = openConfinedRoot(`/proc/${tenant.pid}/root`)
+      for (const file of files) root.write(file.path, file.contents, file.mode, tenant.base)
+    },
+    signal(id, signal) {
+      const tenant = tenants.get(id)
+      return tenant !== undefined && !tenant.report && means.kill(tenant.pid, signalNumber(signal))
+    },
+    discard,
+    list: () => [...tenants.values()].filter((tenant) => !tenant.report).map(({ id, pid, state }) => ({ id, pid, state })),
+    reports: () => [...tenants.values()].map((tenant) => tenant.report).filter((report) => report !== null),
+    onExit(listener) {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => void listeners.delete(listener) }
+    },
+    exec: (id, request, sink) => {
+      const signal = (pid: number, name: string): void => void means.kill(pid, signalNumber(name))
+      return execute({ ...means, signal }, living(id), request, sink)
+    },
+    console(id, size, output) {
+      const tenant = living(id)
+      tenant.console.resize(size.cols, size.rows)
+      let paused = false
+      const attached = tenant.console.attach((chunk) => {
+        // A viewer that does not keep up loses output; the VPS and other viewers do not wait for it.
+        if (!paused) output(chunk)
+      })
+      return {
+        write: (chunk) => tenant.console.write(chunk),
+        end: () => undefined,
+        resize: (cols, rows) => tenant.console.resize(cols, rows),
+        pause: () => void (paused = true),
+        resume: () => void (paused = false),
+        close: () => attached[Symbol.dispose](),
+        ended: tenant.gone.promise,
+      }
+    },
+    consoleLog(id) {
+      const tenant = tenants.get(id)
+      if (!tenant) throw new KeeperError('no_such_vps', `VPS ${id} is not running; its console is empty`)
+      return tenant.console.scrollback()
+    },
+    inits: () => [...tenants.values()].filter((tenant) => !tenant.report).map((tenant) => tenant.pid),
+  }
+}
+
+/** Gives a running VPS a new console in place of one whose pty died with the keeper that held it. */
+function replaceConsole(means: KeepMeans, pid: number, pty: Pty): void {
+  try {
+    const clone = means.mounts.clone(pty.path)
+    const namespace = openSync(`/proc/${pid}/ns/mnt`, 'r')
+    try {
+      means.mounts.inNamespace(namespace, (calls) => {
+        while (calls.detach('/dev/console')) continue
+        means.mounts.attach(clone, '/dev/console')
+      })
+    } finally {
+      closeSync(namespace)
+      closeSync(clone)
+    }
+  } catch (error) {
+    means.log(`the console of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
+  }
+}
+
+const consoleName = (id: string): string => `console-${id}`
+
+/** reboot(2) in a pid namespace ends its init with SIGHUP (restart) or SIGINT (halt, power off). */
+function requestOf(end: ProcessEnd): ExitReport['request'] {
+  if (end.signal === constants.signals.SIGHUP) return 'reboot'
+  return end.signal === constants.signals.SIGINT ? 'poweroff' : null
+}
+
+const SIGRTMIN = 34
+
+/** @throws KeeperError for a name that is none */
+function signalNumber(name: string): number {
+  const realTime = /^SIGRTMIN(?:\+(\d{1,2}))?$/.exec(name)
+  if (realTime) return SIGRTMIN + Number(realTime[1] ?? 0)
+  const number = constants.signals[name as NodeJS.Signals]
+  if (number === undefined) throw new KeeperError('internal', `${name} is not a signal`)
+  return number
+}
+
+function signalName(number: number | null): string | null {
+  if (number === null) return null
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
+}
+
+const timeout = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds).unref())

@@ -1,0 +1,102 @@
+/**
+ * Brings one VPS's init into being: user namespace, console, root file system in a mount namespace of its own, OCI runtime create. What
+ * comes out is a process that waits; nothing of it shows in the host's mount table.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Cgroups,
+  lastLogMessage,
+  openConfinedRoot,
+  openPty,
+  type PrivateMounts,
+  type Pty,
+  type Runtime,
+  startAttached,
+  type UserNamespaces,
+} from '@insula/kernel'
+import { KeeperError } from './errors.ts'
+import type { LaunchSpec } from './keeper.ts'
+
+export interface LaunchMeans {
+  readonly cgroups: Cgroups
+  readonly mounts: PrivateMounts
+  readonly runtime: Runtime
+  readonly userNamespaces: UserNamespaces
+}
+
+/** What a later keeper must know to adopt this VPS; lies in the bundle. */
+export interface KeptRecord {
+  readonly base: number
+  readonly cgroup: string
+}
+
+export interface Launched {
+  readonly pid: number
+  readonly pty: Pty
+}
+
+/** @throws KeeperError launch_failed; the caller then discards what is left */
+export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Launched> {
+  mkdirSync(spec.bundle, { recursive: true, mode: 0o700 })
+  const pidFile = join(spec.bundle, 'pid')
+  const log = join(spec.bundle, 'create.log')
+  writeFileSync(log, '')
+  writeFileSync(recordFile(spec.bundle), JSON.stringify({ base: spec.idMap.base, cgroup: spec.cgroup } satisfies KeptRecord))
+
+  using userns = await means.userNamespaces(spec.idMap)
+  const pty = openPty(spec.idMap.base)
+  try {
+    writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns.fd)))
+    const create = means.cgroups.enter(spec.cgroup, () =>
+      means.mounts.inPrivateCopy((calls) => {
+        calls.overlay(spec.root, userns.fd)
+        placeFiles(spec.root.root, spec)
+        calls.fileSystem('cgroup2', '/sys/fs/cgroup')
+        return startAttached(means.runtime.create(spec.id, spec.bundle, pidFile, log), {
+          descriptors: [pty.slave, pty.slave, pty.slave],
+        })
+      }),
+    )
+    const { code, signal } = await create.ended
+    if (code !== 0) throw new KeeperError('launch_failed', lastLogMessage(log) || `crun create ended with ${code ?? signal}`)
+    return { pid: Number(readFileSync(pidFile, 'utf8')), pty }
+  } catch (error) {
+    pty[Symbol.dispose]()
+    throw error instanceof KeeperError ? error : new KeeperError('launch_failed', (error as Error).message, error)
+  }
+}
+
+/** Null when the bundle is gone or damaged. */
+export function readKeptRecord(bundle: string): KeptRecord | null {
+  try {
+    return JSON.parse(readFileSync(recordFile(bundle), 'utf8')) as KeptRecord
+  } catch {
+    return null
+  }
+}
+
+const recordFile = (bundle: string): string => join(bundle, 'keeper.json')
+
+function placeFiles(root: string, spec: LaunchSpec): void {
+  using confined = openConfinedRoot(root)
+  for (const file of spec.files) confined.write(file.path, file.contents, file.mode, spec.idMap.base)
+}
+
+interface OciConfig {
+  readonly mounts?: readonly unknown[]
+  readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] }
+}
+
+/** The runtime configuration with what only the keeper knows: the user namespace and the console. */
+function complete(spec: LaunchSpec, console: string, userns: number): unknown {
+  const config = spec.config as OciConfig
+  const others = (config.linux?.namespaces ?? []).filter((namespace) => namespace.type !== 'user')
+  return {
+    ...config,
+    root: { path: spec.root.root, readonly: false },
+    mounts: [...(config.mounts ?? []), { destination: '/dev/console', type: 'bind', source: console, options: ['bind'] }],
+    linux: { ...config.linux, namespaces: [{ type: 'user', path: `/proc/${process.pid}/fd/${userns}` }, ...others] },
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * lxcfs for all VPSs of the node: kept alive, and when it had to be started again, mounted again inside every running VPS. A dead lxcfs
+ * leaves dead mounts behind (ENOTCONN on /proc/meminfo), which is why each is detached and replaced.
+ */
+
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Lxcfs, LxcfsProcess, PrivateMounts } from '@insula/kernel'
+
+export interface ProcView {
+  health(): { readonly pid: number | null; readonly restarts: number; readonly healthy: boolean }
+  stop(): Promise<void>
+}
+
+export interface ProcViewMeans {
+  readonly lxcfs: Lxcfs
+  readonly mounts: PrivateMounts
+  readonly mountPoint: string
+  readonly pidFile: string
+  /** Host pids of the inits that see lxcfs's files. */
+  readonly viewers: () => readonly number[]
+  readonly log: (message: string) => void
+}
+
+const FIRST_PAUSE = 50
+const LONGEST_PAUSE = 5_000
+
+/** Resolves when lxcfs serves; from then on it is kept alive. */
+export async function keepProcView(means: ProcViewMeans): Promise<ProcView> {
+  let restarts = 0
+  let stopping = false
+  let current: LxcfsProcess | null = null
+
+  const begin = async (): Promise<LxcfsProcess> => {
+    const started = await means.lxcfs.start(means.mountPoint, means.pidFile)
+    current = started
+    // Inits that were launched before, by this keeper or the one before it, look at a dead mount now.
+    for (const pid of means.viewers()) show(means, pid)
+    return started
+  }
+  const watch = async (first: LxcfsProcess): Promise<void> => {
+    let running = first
+    let pause = FIRST_PAUSE
+    while (!stopping) {
+      const since = Date.now()
+      await running.ended
+      current = null
+      if (stopping) return
+      if (Date.now() - since > 10_000) pause = FIRST_PAUSE
+      for (;;) {
+        restarts += 1
+        means.log(`lxcfs has ended; starting it again (restart ${restarts})`)
+        try {
+          running = await begin()
+          break
+        } catch (error) {
+          means.log(`lxcfs did not start: ${(error as Error).message}`)
+          await sleep(pause)
+          pause = Math.min(pause * 2, LONGEST_PAUSE)
+          if (stopping) return
+        }
+      }
+    }
+  }
+
+  void watch(await begin())
+  return {
+    health: () => ({ pid: current?.pid ?? null, restarts, healthy: current !== null && means.lxcfs.alive(means.mountPoint) }),
+    stop: async () => {
+      stopping = true
+      await means.lxcfs.stop(means.mountPoint, current?.pid ?? null)
+    },
+  }
+}
+
+/** Puts lxcfs's files over the VPS's own, in place of what was there. A VPS that ended meanwhile is no error. */
+function show(means: ProcViewMeans, pid: number): void {
+  const clones = means.lxcfs.files.map((file) => ({
+    target: `/${file}`,
+    clone: means.mounts.clone(join(means.mountPoint, file)),
+  }))
+  try {
+    const namespace = openSync(`/proc/${pid}/ns/mnt`, 'r')
+    try {
+      means.mounts.inNamespace(namespace, (calls) => {
+        for (const { target, clone } of clones) {
+          while (calls.detach(target)) continue
+          means.mounts.attach(clone, target)
+        }
+      })
+    } finally {
+      closeSync(namespace)
+    }
+  } catch (error) {
+    means.log(`the /proc view of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
+  } finally {
+    for (const { clone } of clones) closeSync(clone)
+  }
+}

@@ -1,0 +1,174 @@
+/** The private areas of a volume. */
+
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readAreaInfo } from './area-file.ts'
+import { diskUse } from './disk-use.ts'
+import { syncDirectory, writeDurable } from './durable.ts'
+import { errnoOf, VzfsError } from './errors.ts'
+import { readJson, toJson } from './json-file.ts'
+import type { Mutex } from './mutex.ts'
+import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
+import type { Trash } from './trash.ts'
+import { areaPaths, type VolumePaths } from './volume-paths.ts'
+import type { AreaInfo, Areas } from './vzfs.ts'
+
+export interface AreasNeed {
+  readonly paths: VolumePaths
+  readonly trash: Trash
+  /** Held while an area starts to use a layer and while a layer goes. */
+  readonly mutex: Mutex
+  readonly warn: (message: string) => void
+}
+
+/**
+ * metacopy and redirect_dir: stubs. index, nfs_export off: they would tie an upper directory to one set of lower directories by file
+ * handles, and a copied or restored area could not be mounted again. xino off: all layers lie on one file system, so inode
+ * numbers are unique without it. A kernel's own defaults may differ, so each is said.
+ */
+const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
+
+export function openAreas({ paths, trash, mutex, warn }: AreasNeed): Areas {
+  const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
+
+  const known = async (id: number): Promise<AreaInfo> => {
+    const area = await show(id)
+    if (area === null) throw areaUnknown(id, paths.volume)
+    return area
+  }
+
+  return {
+    async create(id, base, layers, record) {
+      parseAreaId(id)
+      parseBase(base)
+      const top = layers.map(parseLayerName)[0]
+      if (top === undefined) throw new VzfsError('unsuitable', `area ${id} cannot be made without a layer`)
+      const staged = join(paths.tmp, `${id}.${randomBytes(8).toString('hex')}`)
+      const area: AreaInfo = { id, base, layers: [...layers] }
+      await layersKnown(paths, area)
+      try {
+        await prepare(staged, area, paths.layer(top).tree, record)
+        await mutex.run(async () => {
+          // Again, because from here on a layer that is used cannot go.
+          await layersKnown(paths, area)
+          await appear(staged, paths.area(id).directory, id)
+        })
+      } catch (error) {
+        await trash.discard(staged)
+        throw error
+      }
+      await syncDirectory(paths.areas)
+      return area
+    },
+
+    async remove(id) {
+      const { directory } = paths.area(parseAreaId(id))
+      if (await mutex.run(() => trash.discard(directory))) await syncDirectory(paths.areas)
+    },
+
+    async list() {
+      const { areas, problems } = await readAreas(paths)
+      for (const problem of problems) warn(`an area is left out of the list: ${problem.message}`)
+      return areas
+    },
+
+    show,
+
+    async plan(id) {
+      const { layers } = await known(id)
+      const { upper, work } = paths.area(id)
+      return {
+        layers: layers.map((layer) => paths.layer(layer).tree),
+        pool: paths.pool,
+        upper,
+        work,
+        root: paths.root,
+        options: OPTIONS,
+      }
+    },
+
+    async writeRecord(id, record) {
+      const { directory } = paths.area(parseAreaId(id))
+      const staged = join(paths.tmp, `${id}.record.${randomBytes(8).toString('hex')}`)
+      await writeDurable(staged, toJson(record))
+      try {
+        await rename(staged, areaPaths(directory).record)
+      } catch (error) {
+        await trash.discard(staged)
+        throw errnoOf(error) === 'ENOENT' ? areaUnknown(id, paths.volume) : error
+      }
+      await syncDirectory(directory)
+    },
+
+    async readRecord(id) {
+      return (await readJson(paths.area(parseAreaId(id)).record)) ?? null
+    },
+
+    async usage(id) {
+      await known(id)
+      return diskUse(paths.area(id).upper)
+    },
+  }
+}
+
+/** Every area that can be read, by id, and what is wrong with the others. */
+export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: AreaInfo[]; readonly problems: Error[] }> {
+  const ids = (await readdir(paths.areas))
+    .map(areaIdOf)
+    .filter((id) => id !== null)
+    .sort((a, b) => a - b)
+  const areas: AreaInfo[] = []
+  const problems: Error[] = []
+  for (const found of await Promise.allSettled(ids.map((id) => readAreaInfo(paths.area(id).info, id)))) {
+    if (found.status === 'rejected') problems.push(found.reason instanceof Error ? found.reason : new Error(String(found.reason)))
+    else if (found.value !== null) areas.push(found.value)
+  }
+  return { areas, problems }
+}
+
+/** The whole area, durable but for its name. */
+async function prepare(staged: string, area: AreaInfo, topTree: string, record: unknown): Promise<void> {
+  const staging = areaPaths(staged)
+  const { mode, uid, gid } = await lstat(topTree)
+  await mkdir(staged, { mode: 0o700 })
+  await Promise.all([
+    writeDurable(staging.info, toJson(area)),
+    writeDurable(staging.record, toJson(record)),
+    mkdir(staging.work, { mode: 0o700 }),
+    makeUpper(staging.upper, mode & 0o7777, area.base + uid, area.base + gid),
+  ])
+}
+
+/** The overlay's root directory shows the owner and mode of upper, not of a layer. */
+async function makeUpper(path: string, mode: number, uid: number, gid: number): Promise<void> {
+  await mkdir(path, { mode: 0o700 })
+  await chown(path, uid, gid)
+  await chmod(path, mode)
+}
+
+async function appear(staged: string, directory: string, id: number): Promise<void> {
+  try {
+    await rename(staged, directory)
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') throw new VzfsError('area_exists', `area ${id} exists already`)
+    throw error
+  }
+}
+
+async function layersKnown(paths: VolumePaths, { id, layers }: AreaInfo): Promise<void> {
+  for (const layer of layers) {
+    try {
+      await lstat(paths.layer(layer).info)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      const message = `area ${id} cannot be made of layer ${layer}: there is none of that name on ${paths.volume}`
+      throw new VzfsError('layer_unknown', message, { cause: error })
+    }
+  }
+}
+
+function areaUnknown(id: number, volume: string): VzfsError {
+  return new VzfsError('area_unknown', `there is no area ${id} on ${volume}`)
+}

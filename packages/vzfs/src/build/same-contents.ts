@@ -1,0 +1,41 @@
+/** Whether two files hold the same bytes. */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+const CHUNK = 1 << 18
+
+export function sameContents(a: Buffer, b: Buffer): boolean {
+  const first = openSync(a, 'r')
+  try {
+    const second = openSync(b, 'r')
+    try {
+      return fstatSync(first).size === fstatSync(second).size && sameBytes(first, second)
+    } finally {
+      closeSync(second)
+    }
+  } finally {
+    closeSync(first)
+  }
+}
+
+function sameBytes(a: number, b: number): boolean {
+  const left = Buffer.allocUnsafe(CHUNK)
+  const right = Buffer.allocUnsafe(CHUNK)
+  for (;;) {
+    const count = readFully(a, left)
+    if (readFully(b, right) !== count) return false
+    if (left.compare(right, 0, count, 0, count) !== 0) return false
+    if (count < CHUNK) return true
+  }
+}
+
+/** read(2) may give less than asked for. */
+function readFully(fd: number, buffer: Buffer): number {
+  let filled = 0
+  while (filled < buffer.length) {
+    const count = readSync(fd, buffer, filled, buffer.length - filled, null)
+    if (count === 0) break
+    filled += count
+  }
+  return filled
+}

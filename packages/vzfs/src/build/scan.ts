@@ -1,0 +1,71 @@
+/** Reads a tree: every object with all its metadata, in the order of its path's bytes. */
+
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import type { FileCalls } from '@insula/kernel'
+import { VzfsError } from '../errors.ts'
+import { digestOfKey } from '../names.ts'
+import { type Entry, type EntryKind, entryPath, readablePath } from './entry.ts'
+import { METACOPY, REDIRECT } from './stub.ts'
+
+export function scan(files: FileCalls, root: Buffer): Entry[] {
+  const entries: Entry[] = []
+  const device = lstatSync(root, { bigint: true }).dev
+  const pending = ['']
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    const stats = lstatSync(entryPath(root, path), { bigint: true })
+    if (stats.dev !== device) {
+      throw new VzfsError(
+        'unsuitable',
+        `cannot make a layer of this tree: something is mounted at ${readablePath(path)}; unmount it first`,
+      )
+    }
+    const entry = readEntry(files, root, path, stats)
+    entries.push(entry)
+    if (entry.kind !== 'directory') continue
+    const prefix = path === '' ? '' : `${path}/`
+    for (const name of readdirSync(entryPath(root, path), { encoding: 'buffer' })) pending.push(prefix + name.toString('latin1'))
+  }
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
+  const bytes = entryPath(root, path)
+  const kind = kindOf(stats)
+  const xattrs = files.listXattrs(bytes).map((name) => [name, files.getXattr(bytes, name)?.toString('latin1') ?? ''] as const)
+  const stub = kind === 'file' ? readStub(path, new Map(xattrs)) : null
+  return {
+    path,
+    kind,
+    mode: Number(stats.mode & 0o7777n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    size: kind === 'file' || kind === 'symlink' ? Number(stats.size) : 0,
+    atime: stats.atimeNs,
+    mtime: stats.mtimeNs,
+    inode: stats.ino,
+    links: kind === 'directory' ? 1 : Number(stats.nlink),
+    device: kind === 'block' || kind === 'character' ? Number(stats.rdev) : 0,
+    target: kind === 'symlink' ? readlinkSync(bytes, { encoding: 'buffer' }).toString('latin1') : '',
+    xattrs: stub === null ? xattrs : xattrs.filter(([name]) => name !== METACOPY && name !== REDIRECT),
+    stub,
+  }
+}
+
+function readStub(path: string, xattrs: ReadonlyMap<string, string>): string | null {
+  if (!xattrs.has(METACOPY)) return null
+  const digest = digestOfKey(xattrs.get(REDIRECT) ?? '')
+  if (digest !== null) return digest
+  throw new VzfsError(
+    'unsuitable',
+    `${readablePath(path)} is a metadata copy whose contents lie in some other layer; only stubs that name contents of the pool can become part of a layer`,
+  )
+}
+
+function kindOf(stats: BigIntStats): EntryKind {
+  if (stats.isFile()) return 'file'
+  if (stats.isDirectory()) return 'directory'
+  if (stats.isSymbolicLink()) return 'symlink'
+  if (stats.isFIFO()) return 'fifo'
+  if (stats.isSocket()) return 'socket'
+  return stats.isBlockDevice() ? 'block' : 'character'
+}

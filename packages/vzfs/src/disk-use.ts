@@ -1,0 +1,124 @@
+/**
+ * What a tree that a tenant owns takes on disk, while the tenant may be changing it. Every directory is entered through its open
+ * parent and never through a symbolic link, so nothing outside is counted and no depth is too deep; only one directory is open at a time.
+ */
+
+import { constants, type BigIntStats } from 'node:fs'
+import { lstat, open, readdir, type FileHandle } from 'node:fs/promises'
+import { errnoOf } from './errors.ts'
+
+export interface DiskUse {
+  readonly bytes: number
+  readonly inodes: number
+}
+
+/** stat(2) counts blocks of this size, whatever the file system's is. */
+const BLOCK = 512
+const AT_ONCE = 32
+const ATTEMPTS = 5
+
+export async function diskUse(path: string): Promise<DiskUse> {
+  for (let attempt = 1; ; attempt++) {
+    const use = await measure(path)
+    if (use !== null) return use
+    if (attempt === ATTEMPTS) throw new Error(`cannot measure ${path}: directories in it are moved faster than they can be read`)
+  }
+}
+
+interface Level {
+  readonly device: bigint
+  readonly inode: bigint
+  readonly directories: Buffer[]
+}
+
+/** null when a directory was moved away while one below it was being read. */
+async function measure(path: string): Promise<DiskUse | null> {
+  const sum: Sum = { blocks: 0n, inodes: 0, linked: new Set() }
+  let here = await openDirectory(Buffer.from(path))
+  if (here === null) return { bytes: 0, inodes: 0 }
+  try {
+    const root = await here.stat({ bigint: true })
+    count(root, sum)
+    const levels: Level[] = [await readLevel(here, root, sum)]
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const name = level.directories.pop()
+      if (name !== undefined) {
+        const child: FileHandle | null = await openDirectory(inside(here, name))
+        if (child === null) continue
+        await here.close()
+        here = child
+        levels.push(await readLevel(here, await here.stat({ bigint: true }), sum))
+        continue
+      }
+      levels.pop()
+      const parent = levels.at(-1)
+      if (parent === undefined) break
+      const up: FileHandle | null = await openDirectory(inside(here, Buffer.from('..')))
+      if (up === null) return null
+      await here.close()
+      here = up
+      const found = await here.stat({ bigint: true })
+      if (found.ino !== parent.inode || found.dev !== parent.device) return null
+    }
+    return { bytes: Number(sum.blocks) * BLOCK, inodes: sum.inodes }
+  } finally {
+    await here.close()
+  }
+}
+
+interface Sum {
+  blocks: bigint
+  inodes: number
+  /** Inodes with several names, which count once. */
+  readonly linked: Set<bigint>
+}
+
+async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum): Promise<Level> {
+  const directories: Buffer[] = []
+  const names = await readdir(`/proc/self/fd/${here.fd}`, { encoding: 'buffer' })
+  for (let start = 0; start < names.length; start += AT_ONCE) {
+    const chunk = names.slice(start, start + AT_ONCE)
+    const found = await Promise.all(chunk.map((name) => statOrGone(inside(here, name))))
+    for (const [index, entry] of found.entries()) {
+      const name = chunk[index]
+      if (entry === null || name === undefined) continue
+      count(entry, sum)
+      if (entry.isDirectory()) directories.push(name)
+    }
+  }
+  return { device: stats.dev, inode: stats.ino, directories }
+}
+
+function count(stats: BigIntStats, sum: Sum): void {
+  if (!stats.isDirectory() && stats.nlink > 1n) {
+    if (sum.linked.has(stats.ino)) return
+    sum.linked.add(stats.ino)
+  }
+  sum.blocks += stats.blocks
+  sum.inodes++
+}
+
+const inside = (directory: FileHandle, name: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), name])
+
+async function openDirectory(path: Buffer): Promise<FileHandle | null> {
+  try {
+    // fs.promises.open wants a string or Buffer; flags keep it from following a link or waiting on a fifo.
+    return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (GONE.has(errnoOf(error) ?? '')) return null
+    throw error
+  }
+}
+
+async function statOrGone(path: Buffer): Promise<BigIntStats | null> {
+  try {
+    return await lstat(path, { bigint: true })
+  } catch (error) {
+    if (GONE.has(errnoOf(error) ?? '')) return null
+    throw error
+  }
+}
+
+/** The tenant removed it, or put something else there, since we read its name. */
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])

@@ -1,0 +1,44 @@
+/** Refusals of VZFS. The message says what was being done, to what, why not, and what to do. */
+
+export type VzfsCode =
+  | 'name_invalid'
+  | 'layer_exists'
+  | 'layer_unknown'
+  | 'layer_in_use'
+  | 'area_exists'
+  | 'area_unknown'
+  /** What lies on the volume is not what VZFS wrote there. */
+  | 'damaged'
+  /** Another process has the volume open. */
+  | 'volume_in_use'
+  /** The path or the tree cannot be used. */
+  | 'unsuitable'
+
+export class VzfsError extends Error {
+  override readonly name: string = 'VzfsError'
+  readonly code: VzfsCode
+  constructor(code: VzfsCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export class LayerInUse extends VzfsError {
+  override readonly name = 'LayerInUse'
+  readonly areas: readonly number[]
+  constructor(layer: string, areas: readonly number[]) {
+    super('layer_in_use', `layer ${layer} cannot be removed: ${describe(areas)}`)
+    this.areas = areas
+  }
+}
+
+function describe(areas: readonly number[]): string {
+  const shown = areas.slice(0, 10).join(', ')
+  const more = areas.length > 10 ? ` and ${areas.length - 10} more` : ''
+  return areas.length === 1 ? `area ${shown} uses it` : `areas ${shown}${more} use it`
+}
+
+/** The errno's name of an error of Node or of a system call. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

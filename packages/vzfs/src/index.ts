@@ -1,0 +1,3 @@
+export { LayerInUse, VzfsError, type VzfsCode } from './errors.ts'
+export { openVzfs, type VzfsNeed } from './open.ts'
+export type { AreaInfo, Areas, CheckOptions, Damage, LayerInfo, LayerOptions, Layers, OverlayPlan, Vzfs } from './vzfs.ts'

@@ -1,0 +1,144 @@
+/** The layers of a volume. */
+
+import { mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { BuildJob } from './build/build.ts'
+import { syncDirectory } from './durable.ts'
+import { errnoOf, LayerInUse, VzfsError } from './errors.ts'
+import { readJson, toJson } from './json-file.ts'
+import { readLayerInfo } from './layer-file.ts'
+import type { Mutex } from './mutex.ts'
+import { parseLayerName } from './names.ts'
+import { runInThread } from './thread.ts'
+import type { Trash } from './trash.ts'
+import { layerPaths, type VolumePaths } from './volume-paths.ts'
+import type { AreaInfo, LayerInfo, LayerOptions, Layers } from './vzfs.ts'
+
+export interface LayersNeed {
+  readonly paths: VolumePaths
+  readonly trash: Trash
+  /** Held while an area starts to use a layer and while a layer goes. */
+  readonly mutex: Mutex
+  readonly threads: number
+  readonly now: () => Date
+  readonly warn: (message: string) => void
+  /** Every area. @throws when one cannot be read: nobody knows then what it uses */
+  readonly everyArea: () => Promise<AreaInfo[]>
+}
+
+export function openLayers({ paths, trash, mutex, threads, now, warn, everyArea }: LayersNeed): Layers {
+  const building = new Set<string>()
+
+  const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
+
+  const build = async (
+    name: string,
+    source: string,
+    { manifest, progress = () => {}, signal }: LayerOptions,
+  ): Promise<LayerInfo> => {
+    if ((await show(name)) !== null) throw layerExists(name)
+    signal?.throwIfAborted()
+    const staged = await stage(paths.tmp, source)
+    try {
+      const job: BuildJob = {
+        name,
+        directory: staged,
+        pool: paths.pool,
+        builtAt: now().toISOString(),
+        manifest: manifest === undefined ? null : toJson(manifest),
+        threads,
+      }
+      const info = await runInThread<LayerInfo>(new URL('./build/build-thread.ts', import.meta.url), job, progress, signal)
+      await appear(staged, paths.layer(name).directory, name)
+      await syncDirectory(paths.layers)
+      return info
+    } catch (error) {
+      await trash.discard(staged)
+      throw error
+    }
+  }
+
+  return {
+    async build(name, source, options = {}) {
+      parseLayerName(name)
+      if (building.has(name)) throw layerExists(name)
+      building.add(name)
+      try {
+        return await build(name, source, options)
+      } finally {
+        building.delete(name)
+      }
+    },
+
+    async list() {
+      const names = (await readdir(paths.layers)).sort()
+      const found = await Promise.all(
+        names.map((name) =>
+          show(name).catch((error: unknown) => {
+            warn(`a layer is left out of the list: ${String(error)}`)
+            return null
+          }),
+        ),
+      )
+      return found.filter((layer) => layer !== null)
+    },
+
+    show,
+
+    async manifest(name) {
+      return (await readJson(paths.layer(parseLayerName(name)).manifest)) ?? null
+    },
+
+    remove: (name) =>
+      mutex.run(async () => {
+        const { directory } = paths.layer(parseLayerName(name))
+        const users = (await everyArea()).filter((area) => area.layers.includes(name))
+        if (users.length > 0) {
+          throw new LayerInUse(
+            name,
+            users.map((area) => area.id),
+          )
+        }
+        if (!(await trash.discard(directory))) {
+          throw new VzfsError('layer_unknown', `layer ${name} cannot be removed: there is none of that name on ${paths.volume}`)
+        }
+        await syncDirectory(paths.layers)
+      }),
+  }
+}
+
+/** Moves the tree into a directory of its own, where the layer is made. */
+async function stage(tmp: string, source: string): Promise<string> {
+  if (!(await stat(source)).isDirectory())
+    throw new VzfsError('unsuitable', `cannot make a layer of ${source}: it is not a directory`)
+  const staged = join(tmp, `layer.${randomBytes(8).toString('hex')}`)
+  await mkdir(staged, { mode: 0o700 })
+  try {
+    await rename(source, layerPaths(staged).tree)
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error
+    throw new VzfsError(
+      'unsuitable',
+      `cannot make a layer of ${source}: it does not lie on the volume; build it in a scratch directory`,
+      {
+        cause: error,
+      },
+    )
+  }
+  return staged
+}
+
+async function appear(staged: string, directory: string, name: string): Promise<void> {
+  try {
+    await rename(staged, directory)
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') throw layerExists(name)
+    throw error
+  }
+}
+
+function layerExists(name: string): VzfsError {
+  return new VzfsError('layer_exists', `layer ${name} exists already or is being built; layers never change, choose another name`)
+}

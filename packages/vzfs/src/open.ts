@@ -1,0 +1,127 @@
+/** Opens a volume: makes what is missing, locks it, and clears away what an earlier process left half-done. */
+
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { chmod, lstat, mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
+import { dirname, isAbsolute, join, normalize } from 'node:path'
+import type { FileCalls } from '@insula/kernel'
+import { openAreas, readAreas } from './areas.ts'
+import type { CheckJob } from './check/check.ts'
+import { errnoOf, VzfsError } from './errors.ts'
+import { openLayers } from './layers.ts'
+import { Mutex } from './mutex.ts'
+import { runInThread } from './thread.ts'
+import { Trash } from './trash.ts'
+import { type VolumePaths, volumePaths } from './volume-paths.ts'
+import type { Damage, Vzfs } from './vzfs.ts'
+
+export interface VzfsNeed {
+  readonly files: FileCalls
+  /** Told about what goes wrong in the background; the message is complete. */
+  readonly warn: (message: string) => void
+  readonly now?: () => Date
+  /** Threads that build a layer; as many as there are CPUs when absent. */
+  readonly threads?: number
+}
+
+/** @throws VzfsError volume_in_use when another process has it open */
+export async function openVzfs(
+  path: string,
+  { files, warn, now = () => new Date(), threads = availableParallelism() }: VzfsNeed,
+): Promise<Vzfs> {
+  if (!isAbsolute(path)) throw new VzfsError('unsuitable', `cannot open the volume ${path}: its path has to start with /`)
+  const paths = volumePaths(normalize(path).replace(/(?<=.)\/$/, ''))
+  await prepare(paths)
+  const lock = await takeLock(files, paths)
+  const trash = new Trash(paths.trash, warn)
+  const mutex = new Mutex()
+  try {
+    await sweep(paths, trash)
+  } catch (error) {
+    await lock.close()
+    throw error
+  }
+
+  return {
+    path: paths.volume,
+    areas: openAreas({ paths, trash, mutex, warn }),
+    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths) }),
+
+    async scratch() {
+      const scratch = join(paths.tmp, `scratch.${randomBytes(8).toString('hex')}`)
+      await mkdir(scratch)
+      // Becomes the root directory of a tree, whatever the umask of this process is.
+      await chmod(scratch, 0o755)
+      return scratch
+    },
+
+    async discard(scratch) {
+      if (dirname(normalize(scratch)) !== paths.tmp)
+        throw new TypeError(`${scratch} is not a scratch directory of ${paths.volume}`)
+      await trash.discard(scratch)
+    },
+
+    async check({ contents = false, signal } = {}) {
+      const job: CheckJob = { volume: paths.volume, contents }
+      return runInThread<Damage[]>(new URL('./check/check-thread.ts', import.meta.url), job, () => {}, signal)
+    },
+
+    idle: () => trash.idle(),
+
+    async close() {
+      await trash.idle()
+      await lock.close()
+    },
+  }
+}
+
+/** What can be reached by whom is told in vzfs.ts. */
+async function prepare(paths: VolumePaths): Promise<void> {
+  await mkdir(paths.volume, { recursive: true })
+  await Promise.all([
+    ...[paths.pool, paths.layers, paths.areas, paths.tmp, paths.trash].map((part) => makeDirectory(part, 0o700)),
+    makeDirectory(paths.root, 0o755),
+  ])
+  // Search only: whoever may walk to `root` need not see what else is here.
+  const { mode } = await lstat(paths.volume)
+  if ((mode & 0o111) !== 0o111) await chmod(paths.volume, (mode | 0o111) & 0o7777)
+}
+
+async function makeDirectory(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  await chmod(path, mode)
+}
+
+/** The lock goes with the process, however it ends. */
+async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandle> {
+  const lock = await open(paths.lock, 'a', 0o600)
+  try {
+    if (files.lock(lock.fd)) return lock
+  } catch (error) {
+    await lock.close()
+    throw error
+  }
+  await lock.close()
+  throw new VzfsError('volume_in_use', `cannot open the volume ${paths.volume}: another process has it open; stop that one first`)
+}
+
+/** Nothing of this process is under way yet, so everything unfinished is somebody's who died. */
+async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
+  await trash.empty()
+  for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name))
+}
+
+async function everyArea(paths: VolumePaths) {
+  const { areas, problems } = await readAreas(paths)
+  const [problem] = problems
+  if (problem !== undefined) {
+    throw new VzfsError('damaged', `no layer can be removed while it is unknown what every area uses: ${problem.message}`, {
+      cause: problem,
+    })
+  }
+  return areas
+}

@@ -1,0 +1,124 @@
+/**
+ * VZFS: a copy-on-write file system that shares files among many roots, on disk and in RAM, built on the kernel's overlayfs.
+ *
+ *   root of area 101 =  overlay( upper:  areas/101/upper        private changes, real files, host-shifted ids
+ *                                lower:  layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
+ *                                data:   pool                    file contents by SHA-256, shared by all )
+ *
+ * Words. *Pool*: content-addressed store, pool/ab/cdef...; never changed, only added to. *Layer*: read-only tree of metadata; each
+ * regular file over a small size is a stub (zero blocks, right length) whose overlay xattrs name its contents in the pool. *Area*
+ * (private area): what belongs to one root alone. On a volume:
+ *
+ *   pool/ab/cdef0123...           contents
+ *   layers/NAME/tree/             the metadata tree, owned by root on disk
+ *   layers/NAME/layer.json        what it is: files, bytes, build time, digest
+ *   layers/NAME/manifest.json     what its builder says about it (opaque to VZFS)
+ *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
+ *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
+ *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
+ *   tmp/ trash/                   work in progress, things being deleted; swept at start
+ *   lock                          held by the one process that has the volume open
+ *
+ * Only `root` can be reached by others than the host's root: an OCI runtime walks to its root directory as the owner of the area, while
+ * the private files of an area, with set-id programs among them, must not be reachable for users of the host.
+ *
+ * VZFS does not know what a VPS is: an area has a numeric id and an owner base id.
+ */
+
+export interface LayerInfo {
+  readonly name: string
+  /** Regular files (one with several names counts once), and of them those whose contents lie in the pool. */
+  readonly files: number
+  readonly sharedFiles: number
+  /** Apparent bytes of all regular files; bytes that this layer added to the pool when it was built. */
+  readonly bytes: number
+  readonly newPoolBytes: number
+  readonly builtAt: string
+  /** SHA-256 over the sorted list of paths, metadata and content digests. */
+  readonly digest: string
+}
+
+/** Everything the mounting side needs, as plain strings: an overlay to be mounted in a private mount namespace. */
+export interface OverlayPlan {
+  /** Layer trees, top first; each is to be seen through a clone idmapped to the area's owner. */
+  readonly layers: readonly string[]
+  readonly pool: string
+  readonly upper: string
+  readonly work: string
+  /** Mount point; the same directory for all areas, so mount only in a private mount namespace. */
+  readonly root: string
+  /** Extra overlay options: ["metacopy=on", "redirect_dir=on", ...]. */
+  readonly options: readonly string[]
+}
+
+export interface LayerOptions {
+  /** Kept beside the layer, as JSON; see `Layers.manifest`. */
+  readonly manifest?: unknown
+  /** Steps of a total that is known from the first call on. */
+  readonly progress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface Layers {
+  /** Turns the tree at `source` (consumed, also on failure: it is moved, and must lie on the same volume, e.g. from `scratch()`) into
+   * layer `name`. Atomic: the layer appears by one rename.
+   * @throws VzfsError layer_exists (the source is then untouched), the signal's reason when aborted */
+  build(name: string, source: string, options?: LayerOptions): Promise<LayerInfo>
+  list(): Promise<LayerInfo[]>
+  show(name: string): Promise<LayerInfo | null>
+  /** What the builder gave as manifest; null when the layer is unknown or has none. */
+  manifest(name: string): Promise<unknown>
+  /** @throws LayerInUse naming the areas that use it. Contents stay in the pool until a collection. */
+  remove(name: string): Promise<void>
+}
+
+export interface AreaInfo {
+  readonly id: number
+  /** Host uid and gid that is 0 inside. */
+  readonly base: number
+  readonly layers: readonly string[]
+}
+
+export interface Areas {
+  /** Atomic: the area appears by one rename. @throws when it exists, or a layer is unknown */
+  create(id: number, base: number, layers: readonly string[], record: unknown): Promise<AreaInfo>
+  /** Moves the area to trash by one rename and returns; the bytes are deleted in the background (see `Vzfs.idle`). Idempotent. */
+  remove(id: number): Promise<void>
+  list(): Promise<AreaInfo[]>
+  show(id: number): Promise<AreaInfo | null>
+  plan(id: number): Promise<OverlayPlan>
+  /** Atomic (temp file, fsync, rename). */
+  writeRecord(id: number, record: unknown): Promise<void>
+  /** null when the area is unknown; throws when the record is damaged, naming the file. */
+  readRecord(id: number): Promise<unknown>
+  /** Private bytes on disk (blocks, not apparent size). */
+  usage(id: number): Promise<{ readonly bytes: number; readonly inodes: number }>
+}
+
+export interface CheckOptions {
+  /** Also reads every file of the pool and compares it with its name. */
+  readonly contents?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface Damage {
+  /** Path on the volume. */
+  readonly path: string
+  readonly problem: string
+}
+
+export interface Vzfs {
+  readonly path: string
+  readonly layers: Layers
+  readonly areas: Areas
+  /** Makes a fresh, empty directory on the volume's tmp, for building a tree; swept at the next open if left over. */
+  scratch(): Promise<string>
+  /** Deletes a directory of `scratch()` in the background. */
+  discard(scratch: string): Promise<void>
+  /** What is wrong on the volume; empty when all is well. Read-only, in a thread of its own. */
+  check(options?: CheckOptions): Promise<Damage[]>
+  /** Resolves when background deletion has nothing left to do. */
+  idle(): Promise<void>
+  /** Waits for `idle` and lets go of the volume. */
+  close(): Promise<void>
+}
