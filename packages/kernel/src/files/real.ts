@@ -1,6 +1,6 @@
 /** FileCalls on the running kernel. */
 
-import koffi from 'koffi'
+import { directCalls } from '../libc/direct.ts'
 import { SystemCallFailed } from '../libc/libc.ts'
 import type { FileCalls } from './files.ts'
 
@@ -12,26 +12,38 @@ const LOCK_NB = 4
 const NANOSECONDS = 1_000_000_000n
 /** xattr(7): XATTR_LIST_MAX and XATTR_SIZE_MAX. */
 const MOST_BYTES = 65536
+const ENODATA = 61
+const EEXIST = 17
+const EAGAIN = 11
 
-const library = koffi.load('libc.so.6')
-const llistxattr = library.func('long llistxattr(const void *path, _Out_ void *list, unsigned long size)')
-const lgetxattr = library.func('long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)')
-const lsetxattr = library.func(
-  'int lsetxattr(const void *path, const void *name, const void *value, unsigned long size, int flags)',
-)
-const lremovexattr = library.func('int lremovexattr(const void *path, const void *name)')
-const utimensat = library.func('int utimensat(int dirfd, const void *path, const void *times, int flags)')
-const mknod = library.func('int mknod(const void *path, unsigned int mode, unsigned long device)')
-const renameat2 = library.func('int renameat2(int fromfd, const void *from, int tofd, const void *to, unsigned int flags)')
-const syncfs = library.func('int syncfs(int fd)')
-const flock = library.func('int flock(int fd, int operation)')
+const SYS = {
+  flock: 73,
+  mknodat: 259,
+  lsetxattr: 189,
+  lgetxattr: 192,
+  llistxattr: 195,
+  lremovexattr: 198,
+  utimensat: 280,
+  syncfs: 306,
+  renameat2: 316,
+} as const
 
 export function realFileCalls(): FileCalls {
+  const direct = directCalls()
+  const llistxattr = direct('long (long number, const void *path, _Out_ void *list, unsigned long size)')
+  const lgetxattr = direct('long (long number, const void *path, const void *name, _Out_ void *value, unsigned long size)')
+  const lsetxattr = direct('long (long number, const void *path, const void *name, const void *value, unsigned long size, int flags)')
+  const lremovexattr = direct('long (long number, const void *path, const void *name)')
+  const utimensat = direct('long (long number, int dirfd, const void *path, const void *times, int flags)')
+  const mknodat = direct('long (long number, int dirfd, const void *path, unsigned int mode, unsigned long device)')
+  const renameat2 = direct('long (long number, int fromfd, const void *from, int tofd, const void *to, unsigned int flags)')
+  const syncfs = direct('long (long number, int fd)')
+  const flock = direct('long (long number, int fd, int operation)')
   const scratch = Buffer.alloc(MOST_BYTES)
+
   return {
     listXattrs(path) {
-      const size = Number(llistxattr(cString(path), scratch, scratch.length))
-      if (size < 0) throw failed('list attributes of', path)
+      const size = must(llistxattr(SYS.llistxattr, cString(path), scratch, scratch.length), 'list attributes of', path)
       return size === 0
         ? []
         : scratch
@@ -40,52 +52,55 @@ export function realFileCalls(): FileCalls {
             .sort()
     },
     getXattr(path, name) {
-      const size = Number(lgetxattr(cString(path), cName(name), scratch, scratch.length))
-      if (size >= 0) return Buffer.from(scratch.subarray(0, size))
-      const error = failed(`read attribute ${name} of`, path)
-      if (error.code === 'ENODATA') return null
-      throw error
+      const size = lgetxattr(SYS.lgetxattr, cString(path), cName(name), scratch, scratch.length)
+      if (size === -ENODATA) return null
+      must(size, `read attribute ${name} of`, path)
+      return Buffer.from(scratch.subarray(0, size))
     },
     setXattr(path, name, value) {
-      if (lsetxattr(cString(path), cName(name), value, value.length, 0) < 0) throw failed(`set attribute ${name} of`, path)
+      must(lsetxattr(SYS.lsetxattr, cString(path), cName(name), value, value.length, 0), `set attribute ${name} of`, path)
     },
     removeXattr(path, name) {
-      if (lremovexattr(cString(path), cName(name)) < 0) throw failed(`remove attribute ${name} of`, path)
+      must(lremovexattr(SYS.lremovexattr, cString(path), cName(name)), `remove attribute ${name} of`, path)
     },
     setTimes(path, access, modification) {
-      const times = Buffer.alloc(32)
-      for (const [index, time] of [access, modification].entries()) {
-        // timespec(3type) wants nanoseconds from 0 to 999,999,999 also before 1970.
-        const nanoseconds = ((time % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
-        times.writeBigInt64LE((time - nanoseconds) / NANOSECONDS, index * 16)
-        times.writeBigInt64LE(nanoseconds, index * 16 + 8)
-      }
-      if (utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW) < 0) throw failed('set times of', path)
+      must(utimensat(SYS.utimensat, AT_FDCWD, cString(path), timespecs(access, modification), AT_SYMLINK_NOFOLLOW), 'set times of', path)
     },
     makeNode(path, mode, device) {
-      if (mknod(cString(path), mode, device) < 0) throw failed('make node', path)
+      must(mknodat(SYS.mknodat, AT_FDCWD, cString(path), mode, device), 'make node', path)
     },
     renameNew(from, to) {
-      if (renameat2(AT_FDCWD, cString(from), AT_FDCWD, cString(to), RENAME_NOREPLACE) === 0) return true
-      const error = failed('rename', from, to)
-      if (error.code === 'EEXIST') return false
-      throw error
+      const result = renameat2(SYS.renameat2, AT_FDCWD, cString(from), AT_FDCWD, cString(to), RENAME_NOREPLACE)
+      if (result === -EEXIST) return false
+      must(result, `rename to ${to.toString()}`, from)
+      return true
     },
     syncFileSystem(fd) {
-      if (syncfs(fd) < 0) throw new SystemCallFailed('syncfs', koffi.errno())
+      must(syncfs(SYS.syncfs, fd), 'syncfs')
     },
     lock(fd) {
-      if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true
-      const error = new SystemCallFailed('flock', koffi.errno())
-      if (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK') return false
-      throw error
+      const result = flock(SYS.flock, fd, LOCK_EX | LOCK_NB)
+      if (result === -EAGAIN) return false
+      must(result, 'flock')
+      return true
     },
   }
 }
 
-function failed(what: string, ...paths: readonly Buffer[]): SystemCallFailed {
-  const errno = koffi.errno()
-  return new SystemCallFailed(`${what} ${paths.map(String).join(' to ')}`, errno)
+function must(result: number, what: string, path?: Buffer): number {
+  if (result < 0) throw new SystemCallFailed(path === undefined ? what : `${what} ${path.toString()}`, -result)
+  return result
+}
+
+/** timespec(3type) wants nanoseconds from 0 to 999,999,999 also before 1970. */
+function timespecs(...times: readonly bigint[]): Buffer {
+  const bytes = Buffer.alloc(16 * times.length)
+  for (const [index, time] of times.entries()) {
+    const nanoseconds = ((time % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
+    bytes.writeBigInt64LE((time - nanoseconds) / NANOSECONDS, index * 16)
+    bytes.writeBigInt64LE(nanoseconds, index * 16 + 8)
+  }
+  return bytes
 }
 
 /** A path that holds a NUL byte would silently be a shorter path. */

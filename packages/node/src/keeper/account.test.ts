@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { ConfinedRoot } from '@insula/kernel'
 import { findAccount } from './account.ts'
 
-const PASSWD = 'root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n7up:x:1000:1000::/home/7up:\nbad:x:99999999:0::/:\n'
+const PASSWD =
+  'root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n7up:x:1000:1000::/home/7up:\nbad:x:99999999:0::/:\n'
 const GROUP = 'root:x:0:\nadm:x:4:www,7up\nwww:x:33:\nstaff:x:50:\nhuge:x:4294967295:www\n'
 
 const rootWith = (files: Record<string, string>): ConfinedRoot => ({
@@ -15,7 +16,14 @@ const rootWith = (files: Record<string, string>): ConfinedRoot => ({
 const root = rootWith({ '/etc/passwd': PASSWD, '/etc/group': GROUP })
 
 test('a name brings its ids, home, shell and supplementary groups; ids outside the VPS are left out', () => {
-  assert.deepEqual(findAccount(root, 'www'), { name: 'www', uid: 33, gid: 33, groups: [4], home: '/var/www', shell: '/usr/sbin/nologin' })
+  assert.deepEqual(findAccount(root, 'www'), {
+    name: 'www',
+    uid: 33,
+    gid: 33,
+    groups: [4],
+    home: '/var/www',
+    shell: '/usr/sbin/nologin',
+  })
 })
 
 test('a number is looked up as an id, and needs no entry', () => {

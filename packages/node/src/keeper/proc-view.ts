@@ -18,6 +18,8 @@ export interface ProcViewMeans {
   readonly mounts: PrivateMounts
   readonly mountPoint: string
   readonly pidFile: string
+  /** The lxcfs that an earlier keeper left running and that still serves; null when there is none. */
+  readonly adopt: () => LxcfsProcess | null
   /** Host pids of the inits that see lxcfs's files. */
   readonly viewers: () => readonly number[]
   readonly log: (message: string) => void
@@ -25,48 +27,50 @@ export interface ProcViewMeans {
 
 const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 5_000
+/** One that ran so long did not fail to start. */
+const STEADY_MS = 10_000
 
-/** Resolves when lxcfs serves; from then on it is kept alive. */
-export async function keepProcView(means: ProcViewMeans): Promise<ProcView> {
+/** Returns at once; lxcfs is adopted or started in the background and kept alive from then on. */
+export function keepProcView(means: ProcViewMeans): ProcView {
   let restarts = 0
   let stopping = false
   let current: LxcfsProcess | null = null
 
   const begin = async (): Promise<LxcfsProcess> => {
     const started = await means.lxcfs.start(means.mountPoint, means.pidFile)
-    current = started
     // Inits that were launched before, by this keeper or the one before it, look at a dead mount now.
     for (const pid of means.viewers()) show(means, pid)
     return started
   }
-  const watch = async (first: LxcfsProcess): Promise<void> => {
-    let running = first
+  const attend = async (): Promise<void> => {
     let pause = FIRST_PAUSE
+    let next: Promise<LxcfsProcess> | LxcfsProcess = means.adopt() ?? begin()
     while (!stopping) {
       const since = Date.now()
-      await running.ended
-      current = null
-      if (stopping) return
-      if (Date.now() - since > 10_000) pause = FIRST_PAUSE
-      for (;;) {
-        restarts += 1
-        means.log(`lxcfs has ended; starting it again (restart ${restarts})`)
-        try {
-          running = await begin()
-          break
-        } catch (error) {
-          means.log(`lxcfs did not start: ${(error as Error).message}`)
-          await sleep(pause)
-          pause = Math.min(pause * 2, LONGEST_PAUSE)
-          if (stopping) return
-        }
+      try {
+        current = await next
+        await current.ended
+        if (!stopping) means.log('lxcfs has ended; starting it again')
+      } catch (error) {
+        means.log(`lxcfs did not start: ${(error as Error).message}`)
       }
+      current = null
+      if (Date.now() - since > STEADY_MS) pause = FIRST_PAUSE
+      await sleep(pause)
+      pause = Math.min(pause * 2, LONGEST_PAUSE)
+      if (stopping) return
+      restarts += 1
+      next = begin()
     }
   }
 
-  void watch(await begin())
+  void attend()
   return {
-    health: () => ({ pid: current?.pid ?? null, restarts, healthy: current !== null && means.lxcfs.alive(means.mountPoint) }),
+    health: () => ({
+      pid: current?.pid ?? null,
+      restarts,
+      healthy: current !== null && means.lxcfs.alive(means.mountPoint),
+    }),
     stop: async () => {
       stopping = true
       await means.lxcfs.stop(means.mountPoint, current?.pid ?? null)

@@ -11,12 +11,15 @@ test('frames come out as they went in, however the stream is cut', () => {
       const bytes = Buffer.concat(frames.map(({ type, payload }) => encodeFrame(type, payload)))
       const seen: { type: number; payload: Uint8Array }[] = []
       const read = frameReader((type, payload) => seen.push({ type, payload: Uint8Array.from(payload) }))
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const next = at + (cuts.next().value ?? 1)
         read(bytes.subarray(at, next))
         at = next
       }
-      assert.deepEqual(seen, frames.map(({ type, payload }) => ({ type, payload: Uint8Array.from(payload) })))
+      assert.deepEqual(
+        seen,
+        frames.map(({ type, payload }) => ({ type, payload: Uint8Array.from(payload) })),
+      )
     }),
   )
 })

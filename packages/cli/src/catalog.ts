@@ -1,0 +1,46 @@
+/** Every command by name, each loaded only when it is run (or when all are, for help and completion). */
+
+import type { AnyCommand } from './command.ts'
+
+type Load = () => Promise<AnyCommand>
+
+export const catalog: Readonly<Record<string, Load>> = {
+  create: async () => (await import('./commands/create.ts')).create,
+  list: async () => (await import('./commands/list.ts')).list,
+  show: async () => (await import('./commands/show.ts')).show,
+  start: async () => (await import('./commands/start.ts')).start,
+  stop: async () => (await import('./commands/stop.ts')).stop,
+  restart: async () => (await import('./commands/restart.ts')).restart,
+  suspend: async () => (await import('./commands/suspend.ts')).suspend,
+  resume: async () => (await import('./commands/resume.ts')).resume,
+  destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  set: async () => (await import('./commands/set.ts')).set,
+  rename: async () => (await import('./commands/rename.ts')).rename,
+  exec: async () => (await import('./commands/exec.ts')).exec,
+  enter: async () => (await import('./commands/enter.ts')).enter,
+  console: async () => (await import('./commands/console.ts')).console,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+  'template list': async () => (await import('./commands/template-list.ts')).templateList,
+  'template show': async () => (await import('./commands/template-show.ts')).templateShow,
+  'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
+  'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
+  'task list': async () => (await import('./commands/task-list.ts')).taskList,
+  'task show': async () => (await import('./commands/task-show.ts')).taskShow,
+  'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
+  events: async () => (await import('./commands/events.ts')).events,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  recover: async () => (await import('./commands/recover.ts')).recover,
+  version: async () => (await import('./commands/version.ts')).version,
+  completion: async () => (await import('./commands/completion.ts')).completion,
+  complete: async () => (await import('./commands/complete.ts')).complete,
+}
+
+/** Commands that have commands below them. */
+export const groups: Readonly<Record<string, string>> = {
+  template: 'OS templates: build, list, show, remove',
+  task: 'tasks of the node: list, show, cancel',
+}
+
+export async function allCommands(): Promise<readonly AnyCommand[]> {
+  return Promise.all(Object.values(catalog).map((load) => load()))
+}

@@ -1,0 +1,78 @@
+/** From the words of the command line to an exit code. */
+
+import { DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName } from '@insula/contract/paths'
+import { type AnyCommand, everywhere } from './command.ts'
+import { catalog, groups } from './catalog.ts'
+import type { Context } from './context.ts'
+import { processContext } from './process-context.ts'
+import { type Scanned, scan } from './scan.ts'
+import { UsageError } from './usage.ts'
+
+export async function run(words: readonly string[]): Promise<number> {
+  const { name, rest } = findCommand(words)
+  const load = Object.hasOwn(catalog, name) ? catalog[name] : undefined
+  if (load === undefined) return (await import('./explain.ts')).explain(words)
+  const command = await load()
+  const scanned = scan(command, { ...everywhere, ...command.options }, rest)
+  if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], runScanned)
+  return runScanned(command, scanned)
+}
+
+async function runScanned(command: AnyCommand, scanned: Scanned): Promise<number> {
+  let context: Context | undefined
+  try {
+    const { args, options } = typed(command, scanned)
+    context = processContext(instanceName(options['instance']))
+    return (await command.run(context, { args, options } as Parameters<AnyCommand['run']>[1])) ?? 0
+  } catch (error) {
+    return (await import('./report.ts')).report(error, command, { context, json: scanned.options['json'] === true })
+  } finally {
+    await context?.flush()
+  }
+}
+
+/** Options before the command's name belong to it as if they followed it. */
+export function findCommand(words: readonly string[]): { name: string; rest: readonly string[] } {
+  let at = 0
+  while (at < words.length && (words[at] as string).startsWith('-')) at += words[at] === '--instance' ? 2 : 1
+  const first = words[at] ?? ''
+  const length = Object.hasOwn(groups, first) ? 2 : 1
+  return { name: words.slice(at, at + length).join(' '), rest: [...words.slice(0, at), ...words.slice(at + length)] }
+}
+
+/** Words to values: arguments by name, options through their own parsers, switches that were not given false. */
+export function typed(
+  command: Pick<AnyCommand, 'arguments' | 'options'>,
+  scanned: Scanned,
+): { args: Record<string, unknown>; options: Record<string, unknown> } {
+  const args: Record<string, unknown> = {}
+  for (const [at, [name, spec]] of Object.entries(command.arguments).entries()) {
+    args[name] = spec.many || spec.rest ? scanned.args.slice(at) : scanned.args[at]
+  }
+  const options: Record<string, unknown> = {}
+  for (const [name, spec] of Object.entries({ ...everywhere, ...command.options })) {
+    const given = scanned.options[name]
+    const parse = spec.parse ?? ((text: string) => text)
+    if (spec.value === undefined) options[name] = given ?? (spec.negatable ? undefined : false)
+    else if (spec.many) options[name] = ((given ?? []) as readonly string[]).map((text) => named(name, parse, text))
+    else options[name] = given === undefined ? undefined : named(name, parse, given as string)
+  }
+  return { args, options }
+}
+
+function named(name: string, parse: (text: string) => unknown, text: string): unknown {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`--${name} ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+function instanceName(given: unknown): string {
+  const name = typeof given === 'string' ? given : process.env[INSTANCE_ENV] || DEFAULT_INSTANCE
+  if (!isInstanceName(name)) {
+    throw new UsageError(`'${name}' cannot be the name of an instance: 1 to 16 lower-case letters, digits and hyphens, a letter first`)
+  }
+  return name
+}

@@ -1,0 +1,92 @@
+/** Runs one command inside a VPS on the streams of this process; what `exec` and `enter` share. */
+
+import { isatty } from 'node:tty'
+import { pathFor, streams } from '@insula/contract/endpoints'
+import type { ExecOpen, SessionClientMessage } from '@insula/contract/light'
+import type { Context } from '../context.ts'
+import { openWebSocket } from '../transport/websocket.ts'
+import { type ExecSession, type SessionStreams, execSession } from './exec-session.ts'
+
+export interface RunInVps {
+  readonly vps: string
+  readonly open: Omit<ExecOpen, 'tty'>
+  /** undefined: a terminal exactly when stdin and stdout are. */
+  readonly tty: boolean | undefined
+}
+
+/** As a shell would say it: the command's own code, 128 and the number of the signal that ended it. */
+export async function runInVps(context: Context, { vps, open, tty }: RunInVps): Promise<number> {
+  const socket = await openWebSocket(context, pathFor(streams.exec.path, { vps }))
+  const onTerminal = tty ?? (isatty(0) && isatty(1))
+  using tidy = new DisposableStack()
+  const own = ownStreams()
+  const session = onTerminal ? await withTerminal(tidy, context, socket, open, own) : execSession(socket, open, own)
+  tidy.use(passSignals(session, onTerminal))
+  const ended = await session.ended
+  await Promise.all(own.used().map(flushed))
+  if ('signal' in ended) return 128 + ended.number
+  if (ended.reason !== undefined) context.note(`insula: ${vps}: ${ended.reason}`)
+  return ended.code & 0xff
+}
+
+async function withTerminal(
+  tidy: DisposableStack,
+  context: Context,
+  socket: Parameters<typeof execSession>[0],
+  open: RunInVps['open'],
+  own: SessionStreams,
+): Promise<ExecSession> {
+  const { rawTerminal, terminalSize } = await import('./terminal.ts')
+  const tty = { ...terminalSize(process.stdout), term: context.env['TERM'] || 'xterm' }
+  const session = execSession(socket, { ...open, tty }, own)
+  tidy.use(rawTerminal(process.stdin, process.stdout, (size) => session.tell({ type: 'resize', ...size })))
+  return session
+}
+
+type Passed = Extract<SessionClientMessage, { type: 'signal' }>['signal']
+const PASSED: readonly Passed[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
+const NUMBERS: Readonly<Record<Passed, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15 }
+/** Of the same signal, until this process ends without waiting for the command. */
+const PATIENCE = 3
+
+/** Signals meant for the command reach it. On a terminal the keys already do; a signal from elsewhere then ends the session. */
+function passSignals(session: ExecSession, onTerminal: boolean): Disposable {
+  const counts = new Map<Passed, number>()
+  const listeners = PASSED.map((signal) => {
+    const listener = () => {
+      const count = (counts.get(signal) ?? 0) + 1
+      counts.set(signal, count)
+      if (onTerminal || count === PATIENCE) {
+        session.close()
+        process.exit(128 + NUMBERS[signal])
+      }
+      session.tell({ type: 'signal', signal })
+    }
+    process.on(signal, listener)
+    return [signal, listener] as const
+  })
+  return { [Symbol.dispose]: () => listeners.forEach(([signal, listener]) => process.off(signal, listener)) }
+}
+
+function ownStreams(): SessionStreams & { used(): NodeJS.WriteStream[] } {
+  const used = new Set<NodeJS.WriteStream>()
+  const output = (stream: NodeJS.WriteStream) => {
+    if (used.has(stream)) return stream
+    used.add(stream)
+    return stream.on('error', (error: NodeJS.ErrnoException) => {
+      // Whoever read our output is gone: end as SIGPIPE would have ended us.
+      if (error.code === 'EPIPE') process.exit(141)
+      throw error
+    })
+  }
+  return {
+    stdin: () => process.stdin,
+    stdout: () => output(process.stdout),
+    stderr: () => output(process.stderr),
+    used: () => [...used],
+  }
+}
+
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()))
+}

@@ -1,0 +1,44 @@
+/** Why the node's socket could not be used, in the words of the API's own refusals. */
+
+import { ApiFailure } from '@insula/contract/api-failure'
+
+export interface LocalNode {
+  readonly socketPath: string
+  readonly instance: string
+}
+
+/** The failure that a connection error stands for; other errors as they are. */
+export function connectionFailure(error: unknown, { socketPath, instance }: LocalNode): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  const start = instance === 'insula' ? 'sudo ./up' : `sudo ./up --instance ${instance}`
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new ApiFailure(
+      {
+        code: 'denied',
+        message: `you may not use insulad's socket ${socketPath}: permission denied`,
+        remedy: 'run this as root, or join the group insula: sudo usermod -aG insula "$USER", then log in again',
+      },
+      { cause: error },
+    )
+  }
+  const why = REASONS[code ?? '']
+  if (why === undefined) return error
+  return new ApiFailure(
+    {
+      code: 'unavailable',
+      message: `cannot reach insulad of the instance ${instance} at ${socketPath}: ${why}`,
+      remedy: `start it with \`${start}\`; if it should be running, \`insula doctor\` looks for the reason`,
+    },
+    { cause: error },
+  )
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket',
+  ENOTDIR: 'there is no such socket',
+  ECONNREFUSED: 'nothing listens there',
+  ENOTSOCK: 'that is not a socket',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
+  EAGAIN: 'it has too many connections waiting',
+}

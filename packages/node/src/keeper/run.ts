@@ -1,0 +1,122 @@
+/** The keeper's composition root: real drivers, what was inherited, and a quiet end. */
+
+import { mkdirSync, readFileSync } from 'node:fs'
+import {
+  becomeSubreaper,
+  crun,
+  type ExitWatch,
+  inheritedDescriptors,
+  type Lxcfs,
+  type LxcfsProcess,
+  openDescriptorStore,
+  type PrivateMounts,
+  realCgroups,
+  realLxcfs,
+  realPrivateMounts,
+  realProcessRunner,
+  realUserNamespaces,
+  reapStrays,
+  watchExits,
+} from '@insula/kernel'
+import type { Instance } from '../instance.ts'
+import { openKeep } from './keep.ts'
+import { keepProcView } from './proc-view.ts'
+import { serveKeeper } from './server.ts'
+
+/** Runs until SIGTERM. VPSs, their consoles and lxcfs's files live on for the next keeper, unless SIGUSR1 asked to stop lxcfs too. */
+export async function runKeeper(instance: Instance): Promise<void> {
+  const log = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+  process.title = `insula-keeper ${instance.name}`
+  for (const directory of [instance.run, instance.runtime]) mkdirSync(directory, { recursive: true })
+  becomeSubreaper()
+  using _strays = reapStrays()
+  const runner = realProcessRunner()
+  const mounts = realPrivateMounts()
+  const exits = watchExits()
+  const lxcfs = realLxcfs(runner)
+  const keep = openKeep(
+    {
+      cgroups: realCgroups(),
+      mounts,
+      runtime: crun(instance.runtime),
+      runner,
+      userNamespaces: realUserNamespaces(),
+      exits,
+      kill,
+      runtimeMounts: mountsForTheRuntime(mounts, instance),
+      scratch: instance.scratch,
+      bundles: instance.bundles,
+      descriptors: openDescriptorStore(),
+      log,
+    },
+    consolesAmong(inheritedDescriptors()),
+  )
+  const view = keepProcView({
+    lxcfs,
+    mounts,
+    mountPoint: instance.lxcfs,
+    pidFile: instance.lxcfsPidFile,
+    adopt: () => adoptLxcfs(lxcfs, instance, exits),
+    viewers: () => keep.inits(),
+    log,
+  })
+  const server = await serveKeeper(instance.keeperSocket, {
+    keep,
+    log,
+    health: () => Promise.resolve({ pid: process.pid, lxcfs: view.health() }),
+  })
+  log(`insula-keeper serves instance ${instance.name}; ${keep.list().length} VPSs adopted`)
+  const stopped = Promise.withResolvers<{ lxcfs: boolean }>()
+  process.once('SIGTERM', () => stopped.resolve({ lxcfs: false }))
+  process.once('SIGINT', () => stopped.resolve({ lxcfs: false }))
+  process.once('SIGUSR1', () => stopped.resolve({ lxcfs: true }))
+  const stop = await stopped.promise
+  server.close()
+  if (stop.lxcfs) await view.stop()
+  process.exit(0)
+}
+
+/** lxcfs outlives its keeper; the next one goes on with it. */
+function adoptLxcfs(lxcfs: Lxcfs, instance: Instance, exits: ExitWatch): LxcfsProcess | null {
+  try {
+    const pid = Number(readFileSync(instance.lxcfsPidFile, 'utf8'))
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'lxcfs\n' || !lxcfs.alive(instance.lxcfs)) return null
+    return { pid, ended: new Promise((resolve) => exits.watch(pid, () => resolve())) }
+  } catch {
+    return null
+  }
+}
+
+const CONSOLE = /^console-(.+)$/
+
+function consolesAmong(descriptors: ReadonlyMap<string, number>): Map<string, number> {
+  const consoles = new Map<string, number>()
+  for (const [name, fd] of descriptors) {
+    const id = CONSOLE.exec(name)?.[1]
+    if (id !== undefined) consoles.set(id, fd)
+  }
+  return consoles
+}
+
+/**
+ * Where the OCI runtime finds a pure v2 host. It must not keep the node's volume or lxcfs's mount alive, which the copy would: what is
+ * mounted below this instance's directories is dropped from it.
+ */
+function mountsForTheRuntime(mounts: PrivateMounts, instance: Instance): number {
+  return mounts.keepPrivateCopy((calls) => {
+    const own = readFileSync('/proc/thread-self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((target) => [instance.volume, instance.run].some((directory) => `${target}/`.startsWith(`${directory}/`)))
+    for (const target of own.toReversed()) calls.detach(target)
+    calls.fileSystem('cgroup2', '/sys/fs/cgroup')
+  })
+}
+
+function kill(pid: number, signal: number): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
