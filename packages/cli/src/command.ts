@@ -39,6 +39,11 @@ export interface Example {
   readonly about: string
 }
 
+/** The user's mistake, as one sentence. Ends the CLI with exit code 2 and the usage line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
 type Options = Readonly<Record<string, OptionSpec>>
 type Arguments = Readonly<Record<string, ArgumentSpec>>
 

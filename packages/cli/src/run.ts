@@ -1,12 +1,11 @@
 /** From the words of the command line to an exit code. */
 
 import { DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName } from '@insula/contract/paths'
-import { type AnyCommand, everywhere } from './command.ts'
+import { type AnyCommand, UsageError, everywhere } from './command.ts'
 import { catalog, groups } from './catalog.ts'
 import type { Context } from './context.ts'
 import { processContext } from './process-context.ts'
 import { type Scanned, scan } from './scan.ts'
-import { UsageError } from './usage.ts'
 
 export async function run(words: readonly string[]): Promise<number> {
   const { name, rest } = findCommand(words)

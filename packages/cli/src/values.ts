@@ -1,12 +1,6 @@
 /** How the values of options are written. Each throws the end of a sentence that begins with the option's name. */
 
-import { UsageError } from './usage.ts'
-
-export function environment(text: string): readonly [string, string] {
-  const equals = text.indexOf('=')
-  if (equals < 1) throw new UsageError(`takes KEY=VALUE, not '${text}'`)
-  return [text.slice(0, equals), text.slice(equals + 1)]
-}
+import { UsageError } from './command.ts'
 
 export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {

@@ -38,6 +38,12 @@ function describe(areas: readonly number[]): string {
   return areas.length === 1 ? `area ${shown} uses it` : `areas ${shown}${more} use it`
 }
 
+/** An error that came out of another thread has lost its class but not its fields. */
+export function revive(error: unknown): unknown {
+  if (error instanceof VzfsError || !(error instanceof Error) || error.name !== 'VzfsError') return error
+  return 'code' in error ? new VzfsError(error.code as VzfsCode, error.message) : error
+}
+
 /** The errno's name of an error of Node or of a system call. */
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

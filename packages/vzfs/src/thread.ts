@@ -1,12 +1,11 @@
 /** Runs one job in a worker thread: progress while it goes, a value or an error at its end. */
 
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { VzfsError, type VzfsCode } from './errors.ts'
+import { revive } from './errors.ts'
 
 type Message<T> =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'result'; readonly value: T }
-  | { readonly kind: 'refused'; readonly code: VzfsCode; readonly message: string }
 
 export type Progress = (done: number, total: number) => void
 
@@ -20,10 +19,9 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {
         if (message.kind === 'progress') progress(message.done, message.total)
-        else if (message.kind === 'result') resolve(message.value)
-        else reject(new VzfsError(message.code, message.message))
+        else resolve(message.value)
       })
-      worker.on('error', reject)
+      worker.on('error', (error) => reject(revive(error) as Error))
       worker.on('exit', () => reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`)))
     })
   } finally {
@@ -44,11 +42,5 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
     sent = done
     send({ kind: 'progress', done, total })
   }
-  try {
-    send({ kind: 'result', value: await body(workerData, progress) })
-  } catch (error) {
-    // Structured clone would drop the class and the code.
-    if (error instanceof VzfsError) send({ kind: 'refused', code: error.code, message: error.message })
-    else throw error
-  }
+  send({ kind: 'result', value: await body(workerData, progress) })
 }

@@ -1,6 +1,5 @@
 import { command } from '../command.ts'
-import { environment } from '../values.ts'
-import { runInVps } from '../session/run-in-vps.ts'
+import { openFor, runInVps, runOptions } from '../session/run-in-vps.ts'
 
 export const exec = command({
   name: 'exec',
@@ -14,9 +13,7 @@ export const exec = command({
     command: { about: 'the command and its arguments', rest: true },
   },
   options: {
-    user: { short: 'u', value: 'USER', about: 'as this user of the VPS: NAME, UID, NAME:GROUP or UID:GID (default: root)' },
-    workdir: { short: 'w', value: 'DIR', about: 'in this directory' },
-    env: { short: 'e', value: 'KEY=VALUE', many: true, about: 'with this in its environment (repeatable)', parse: environment },
+    ...runOptions,
     tty: { short: 't', shortOff: 'T', negatable: true, about: 'on a terminal of its own, or not' },
   },
   examples: [
@@ -26,14 +23,5 @@ export const exec = command({
     { line: 'insula exec web sh -c "cat > /root/key.pub" < key.pub', about: 'a file as input' },
   ],
   run: async (context, { args, options }) =>
-    runInVps(context, {
-      vps: args.vps,
-      tty: options.tty,
-      open: {
-        argv: [...args.command],
-        ...(options.user === undefined ? {} : { user: options.user }),
-        ...(options.workdir === undefined ? {} : { cwd: options.workdir }),
-        ...(options.env.length === 0 ? {} : { env: Object.fromEntries(options.env) }),
-      },
-    }),
+    runInVps(context, { vps: args.vps, tty: options.tty, open: openFor(args.command, options) }),
 })

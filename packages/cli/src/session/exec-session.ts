@@ -6,7 +6,8 @@ import type { ClientSocket } from '../transport/websocket.ts'
 
 /** Made when first used: many commands neither read nor print. */
 export interface SessionStreams {
-  readonly stdin: () => Readable
+  /** null: there is nothing to read. */
+  readonly stdin: () => Readable | null
   readonly stdout: () => Writable
   readonly stderr: () => Writable
 }
@@ -56,10 +57,13 @@ export function execSession(socket: ClientSocket, open: ExecOpen, streams: Sessi
   setImmediate(() => {
     if (over) return
     stdin = streams.stdin()
-    forward(stdin, socket)
+    if (stdin === null) socket.sendText(EOF)
+    else forward(stdin, socket)
   })
   return { ended: promise, tell: (message) => socket.sendText(JSON.stringify(message)), close: () => socket.close() }
 }
+
+const EOF = JSON.stringify({ type: 'eof' } satisfies SessionClientMessage)
 
 const CUT_OFF = {
   code: 'unavailable',
@@ -83,7 +87,7 @@ export function writer(socket: Pick<ClientSocket, 'pause' | 'resume'>): (stream:
 
 /** Sends stdin to its end; while the socket has too much to take, stdin waits. */
 function forward(stdin: Readable, socket: ClientSocket): void {
-  const end = () => socket.sendText('{"type":"eof"}')
+  const end = () => socket.sendText(EOF)
   socket.onDrain = () => void stdin.resume()
   stdin.on('data', (chunk: Buffer) => {
     if (!socket.sendBinary(STDIN, chunk)) stdin.pause()

@@ -1,11 +1,34 @@
 /** Runs one command inside a VPS on the streams of this process; what `exec` and `enter` share. */
 
+import { fstatSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { pathFor, streams } from '@insula/contract/endpoints'
 import type { ExecOpen, SessionClientMessage } from '@insula/contract/light'
+import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { openWebSocket } from '../transport/websocket.ts'
 import { type ExecSession, type SessionStreams, execSession } from './exec-session.ts'
+
+export const runOptions = {
+  user: { short: 'u', value: 'USER', about: 'as this user of the VPS: NAME, UID, NAME:GROUP or UID:GID (default: root)' },
+  workdir: { short: 'w', value: 'DIR', about: 'in this directory' },
+  env: { short: 'e', value: 'KEY=VALUE', many: true, about: 'with this in its environment (repeatable)', parse: environment },
+} as const
+
+interface RunOptions {
+  readonly user: string | undefined
+  readonly workdir: string | undefined
+  readonly env: readonly (readonly [string, string])[]
+}
+
+export function openFor(argv: readonly string[], { user, workdir, env }: RunOptions): Omit<ExecOpen, 'tty'> {
+  return {
+    argv: [...argv],
+    ...(user === undefined ? {} : { user }),
+    ...(workdir === undefined ? {} : { cwd: workdir }),
+    ...(env.length === 0 ? {} : { env: Object.fromEntries(env) }),
+  }
+}
 
 export interface RunInVps {
   readonly vps: string
@@ -80,11 +103,23 @@ function ownStreams(): SessionStreams & { used(): NodeJS.WriteStream[] } {
     })
   }
   return {
-    stdin: () => process.stdin,
+    stdin: () => (isNull(0) ? null : process.stdin),
     stdout: () => output(process.stdout),
     stderr: () => output(process.stderr),
     used: () => [...used],
   }
+}
+
+/** /dev/null, null(4): known to be at its end without the stream that Node would set up for it. */
+function isNull(fd: number): boolean {
+  const { rdev } = fstatSync(fd)
+  return rdev === ((1 << 8) | 3)
+}
+
+function environment(text: string): readonly [string, string] {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new UsageError(`takes KEY=VALUE, not '${text}'`)
+  return [text.slice(0, equals), text.slice(equals + 1)]
 }
 
 async function flushed(stream: NodeJS.WriteStream): Promise<void> {

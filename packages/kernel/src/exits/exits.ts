@@ -124,7 +124,7 @@ export function reapStrays(): Disposable {
   const sweep = async (): Promise<void> => {
     if (sweeping) return
     sweeping = true
-    for (let pid = zombie(); pid !== 0; ) {
+    for (let pid = zombie(); pid !== 0;) {
       await sleep(STRAY_MS)
       const again = zombie()
       if (again === pid) libc.waitpid(`waitpid(${pid})`, pid, [0], WNOHANG)

@@ -32,7 +32,9 @@ export function realFileCalls(): FileCalls {
   const direct = directCalls()
   const llistxattr = direct('long (long number, const void *path, _Out_ void *list, unsigned long size)')
   const lgetxattr = direct('long (long number, const void *path, const void *name, _Out_ void *value, unsigned long size)')
-  const lsetxattr = direct('long (long number, const void *path, const void *name, const void *value, unsigned long size, int flags)')
+  const lsetxattr = direct(
+    'long (long number, const void *path, const void *name, const void *value, unsigned long size, int flags)',
+  )
   const lremovexattr = direct('long (long number, const void *path, const void *name)')
   const utimensat = direct('long (long number, int dirfd, const void *path, const void *times, int flags)')
   const mknodat = direct('long (long number, int dirfd, const void *path, unsigned int mode, unsigned long device)')
@@ -64,7 +66,11 @@ export function realFileCalls(): FileCalls {
       must(lremovexattr(SYS.lremovexattr, cString(path), cName(name)), `remove attribute ${name} of`, path)
     },
     setTimes(path, access, modification) {
-      must(utimensat(SYS.utimensat, AT_FDCWD, cString(path), timespecs(access, modification), AT_SYMLINK_NOFOLLOW), 'set times of', path)
+      must(
+        utimensat(SYS.utimensat, AT_FDCWD, cString(path), timespecs(access, modification), AT_SYMLINK_NOFOLLOW),
+        'set times of',
+        path,
+      )
     },
     makeNode(path, mode, device) {
       must(mknodat(SYS.mknodat, AT_FDCWD, cString(path), mode, device), 'make node', path)

@@ -39,7 +39,9 @@ export const libc = {
   mount: call('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)'),
   umount2: call('int umount2(const char *target, int flags)'),
   openTree: call('long syscall(long number, int dirfd, const char *path, unsigned int flags)'),
-  mountSetattr: call('long syscall(long number, int dirfd, const char *path, unsigned int flags, const void *attr, unsigned long size)'),
+  mountSetattr: call(
+    'long syscall(long number, int dirfd, const char *path, unsigned int flags, const void *attr, unsigned long size)',
+  ),
   moveMount: call('long syscall(long number, int fromfd, const char *from, int tofd, const char *to, unsigned int flags)'),
   openat2: call('long syscall(long number, int dirfd, const char *path, const void *how, unsigned long size)'),
   pidfdOpen: call('long syscall(long number, int pid, unsigned int flags)'),

@@ -1,6 +1,7 @@
 /** Starts a process on descriptors that the caller opened: for consoles, pipes, and whatever else must be a real descriptor inside. */
 
 import { spawn } from 'node:child_process'
+import { CLEAN_ENVIRONMENT } from './environment.ts'
 
 export interface AttachedOptions {
   /** Descriptors for 0, 1, 2 and on; 'null' is /dev/null. The caller closes its own copies. */
@@ -16,8 +17,6 @@ export interface AttachedProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
-const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }
-
 /**
  * Synchronous up to and including exec, in a session of its own.
  * @throws when fork or exec failed (Node tells which only by a later event)
@@ -25,7 +24,7 @@ const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 export function startAttached(argv: readonly [string, ...string[]], options: AttachedOptions): AttachedProcess {
   const child = spawn(argv[0], argv.slice(1), {
     stdio: options.descriptors.map((descriptor) => (descriptor === 'null' ? 'ignore' : descriptor)),
-    env: { ...CLEAN, ...options.env },
+    env: { ...CLEAN_ENVIRONMENT, ...options.env },
     detached: true,
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),

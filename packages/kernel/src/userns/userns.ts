@@ -28,13 +28,19 @@ export function realUserNamespaces(): UserNamespaces {
     const input = openPipe()
     const output = openPipe()
     try {
-      const child = startAttached(['unshare', '-U', 'cat'], { descriptors: [input.read, output.write, 'null'], uid: base, gid: base })
+      const child = startAttached(['unshare', '-U', 'cat'], {
+        descriptors: [input.read, output.write, 'null'],
+        uid: base,
+        gid: base,
+      })
       // What cat echoes proves that it runs, and so that the namespace is there.
       writeSync(input.write, '.')
       closeSync(output.write)
       const { bytesRead } = await promisify(read)(output.read, Buffer.alloc(1), 0, 1, null)
       if (bytesRead !== 1) {
-        throw new Error(`cannot make a user namespace for host ids from ${base}: unshare refused; see sysctl user.max_user_namespaces`)
+        throw new Error(
+          `cannot make a user namespace for host ids from ${base}: unshare refused; see sysctl user.max_user_namespaces`,
+        )
       }
       for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, `0 ${base} ${size}`)
       const fd = openSync(`/proc/${child.pid}/ns/user`, 'r')

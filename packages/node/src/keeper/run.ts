@@ -33,7 +33,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
   const exits = watchExits()
-  const lxcfs = realLxcfs(runner)
+  const lxcfs = realLxcfs()
   const keep = openKeep(
     {
       cgroups: realCgroups(),

@@ -19,8 +19,6 @@ export function sameContents(a: Buffer, b: Buffer): boolean {
 }
 
 function sameBytes(a: number, b: number): boolean {
-  const left = Buffer.allocUnsafe(CHUNK)
-  const right = Buffer.allocUnsafe(CHUNK)
   for (;;) {
     const count = readFully(a, left)
     if (readFully(b, right) !== count) return false
@@ -39,3 +37,7 @@ function readFully(fd: number, buffer: Buffer): number {
   }
   return filled
 }
+
+/** Working space of this thread; holds nothing between calls, which are synchronous. */
+const left = Buffer.allocUnsafeSlow(CHUNK)
+const right = Buffer.allocUnsafeSlow(CHUNK)

@@ -1,0 +1,263 @@
+/** What the fake node knows, and its answer to each route. */
+
+import type { WebSocket } from 'ws'
+import { ApiFailure, type Event, type RouteName, type Task, type Template, type Vps, type VpsCreate, type VpsState } from '@insula/contract'
+
+export interface FakeRequest {
+  readonly name: RouteName
+  readonly params: Record<string, unknown>
+  readonly query: Record<string, unknown>
+  readonly body: Record<string, unknown>
+}
+
+export interface FakeState {
+  readonly vps: Map<number, Vps>
+  readonly tasks: Task[]
+  readonly templates: Template[]
+  readonly events: Event[]
+  readonly requests: FakeRequest[]
+  readonly sockets: Set<WebSocket>
+  readonly listeners: Set<(event: Event) => void>
+  /** What the console of every VPS shows. */
+  scrollback: string
+  /** By commands of exec, that left towards the client. */
+  sentBytes: number
+  /** How long a task runs. */
+  taskMilliseconds: number
+  /** The next task fails with this. */
+  failNext: ApiFailure | null
+  find(ref: string): Vps | undefined
+}
+
+const EPOCH = '2026-01-02T03:04:05.000Z'
+
+export function fakeState(): FakeState {
+  const vps = new Map<number, Vps>()
+  return {
+    vps,
+    tasks: [],
+    templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
+    events: [],
+    requests: [],
+    sockets: new Set(),
+    listeners: new Set(),
+    scrollback: '',
+    sentBytes: 0,
+    taskMilliseconds: 0,
+    failNext: null,
+    find: (ref) => vps.get(Number(ref)) ?? [...vps.values()].find((one) => one.name === ref),
+  }
+}
+
+export function fakeTemplate(name: string): Template {
+  return {
+    name,
+    version: '2026-01-01.1',
+    ref: `${name}@2026-01-01.1`,
+    definition: 'sha256:0',
+    distribution: 'debian',
+    release: 'bookworm',
+    architecture: 'x86_64',
+    init: name === 'micro' ? 'busybox' : 'systemd',
+    files: 9321,
+    bytes: 300_000_000,
+    builtAt: EPOCH,
+    latest: true,
+    usedBy: [],
+  }
+}
+
+export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): Vps {
+  const running = changes.state === 'running'
+  return {
+    id,
+    name,
+    state: 'stopped',
+    hostname: name,
+    template: 'debian-12@2026-01-01.1',
+    addresses: [`10.77.${id >> 8}.${id & 255}`],
+    dns: [],
+    nat: true,
+    limits: { memory: 1024 ** 3, swap: 0, cpuUnits: 1000, cpuLimit: null, cpus: null, pids: 1000 },
+    onboot: false,
+    bootOrder: 100,
+    createdAt: EPOCH,
+    startedAt: running ? EPOCH : null,
+    pid: running ? 4000 + id : null,
+    lastExit: null,
+    problem: null,
+    usage: running ? { memory: 60 * 1024 * 1024, swap: 0, pids: 12, cpuMicroseconds: 92_000_000 } : null,
+    disk: null,
+    ...changes,
+  }
+}
+
+export async function answerTo(state: FakeState, name: RouteName, { params, query, body }: Omit<FakeRequest, 'name'>): Promise<unknown> {
+  const known = () => {
+    const found = state.find(String(params['vps']))
+    if (found === undefined) throw new ApiFailure({ code: 'not_found', message: `there is no VPS '${String(params['vps'])}'` })
+    return found
+  }
+  const wait = Number(query['wait'] ?? 0) * 1000
+  const move = (kind: string, to: VpsState) => {
+    const vps = known()
+    if (vps.state === to) throw new ApiFailure({ code: 'conflict', message: `${vps.name} is ${to} already` })
+    return task(state, kind, vps.id, vps.name, wait, () => void state.vps.set(vps.id, fakeVps(vps.id, vps.name, { ...vps, ...runtime(vps, to) })))
+  }
+  switch (name) {
+    case 'vpsList':
+      return { vps: [...state.vps.values()].filter((vps) => query['state'] === undefined || vps.state === query['state']) }
+    case 'vpsShow':
+      return { vps: { ...known(), disk: { bytes: 5_000_000, inodes: 120, enforced: false } } }
+    case 'vpsLog':
+      known()
+      return { text: state.scrollback }
+    case 'vpsCreate':
+      return create(state, body as unknown as VpsCreate, wait)
+    case 'vpsStart':
+    case 'vpsResume':
+      return move(name === 'vpsStart' ? 'vps.start' : 'vps.resume', 'running')
+    case 'vpsStop':
+      return move('vps.stop', 'stopped')
+    case 'vpsSuspend':
+      return move('vps.suspend', 'suspended')
+    case 'vpsRestart':
+      return task(state, 'vps.restart', known().id, known().name, wait)
+    case 'vpsChange': {
+      const vps = known()
+      const limits = { ...vps.limits, ...(body['limits'] as object | undefined) }
+      return task(state, 'vps.change', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, ...body, limits } as Vps))
+    }
+    case 'vpsRename': {
+      const vps = known()
+      if (state.find(String(body['name'])) !== undefined) {
+        throw new ApiFailure({ code: 'conflict', message: `there is a VPS '${String(body['name'])}' already` })
+      }
+      return task(state, 'vps.rename', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, name: String(body['name']) }))
+    }
+    case 'vpsDestroy': {
+      const vps = known()
+      if (vps.state === 'running' && query['force'] !== true) throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
+      return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
+    }
+    case 'templateList':
+      return { templates: state.templates }
+    case 'templateShow':
+      return { template: template(state, String(params['template'])) }
+    case 'templateBuild':
+      return task(state, 'template.build', null, String(body['name']), wait)
+    case 'templateRemove':
+      return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
+    case 'templateDefinitions':
+      return {
+        definitions: [
+          { name: 'debian-12', description: 'Debian 12 (bookworm), minimal', built: true },
+          { name: 'debian-13', description: 'Debian 13 (trixie), minimal', built: false },
+        ],
+      }
+    case 'taskList':
+      return { tasks: state.tasks.toReversed().slice(0, Number(query['limit'] ?? 100)) }
+    case 'taskShow':
+    case 'taskCancel':
+    case 'taskLog': {
+      const found = state.tasks.find((one) => one.id === params['task'])
+      if (found === undefined) throw new ApiFailure({ code: 'not_found', message: `there is no task ${String(params['task'])}` })
+      if (name === 'taskLog') return { lines: [{ at: EPOCH, text: 'begun' }] }
+      if (name === 'taskCancel') Object.assign(found, { state: 'cancelled', error: { code: 'cancelled', message: 'cancelled' } })
+      else await settled(found, wait)
+      return { task: found }
+    }
+    case 'doctor':
+      return {
+        findings: [
+          { severity: 'ok', subject: 'kernel', message: '6.12.0 can do everything', remedy: null, repairable: false },
+          { severity: 'error', subject: 'vps 101', message: 'its link is missing', remedy: 'insula doctor --repair', repairable: true },
+        ],
+      }
+    case 'doctorRepair':
+    case 'recover':
+      return task(state, name === 'recover' ? 'recover' : 'doctor.repair', null, 'node', wait)
+    case 'health':
+      return {
+        status: 'ok',
+        version: '0.1.0',
+        pid: 1,
+        startedAt: EPOCH,
+        keeper: { connected: true, pid: 2 },
+        lxcfs: { pid: 3, healthy: true, restarts: 0 },
+        problems: [],
+      }
+    case 'nodeShow':
+    case 'openapi':
+      throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${name}` })
+  }
+}
+
+function runtime(vps: Vps, to: VpsState): Partial<Vps> {
+  if (to === 'running') return { state: to, startedAt: EPOCH, pid: 4000 + vps.id, usage: { memory: 1, swap: 0, pids: 1, cpuMicroseconds: 1 } }
+  return to === 'stopped' ? { state: to, startedAt: null, pid: null, usage: null } : { state: to }
+}
+
+function template(state: FakeState, ref: string): Template {
+  const found = state.templates.find((one) => one.ref === ref || one.name === ref)
+  if (found === undefined) throw new ApiFailure({ code: 'template_unknown', message: `there is no template '${ref}'` })
+  return found
+}
+
+function create(state: FakeState, body: VpsCreate, wait: number): Promise<{ task: Task }> {
+  if (state.find(body.name) !== undefined) throw new ApiFailure({ code: 'conflict', message: `there is a VPS '${body.name}' already` })
+  const { ref } = template(state, body.template)
+  const id = body.id ?? Math.max(100, ...state.vps.keys()) + 1
+  const { limits, addresses, start, template: _, id: __, ...rest } = body
+  const vps = fakeVps(id, body.name)
+  return task(state, 'vps.create', id, body.name, wait, () => {
+    const made = Object.entries(rest).filter(([, value]) => value !== undefined)
+    state.vps.set(id, {
+      ...vps,
+      ...(Object.fromEntries(made) as Partial<Vps>),
+      template: ref,
+      addresses: (addresses ?? []).map((one) => (one === 'auto' ? `10.77.0.${id}` : one)),
+      limits: { ...vps.limits, ...(limits as Partial<Vps['limits']> | undefined) },
+      ...(start === true ? runtime(vps, 'running') : {}),
+    })
+  })
+}
+
+async function task(
+  state: FakeState,
+  kind: string,
+  vps: number | null,
+  subject: string,
+  wait: number,
+  done: () => void = () => undefined,
+): Promise<{ task: Task }> {
+  const made: Task = {
+    id: state.tasks.length + 1,
+    kind,
+    vps,
+    subject,
+    state: 'running',
+    progress: { done: 1, total: 4, step: 'working' },
+    createdAt: EPOCH,
+    startedAt: EPOCH,
+    endedAt: null,
+    result: null,
+    error: null,
+    cancellable: true,
+  }
+  state.tasks.push(made)
+  const fail = state.failNext
+  state.failNext = null
+  setTimeout(() => {
+    if (made.state !== 'running') return
+    if (fail === null) done()
+    Object.assign(made, { state: fail === null ? 'done' : 'failed', error: fail?.toJSON() ?? null, endedAt: EPOCH, progress: null })
+  }, state.taskMilliseconds)
+  await settled(made, wait)
+  return { task: made }
+}
+
+async function settled(task: Task, wait: number): Promise<void> {
+  const until = Date.now() + wait
+  while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+}

@@ -1,0 +1,47 @@
+/** Which cgroup hierarchies this host has and where: read from proc(5) mountinfo, never assumed. */
+
+import type { CgroupMode } from './cgroup.ts'
+
+export interface Hierarchies {
+  readonly mode: CgroupMode
+  /** Mount point of the v2 tree; null on a legacy host. */
+  readonly v2: string | null
+  /** v1 controller (or named hierarchy as "name=systemd") to mount point; co-mounted controllers share one. */
+  readonly v1: ReadonlyMap<string, string>
+}
+
+/** @param mountinfo text of /proc/self/mountinfo */
+export function hierarchiesIn(mountinfo: string): Hierarchies {
+  const v1 = new Map<string, string>()
+  let v2: string | null = null
+  for (const line of mountinfo.split('\n')) {
+    const [before, after] = line.split(' - ')
+    const target = before?.split(' ')[4]
+    const [type, , options = ''] = after?.split(' ') ?? []
+    if (target === undefined) continue
+    if (type === 'cgroup2') v2 ??= target
+    if (type === 'cgroup') {
+      for (const name of options.split(',')) if (CONTROLLERS.has(name) || name.startsWith('name=')) v1.set(name, target)
+    }
+  }
+  const mode = v1.size === 0 ? 'unified' : v2 === null ? 'legacy' : 'hybrid'
+  return { mode, v2, v1 }
+}
+
+/** Mount options that are controllers; the others ("rw", "xattr") are not. cgroups(7) */
+const CONTROLLERS = new Set([
+  'blkio',
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'devices',
+  'freezer',
+  'hugetlb',
+  'memory',
+  'misc',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'pids',
+  'rdma',
+])

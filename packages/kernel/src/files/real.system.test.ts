@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { closeSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { SystemCallFailed } from '../libc/libc.ts'
+import { realFileCalls } from './real.ts'
+
+const files = realFileCalls()
+const code = (expected: string) => (error: unknown) => error instanceof SystemCallFailed && error.code === expected
+
+function directory(t: TestContext): string {
+  const path = mkdtempSync('/var/tmp/insula-files-')
+  t.after(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+function fileIn(parent: string, name: string | Buffer, contents = ''): Buffer {
+  const path = Buffer.concat([Buffer.from(`${parent}/`), Buffer.from(name)])
+  writeFileSync(path, contents)
+  return path
+}
+
+test('extended attributes: made, replaced, listed, read, removed', (t) => {
+  const path = fileIn(directory(t), Buffer.of(0x61, 0xff, 0x0a))
+  assert.deepEqual(files.listXattrs(path), [])
+  files.setXattr(path, 'user.b', Buffer.from([0, 1, 255]))
+  files.setXattr(path, 'trusted.a', Buffer.alloc(0))
+  files.setXattr(path, 'user.b', Buffer.from('longer than before'))
+  assert.deepEqual(files.listXattrs(path), ['trusted.a', 'user.b'])
+  assert.equal(files.getXattr(path, 'user.b')?.toString(), 'longer than before')
+  assert.equal(files.getXattr(path, 'trusted.a')?.length, 0)
+  assert.equal(files.getXattr(path, 'user.c'), null)
+  files.removeXattr(path, 'user.b')
+  assert.deepEqual(files.listXattrs(path), ['trusted.a'])
+  assert.throws(() => files.removeXattr(path, 'user.b'), code('ENODATA'))
+})
+
+test('attributes of a symbolic link are its own', (t) => {
+  const parent = directory(t)
+  const target = fileIn(parent, 'target')
+  const link = Buffer.from(join(parent, 'link'))
+  symlinkSync('target', link)
+  files.setXattr(link, 'trusted.own', Buffer.from('x'))
+  assert.deepEqual(files.listXattrs(target), [])
+  assert.deepEqual(files.listXattrs(link), ['trusted.own'])
+})
+
+test('times to the nanosecond, before 1970 too, of a link itself', (t) => {
+  const parent = directory(t)
+  const path = fileIn(parent, 'file')
+  const link = Buffer.from(join(parent, 'link'))
+  symlinkSync('file', link)
+  for (const [access, modification] of [
+    [1n, 1_700_000_000_123_456_789n],
+    [-1n, -1_500_000_001n],
+    [0n, 999_999_999n],
+  ] as const) {
+    files.setTimes(path, access, modification)
+    files.setTimes(link, modification, access)
+    const [file, own] = [lstatSync(path, { bigint: true }), lstatSync(link, { bigint: true })]
+    assert.deepEqual([file.atimeNs, file.mtimeNs], [access, modification])
+    assert.deepEqual([own.atimeNs, own.mtimeNs], [modification, access])
+  }
+})
+
+test('fifos and device nodes', (t) => {
+  const parent = directory(t)
+  const [fifo, whiteout] = [Buffer.from(join(parent, 'fifo')), Buffer.from(join(parent, 'whiteout'))]
+  files.makeNode(fifo, 0o010600, 0)
+  files.makeNode(whiteout, 0o020000, 0)
+  assert.ok(lstatSync(fifo).isFIFO())
+  assert.ok(lstatSync(whiteout).isCharacterDevice())
+  assert.equal(lstatSync(whiteout).rdev, 0)
+  assert.throws(() => files.makeNode(fifo, 0o010600, 0), code('EEXIST'))
+})
+
+test('a rename never replaces', (t) => {
+  const parent = directory(t)
+  const [from, to] = [fileIn(parent, 'from', 'new'), fileIn(parent, 'to', 'old')]
+  assert.equal(files.renameNew(from, to), false)
+  assert.equal(readFileSync(to, 'utf8'), 'old')
+  rmSync(to)
+  assert.equal(files.renameNew(from, to), true)
+  assert.equal(readFileSync(to, 'utf8'), 'new')
+  assert.throws(() => files.renameNew(from, to), code('ENOENT'))
+})
+
+test('a lock is held by one open file, until it is closed', (t) => {
+  const path = fileIn(directory(t), 'lock')
+  const [first, second] = [openSync(path, 'r'), openSync(path, 'r')]
+  try {
+    assert.equal(files.lock(first), true)
+    assert.equal(files.lock(first), true)
+    assert.equal(files.lock(second), false)
+  } finally {
+    closeSync(first)
+  }
+  assert.equal(files.lock(second), true)
+  files.syncFileSystem(second)
+  closeSync(second)
+  assert.throws(() => files.syncFileSystem(second), code('EBADF'))
+})
+
+test('a NUL byte cannot shorten a path or a name', (t) => {
+  const path = fileIn(directory(t), 'file')
+  assert.throws(() => files.listXattrs(Buffer.concat([path, Buffer.from('\0x')])), TypeError)
+  assert.throws(() => files.setXattr(path, 'user.a\0b', Buffer.alloc(0)), TypeError)
+})
+
+test('the error of a call is the error of that call, whatever the engine does meanwhile', (t) => {
+  const missing = Buffer.from(join(directory(t), 'missing'))
+  let garbage: unknown[] = []
+  for (let round = 0; round < 20_000; round++) {
+    garbage.push(Array.from({ length: 200 }, () => round))
+    if (garbage.length > 5000) garbage = []
+    assert.throws(() => files.listXattrs(missing), code('ENOENT'))
+  }
+})

@@ -1,0 +1,73 @@
+/** HostProbe on the running kernel. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { hierarchiesIn } from '../cgroup/hierarchies.ts'
+import { parseCpuList } from '../cgroup/knobs.ts'
+import type { ProcessRunner } from '../process/runner.ts'
+import type { HostFeatures, HostProbe } from './probe.ts'
+
+/** How each tool tells its version; the first number of the answer is taken. */
+const TOOLS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  crun: ['crun', '--version'],
+  lxcfs: ['lxcfs', '--version'],
+  nft: ['nft', '--version'],
+  ip: ['ip', '-Version'],
+  mmdebstrap: ['mmdebstrap', '--version'],
+  'mkfs.xfs': ['mkfs.xfs', '-V'],
+}
+
+export function realHostProbe(runner: ProcessRunner): HostProbe {
+  return {
+    async features() {
+      const hierarchies = hierarchiesIn(readFileSync('/proc/self/mountinfo', 'utf8'))
+      const controllers =
+        hierarchies.mode === 'unified' && hierarchies.v2 !== null
+          ? readFileSync(join(hierarchies.v2, 'cgroup.controllers'), 'utf8').trim().split(' ')
+          : [...hierarchies.v1.keys()].filter((name) => !name.startsWith('name='))
+      const [major = 0, minor = 0] = release()
+        .split('.')
+        .map((part) => Number.parseInt(part, 10))
+      const memory = hierarchies.v1.get('memory')
+      return {
+        kernelRelease: release(),
+        kernelVersion: [major, minor],
+        cgroupMode: hierarchies.mode,
+        controllers,
+        swapAccounting:
+          memory === undefined ? hierarchies.mode === 'unified' : existsSync(join(memory, 'memory.memsw.limit_in_bytes')),
+        cpus: parseCpuList(readFileSync('/sys/devices/system/cpu/online', 'utf8')),
+        memoryBytes: totalmem(),
+        tools: await versions(runner),
+      } satisfies HostFeatures
+    },
+    async sysctl(name) {
+      try {
+        return readFileSync(sysctlFile(name), 'utf8').trim()
+      } catch {
+        return null
+      }
+    },
+    async setSysctl(name, value) {
+      writeFileSync(sysctlFile(name), value)
+    },
+  }
+}
+
+/** Dots divide, as in sysctl(8); "default" and interface names here contain none. */
+const sysctlFile = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
+
+async function versions(runner: ProcessRunner): Promise<Record<string, string>> {
+  const found = await Promise.all(
+    Object.entries(TOOLS).map(async ([name, argv]): Promise<[string, string | null]> => {
+      try {
+        const { stdout, stderr } = await runner.run(argv)
+        return [name, /\d+(?:\.\d+)+/.exec(`${stdout} ${stderr}`)?.[0] ?? 'unknown']
+      } catch {
+        return [name, null]
+      }
+    }),
+  )
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null))
+}

@@ -1,0 +1,66 @@
+/**
+ * Several threads on one list of files. Whoever is free takes the next index from a shared cursor; the thread that asks works along,
+ * so a helper that is slow to start costs nothing.
+ */
+
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { FileCalls } from '@insula/kernel'
+import { type HashTask, hashOne } from './hash.ts'
+import { type PlaceTask, placeOne } from './place.ts'
+
+/** Handed to threads as it is: plain values and shared memory only. */
+export type Task = HashTask | PlaceTask
+
+export interface Shared {
+  /** [next index to take, indexes done]. */
+  readonly cursor: Int32Array<SharedArrayBuffer>
+}
+
+const NEXT = 0
+const DONE = 1
+
+export function sharedCursor(): Shared {
+  return { cursor: new Int32Array(new SharedArrayBuffer(8)) }
+}
+
+export interface Crew extends AsyncDisposable {
+  /** Resolves when every index of the task is done. `progress` gets how many are. */
+  run(task: Task, progress: (done: number) => void): Promise<void>
+}
+
+/** @param threads the asking one included */
+export function startCrew(files: FileCalls, threads: number): Crew {
+  const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
+  // A helper never ends by itself; if one does, what it had taken is not done.
+  const broken = Promise.race(
+    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that built the layer ended')))),
+  )
+  broken.catch(() => {})
+  return {
+    async run(task, progress) {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      for (const helper of helpers) helper.postMessage(task)
+      takeWork(files, task, progress)
+      for (let done = Atomics.load(task.cursor, DONE); done < task.count; done = Atomics.load(task.cursor, DONE)) {
+        const { value } = Atomics.waitAsync(task.cursor, DONE, done)
+        await Promise.race([value, broken])
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(helpers.map((helper) => helper.terminate()))
+    },
+  }
+}
+
+/** Does indexes of the task until none is left to take. */
+export function takeWork(files: FileCalls, task: Task, progress: (done: number) => void): void {
+  for (;;) {
+    const index = Atomics.add(task.cursor, NEXT, 1)
+    if (index >= task.count) return
+    if (task.kind === 'hash') hashOne(task, index)
+    else placeOne(files, task, index)
+    progress(Atomics.add(task.cursor, DONE, 1) + 1)
+    Atomics.notify(task.cursor, DONE)
+  }
+}

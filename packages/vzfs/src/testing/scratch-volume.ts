@@ -1,0 +1,31 @@
+/** A volume of its own for each test, on a real file system, gone afterwards. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { realFileCalls } from '@insula/kernel'
+import { openVzfs } from '../open.ts'
+import type { Vzfs } from '../vzfs.ts'
+
+export interface ScratchVolume {
+  readonly vzfs: Vzfs
+  /** A directory on the same file system, outside of the volume. */
+  readonly beside: string
+  readonly warnings: string[]
+}
+
+export async function scratchVolume(t: TestContext): Promise<ScratchVolume> {
+  // Not the system's /tmp, which may be a tmpfs: volumes lie on disks.
+  const beside = await mkdtemp('/var/tmp/insula-vzfs-')
+  const warnings: string[] = []
+  const vzfs = await openVzfs(join(beside, 'volume'), {
+    files: realFileCalls(),
+    warn: (message) => warnings.push(message),
+    threads: 2,
+  })
+  t.after(async () => {
+    await vzfs.close()
+    await rm(beside, { recursive: true, force: true })
+  })
+  return { vzfs, beside, warnings }
+}

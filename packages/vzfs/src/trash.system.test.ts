@@ -1,0 +1,79 @@
+/** Trees that tenants arranged: too deep for a path, names that are no text, links that lead out. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { diskUse } from './disk-use.ts'
+import { Trash } from './trash.ts'
+
+function trashOf(t: TestContext) {
+  const beside = mkdtempSync('/var/tmp/insula-trash-')
+  t.after(() => rmSync(beside, { recursive: true, force: true }))
+  const path = join(beside, 'trash')
+  mkdirSync(path)
+  const warnings: string[] = []
+  return { beside, path, warnings, trash: new Trash(path, (message) => warnings.push(message)) }
+}
+
+/** `depth` directories in one another, made from the inside out: no path is ever long. */
+function deepTree(parent: string, depth: number): string {
+  const name = 'd'.repeat(200)
+  let tree = join(parent, 'seed')
+  mkdirSync(tree)
+  writeFileSync(join(tree, 'bottom'), 'x')
+  for (let level = 1; level < depth; level++) {
+    const outer = join(parent, `outer-${level}`)
+    mkdirSync(outer)
+    writeFileSync(join(outer, 'file'), 'x')
+    renameSync(tree, join(outer, name))
+    tree = outer
+  }
+  return tree
+}
+
+test('a tree deeper than any path can be is measured and deleted', async (t) => {
+  const { beside, path, trash, warnings } = trashOf(t)
+  const tree = deepTree(beside, 300)
+  assert.throws(() => readdirSync(join(tree, ...Array.from({ length: 299 }, () => 'd'.repeat(200)))), { code: 'ENAMETOOLONG' })
+  assert.equal((await diskUse(tree)).inodes, 600)
+  assert.equal(await trash.discard(tree), true)
+  await trash.idle()
+  assert.deepEqual([readdirSync(path), warnings], [[], []])
+})
+
+test('links are deleted and never followed', async (t) => {
+  const { beside, path, trash } = trashOf(t)
+  const kept = join(beside, 'kept')
+  mkdirSync(kept)
+  for (let index = 0; index < 40; index++) writeFileSync(join(kept, `file-${index}`), 'x')
+  const tree = join(beside, 'tree')
+  mkdirSync(join(tree, 'inner'), { recursive: true })
+  symlinkSync(kept, join(tree, 'inner/link'))
+  symlinkSync(kept, join(path, 'link'))
+  assert.equal((await diskUse(tree)).inodes, 3)
+  await trash.discard(tree)
+  await trash.empty()
+  await trash.idle()
+  assert.deepEqual(readdirSync(path), [])
+  assert.equal(readdirSync(kept).length, 40)
+})
+
+test('names of any bytes, and directories nobody may enter', async (t) => {
+  const { beside, path, trash } = trashOf(t)
+  const tree = join(beside, 'tree')
+  mkdirSync(join(tree, 'closed'), { recursive: true, mode: 0o000 })
+  mkdirSync(Buffer.concat([Buffer.from(`${tree}/`), Buffer.of(0xff, 0x0a)]))
+  writeFileSync(Buffer.concat([Buffer.from(`${tree}/`), Buffer.of(0xff, 0x0a), Buffer.from('/'), Buffer.of(0xfe)]), 'x')
+  assert.equal((await diskUse(tree)).inodes, 4)
+  await trash.discard(tree)
+  await trash.idle()
+  assert.deepEqual(readdirSync(path), [])
+})
+
+test('what is not there is no work', async (t) => {
+  const { beside, trash } = trashOf(t)
+  assert.equal(await trash.discard(join(beside, 'nothing')), false)
+  assert.deepEqual(await diskUse(join(beside, 'nothing')), { bytes: 0, inodes: 0 })
+  await trash.idle()
+})
