@@ -92,9 +92,9 @@ export function command<const Args extends Arguments, const Opts extends Options
 }
 
 /** Options that every command has. */
-export const everywhere = {
+export const everywhere: Options = {
   instance: { value: 'NAME', about: 'which installation on this machine to talk to (default: insula)' },
-} as const satisfies Options
+}
 
 /** Options of every command that prints an answer. */
 export const output = {

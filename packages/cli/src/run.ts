@@ -7,12 +7,13 @@ import type { Context } from './context.ts'
 import { processContext } from './process-context.ts'
 import { type Scanned, scan } from './scan.ts'
 
-export async function run(words: readonly string[]): Promise<number> {
+export async function run(given: readonly string[]): Promise<number> {
+  const words = given[0] === '--version' || given[0] === '-V' ? ['version', ...given.slice(1)] : given
   const { name, rest } = findCommand(words)
   const load = Object.hasOwn(catalog, name) ? catalog[name] : undefined
   if (load === undefined) return (await import('./explain.ts')).explain(words)
   const command = await load()
-  const scanned = scan(command, { ...everywhere, ...command.options }, rest)
+  const scanned = scan(command.arguments, { ...everywhere, ...command.options }, rest)
   if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], runScanned)
   return runScanned(command, scanned)
 }

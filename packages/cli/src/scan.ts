@@ -13,67 +13,83 @@ export interface Scanned {
 }
 
 type Options = Readonly<Record<string, OptionSpec>>
+type Arguments = AnyCommand['arguments']
 
-export function scan(command: Pick<AnyCommand, 'arguments'>, options: Options, words: readonly string[]): Scanned | null {
-  const [head, rest] = splitRest(command, options, words)
-  const args: string[] = []
+export function scan(specs: Arguments, options: Options, words: readonly string[]): Scanned | null {
+  const read = readWords(specs, options, words)
+  const args = [...read.positionals, ...read.rest]
+  if (!read.understood || !rightCount(Object.values(specs), args.length)) return null
   const values: Record<string, string | boolean | string[]> = {}
-  for (let at = 0; at < head.length; at++) {
-    const word = head[at] as string
-    if (word === '--') {
-      args.push(...head.slice(at + 1))
-      break
-    }
-    if (!isOption(word)) {
-      args.push(word)
-      continue
-    }
-    const found = findOption(options, word)
-    if (found === null) return null
-    const { name, spec, value: given } = found
-    if (spec.value === undefined) {
-      values[name] = found.on
-      continue
-    }
-    const value = given ?? head[++at]
-    if (value === undefined || (given === null && isOption(value))) return null
-    if (spec.many) values[name] = [...((values[name] as string[] | undefined) ?? []), value]
+  for (const { name, spec, value } of read.found) {
+    if (spec.many) values[name] = [...((values[name] as string[] | undefined) ?? []), value as string]
     else values[name] = value
   }
-  args.push(...rest)
-  const complete =
-    rightCount(Object.values(command.arguments), args.length) &&
-    Object.entries(options).every(([name, spec]) => !spec.required || Object.hasOwn(values, name))
+  const complete = Object.entries(options).every(([name, spec]) => !spec.required || Object.hasOwn(values, name))
   return complete ? { args, options: values } : null
 }
 
-/** Where a command takes the rest as it stands: the words up to it, and the rest. */
-export function splitRest(
-  command: Pick<AnyCommand, 'arguments'>,
-  options: Options,
-  words: readonly string[],
-): [head: readonly string[], rest: readonly string[]] {
-  const before = Object.values(command.arguments).findIndex((argument) => argument.rest)
-  if (before === -1) return [words, []]
-  let positionals = 0
+export interface Words {
+  readonly found: readonly Given[]
+  /** The options as they were written, with their values. */
+  readonly optionWords: readonly string[]
+  readonly positionals: readonly string[]
+  /** What belongs to a `rest` argument. */
+  readonly rest: readonly string[]
+  /** false: there is an option that is none of these, or that lacks its value. */
+  readonly understood: boolean
+}
+
+interface Given {
+  readonly name: string
+  readonly spec: OptionSpec
+  readonly value: string | boolean
+}
+
+export function readWords(specs: Arguments, options: Options, words: readonly string[]): Words {
+  const restFrom = Object.values(specs).findIndex((spec) => spec.rest)
+  const found: Given[] = []
+  const optionWords: string[] = []
+  const positionals: string[] = []
+  let rest: readonly string[] = []
+  let understood = true
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string
     if (word === '--') {
       const after = words.slice(at + 1)
-      const head = [...words.slice(0, at), ...after.slice(0, before - positionals)]
-      const rest = after.slice(before - positionals)
-      // `exec -- web -- ls`: the second -- only ends options that there are none of.
-      return [head, positionals < before && rest[0] === '--' ? rest.slice(1) : rest]
+      const missing = restFrom === -1 ? after.length : restFrom - positionals.length
+      positionals.push(...after.slice(0, missing))
+      rest = after.slice(missing)
+      // `exec -- web -- ls`: the second -- ends options as well.
+      if (missing > 0 && rest[0] === '--') rest = rest.slice(1)
+      break
     }
-    if (isOption(word)) {
-      const found = findOption(options, word)
-      if (found?.spec.value !== undefined && found.value === null) at++
+    if (!isOption(word)) {
+      if (positionals.length === restFrom) {
+        rest = words.slice(at)
+        break
+      }
+      positionals.push(word)
       continue
     }
-    if (positionals === before) return [words.slice(0, at), words.slice(at)]
-    positionals++
+    const given = word.startsWith('--') ? longOption(options, word) : shortOptions(options, word)
+    optionWords.push(word)
+    const last = given?.at(-1)
+    if (given === null || last === undefined) {
+      understood = false
+      continue
+    }
+    found.push(...given.filter((one): one is Given => one.value !== null))
+    if (last.value !== null) continue
+    const value = words[at + 1]
+    if (value === undefined || isOption(value)) {
+      understood = false
+      continue
+    }
+    at++
+    optionWords.push(value)
+    found.push({ ...last, value })
   }
-  return [words, []]
+  return { found, optionWords, positionals, rest, understood }
 }
 
 /** "-" alone is a word. */
@@ -81,31 +97,39 @@ function isOption(word: string): boolean {
   return word.length > 1 && word.startsWith('-')
 }
 
-interface Found {
-  readonly name: string
-  readonly spec: OptionSpec
-  readonly on: boolean
-  /** null: the next word. */
-  readonly value: string | null
-}
+/** value null: the next word. */
+type Wanted = Omit<Given, 'value'> & { readonly value: string | boolean | null }
 
-function findOption(options: Options, word: string): Found | null {
-  if (!word.startsWith('--')) {
-    if (word.length !== 2) return null
-    const found = Object.entries(options).find(([, spec]) => spec.short === word[1] || spec.shortOff === word[1])
-    return found === undefined ? null : { name: found[0], spec: found[1], on: found[1].short === word[1], value: null }
-  }
+function longOption(options: Options, word: string): Wanted[] | null {
   const equals = word.indexOf('=')
   const name = word.slice(2, equals === -1 ? undefined : equals)
   const value = equals === -1 ? null : word.slice(equals + 1)
   if (Object.hasOwn(options, name)) {
     const spec = options[name] as OptionSpec
-    return spec.value === undefined && value !== null ? null : { name, spec, on: true, value }
+    if (spec.value !== undefined) return [{ name, spec, value }]
+    return value === null ? [{ name, spec, value: true }] : null
   }
   const positive = name.startsWith('no-') ? name.slice(3) : ''
-  if (value !== null || !Object.hasOwn(options, positive)) return null
-  const spec = options[positive] as OptionSpec
-  return spec.negatable ? { name: positive, spec, on: false, value: null } : null
+  const spec = Object.hasOwn(options, positive) ? options[positive] : undefined
+  return spec?.negatable && value === null ? [{ name: positive, spec, value: false }] : null
+}
+
+/** `-t`, `-tu USER`, `-uUSER` */
+function shortOptions(options: Options, word: string): Wanted[] | null {
+  const all: Wanted[] = []
+  for (let at = 1; at < word.length; at++) {
+    const letter = word[at]
+    const found = Object.entries(options).find(([, spec]) => spec.short === letter || spec.shortOff === letter)
+    if (found === undefined) return null
+    const [name, spec] = found
+    if (spec.value === undefined) {
+      all.push({ name, spec, value: spec.short === letter })
+      continue
+    }
+    all.push({ name, spec, value: at + 1 < word.length ? word.slice(at + 1) : null })
+    break
+  }
+  return all
 }
 
 function rightCount(specs: readonly ArgumentSpec[], count: number): boolean {

@@ -23,3 +23,8 @@ export function oneOf<Word extends string>(words: readonly Word[]): (text: strin
     return found
   }
 }
+
+export function taskNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`'${text}' is not the number of a task`)
+  return Number(text)
+}

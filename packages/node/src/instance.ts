@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { DEFAULT_INSTANCE, isInstanceName, localSocketPath } from '@insula/contract'
+import { DEFAULT_INSTANCE, isInstanceName, localSocketPath } from '@insula/contract/paths'
 
 export interface Instance {
   readonly name: string

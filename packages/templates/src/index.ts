@@ -1,1 +1,5 @@
-export {}
+export { buildTemplate, type BuildNeed } from './build.ts'
+export { definitionDigest, definitions, findDefinition } from './definitions.ts'
+export { type FailureReason, TemplateFailed } from './failure.ts'
+export { type BuildProgress, type Init, type ReadyProbe, type Template, type TemplateDefinition } from './template.ts'
+export { listTemplates, removeTemplate, resolveTemplate, showTemplate } from './templates.ts'

@@ -21,7 +21,7 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
         if (message.kind === 'progress') progress(message.done, message.total)
         else resolve(message.value)
       })
-      worker.on('error', (error) => reject(revive(error) as Error))
+      worker.on('error', (error) => reject(revive(error)))
       worker.on('exit', () => reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`)))
     })
   } finally {

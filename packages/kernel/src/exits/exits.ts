@@ -118,14 +118,16 @@ const STRAY_MS = 50
 /**
  * Reaps children that nobody waits for: what `crun exec` leaves when it fails, and what a killed runtime leaves. It matters: the end of a
  * pid namespace's init waits until every process of the namespace is reaped (zap_pid_ns_processes).
+ *
+ * @param mayBeOurs whether Node may have started it, and so reaps it itself; any other child is reaped at once
  */
-export function reapStrays(): Disposable {
+export function reapStrays(mayBeOurs: (pid: number) => boolean = () => true): Disposable {
   let sweeping = false
   const sweep = async (): Promise<void> => {
     if (sweeping) return
     sweeping = true
     for (let pid = zombie(); pid !== 0;) {
-      await sleep(STRAY_MS)
+      if (mayBeOurs(pid)) await sleep(STRAY_MS)
       const again = zombie()
       if (again === pid) libc.waitpid(`waitpid(${pid})`, pid, [0], WNOHANG)
       pid = again === pid ? zombie() : again

@@ -5,7 +5,7 @@
  */
 
 import { arch } from 'node:os'
-import koffi from 'koffi'
+import koffi, { type KoffiFunc } from 'koffi'
 
 /**
  * x86-64, called as `long f(long number, a1, ... a6)`: moves each argument one register down, a4 to r10 where the kernel
@@ -30,7 +30,13 @@ const PROT_READ_EXEC = 5
 const MAP_PRIVATE_ANONYMOUS = 0x22
 
 /** Declares a call: the prototype's first parameter is the system call's number. A negative result is -errno. */
-export type Direct = (prototype: string) => (...args: readonly unknown[]) => number
+export interface Direct {
+  (prototype: string): (...args: readonly unknown[]) => number
+  /** For a call that may sleep. It holds one of libuv's worker threads meanwhile, and the process cannot exit before it returns. */
+  inWorker(prototype: string): (...args: readonly unknown[]) => Promise<number>
+}
+
+type Raw = (...args: unknown[]) => unknown
 
 /** A new piece of code for each caller: callers are few and keep it for the life of their thread. */
 export function directCalls(): Direct {
@@ -43,8 +49,21 @@ export function directCalls(): Direct {
   const page: unknown = mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0)
   memcpy(page, code, code.length)
   if (mprotect(page, PAGE, PROT_READ_EXEC) !== 0) throw new Error('the kernel refuses to make memory executable for this process')
-  return (prototype) => {
-    const call = koffi.decode(page, koffi.proto(prototype)) as (...args: readonly unknown[]) => unknown
+  const declare = (prototype: string): KoffiFunc<Raw> => koffi.decode(page, koffi.proto(prototype)) as KoffiFunc<Raw>
+  const direct = (prototype: string): ((...args: readonly unknown[]) => number) => {
+    const call = declare(prototype)
     return (...args) => Number(call(...args))
   }
+  const inWorker = (prototype: string): ((...args: readonly unknown[]) => Promise<number>) => {
+    const call = declare(prototype)
+    return (...args) =>
+      new Promise((resolve, reject) => {
+        call.async(...args, (error: Error | null, result: unknown) => {
+          // Naming the arguments here keeps them from being collected while the kernel uses them.
+          if (error) reject(new Error(`a system call with ${args.length} arguments could not be started`, { cause: error }))
+          else resolve(Number(result))
+        })
+      })
+  }
+  return Object.assign(direct, { inWorker })
 }

@@ -185,7 +185,12 @@ async function openExec(path: string, id: string, request: ExecRequest, sink: Ou
   return { ...session, signal, ended: ended as Promise<ExecEnd> }
 }
 
-async function openConsole(path: string, id: string, size: { cols: number; rows: number }, output: (chunk: Buffer) => void) {
+async function openConsole(
+  path: string,
+  id: string,
+  size: { cols: number; rows: number } | null,
+  output: (chunk: Buffer) => void,
+) {
   const sink = { stdout: output, stderr: () => undefined }
   const { session, ended } = await openStream(path, { stream: 'console', id, size }, sink)
   return { ...session, ended: ended as Promise<void> }

@@ -74,7 +74,7 @@ export interface Keep {
   exec(id: string, request: ExecRequest, sink: OutputSink): Promise<ExecSession>
   console(
     id: string,
-    size: { cols: number; rows: number },
+    size: { cols: number; rows: number } | null,
     output: (chunk: Buffer) => void,
   ): ByteSession & { readonly ended: Promise<void> }
   consoleLog(id: string): Buffer
@@ -203,7 +203,7 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     },
     console(id, size, output) {
       const tenant = living(id)
-      tenant.console.resize(size.cols, size.rows)
+      if (size) tenant.console.resize(size.cols, size.rows)
       let paused = false
       const attached = tenant.console.attach((chunk) => {
         // A viewer that does not keep up loses output; the VPS and other viewers do not wait for it.

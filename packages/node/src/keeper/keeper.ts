@@ -103,7 +103,8 @@ export interface Keeper {
   /** Attaches to the real console; scrollback comes first. */
   console(
     id: string,
-    size: { readonly cols: number; readonly rows: number },
+    /** null: the console keeps the size it has. */
+    size: { readonly cols: number; readonly rows: number } | null,
     output: (chunk: Buffer) => void,
   ): Promise<ByteSession & { readonly ended: Promise<void> }>
   /** The console's scrollback. */
@@ -111,6 +112,12 @@ export interface Keeper {
   /** State of lxcfs, restarts counted. */
   health(): Promise<{
     readonly pid: number
-    readonly lxcfs: { readonly pid: number | null; readonly restarts: number; readonly healthy: boolean }
+    readonly lxcfs: {
+      readonly pid: number | null
+      readonly restarts: number
+      readonly healthy: boolean
+      /** Files below its mount point that it serves now; [] while it does not. */
+      readonly files: readonly string[]
+    }
   }>
 }

@@ -9,7 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lxcfs, LxcfsProcess, PrivateMounts } from '@insula/kernel'
 
 export interface ProcView {
-  health(): { readonly pid: number | null; readonly restarts: number; readonly healthy: boolean }
+  health(): {
+    readonly pid: number | null
+    readonly restarts: number
+    readonly healthy: boolean
+    readonly files: readonly string[]
+  }
   stop(): Promise<void>
 }
 
@@ -66,11 +71,10 @@ export function keepProcView(means: ProcViewMeans): ProcView {
 
   void attend()
   return {
-    health: () => ({
-      pid: current?.pid ?? null,
-      restarts,
-      healthy: current !== null && means.lxcfs.alive(means.mountPoint),
-    }),
+    health: () => {
+      const healthy = current !== null && means.lxcfs.alive(means.mountPoint)
+      return { pid: current?.pid ?? null, restarts, healthy, files: healthy ? means.lxcfs.files : [] }
+    },
     stop: async () => {
       stopping = true
       await means.lxcfs.stop(means.mountPoint, current?.pid ?? null)

@@ -118,7 +118,7 @@ async function serveExec(socket: Socket, served: ServedKeep, message: Record<str
 
 function serveConsole(socket: Socket, served: ServedKeep, message: Record<string, unknown>): Promise<ByteSession | null> {
   try {
-    const size = message['size'] as { cols: number; rows: number }
+    const size = message['size'] as { cols: number; rows: number } | null
     let session: ByteSession | null = null
     const opened = served.keep.console(String(message['id']), size, (chunk) => {
       if (socket.write(encodeFrame(FRAME.stdout, chunk)) || !session) return

@@ -1,0 +1,57 @@
+import { command } from '../command.ts'
+import { DEFAULT_DETACH_KEYS, detachKeys, detachWatcher } from '../session/detach.ts'
+import { type ConsoleView, viewConsole } from '../session/console-session.ts'
+import { reconnect } from '../session/reconnect.ts'
+import { seen } from '../session/seen.ts'
+import { rawTerminal, terminalSize } from '../session/terminal.ts'
+
+export const console = command({
+  name: 'console',
+  summary: 'Attach to the console of a running VPS',
+  details: 'Shows what was on it before, then what happens. Comes back by itself when insulad is restarted.',
+  arguments: { vps: { about: 'name or id', complete: 'vps' } },
+  options: {
+    'detach-keys': { value: 'KEYS', about: `keys that detach, joined by commas (default: ${DEFAULT_DETACH_KEYS})` },
+  },
+  examples: [
+    { line: 'insula console web', about: 'detach with Ctrl-] and then .' },
+    { line: 'insula console web --detach-keys ctrl-p,ctrl-q', about: 'with other keys' },
+  ],
+  run: async (context, { args, options }) => {
+    const names = options['detach-keys'] ?? DEFAULT_DETACH_KEYS
+    const watcher = detachWatcher(detachKeys(names))
+    const client = await context.client()
+    const shown = seen()
+    const { stdin, stdout } = process
+    const size = stdin.isTTY ? () => terminalSize(stdout) : () => null
+    let socket = await client.console(args.vps)
+    let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through)
+    context.note(`Attached to the console of ${args.vps}. Detach with ${spoken(names)}.`)
+    using _ = rawTerminal(stdin, stdout, (next) => view.resize(next))
+    stdin.on('data', (bytes: Buffer) => {
+      const { pass, detached } = watcher.feed(bytes)
+      if (pass.length > 0 && !view.send(pass)) stdin.pause()
+      if (detached) view.detach()
+    })
+    for (;;) {
+      socket.onDrain = () => void stdin.resume()
+      const end = await view.ended
+      if (end === 'detached') break
+      if (end === 'stopped') {
+        context.note(`\r\ninsula: ${args.vps} has stopped`)
+        break
+      }
+      // Between the connections keys have nowhere to go.
+      socket = await reconnect(context, async () => client.console(args.vps))
+      view = viewConsole(socket, size(), stdout, shown.resumed())
+    }
+    stdin.pause()
+  },
+})
+
+function spoken(names: string): string {
+  return names
+    .split(',')
+    .map((key) => key.replace(/^ctrl-/i, 'Ctrl-'))
+    .join(' then ')
+}

@@ -1,0 +1,48 @@
+import { createInterface } from 'node:readline/promises'
+import { VPS_STATES } from '@insula/contract/light'
+import { UsageError, command, output } from '../command.ts'
+import type { Context } from '../context.ts'
+import { actOnAll, actionOptions, manyVps, namesOf } from '../task/act-on-all.ts'
+
+export const destroy = command({
+  name: 'destroy',
+  summary: 'Destroy VPSs and all their files',
+  details: 'There is no way back. On a terminal it asks first; elsewhere it does nothing without --yes or --force.',
+  arguments: manyVps,
+  options: {
+    yes: { short: 'y', about: 'do not ask' },
+    force: { short: 'f', about: 'do not ask, and stop it first if it runs' },
+    ...actionOptions,
+    ...output,
+  },
+  examples: [
+    { line: 'insula destroy web', about: 'asks first; it must be stopped' },
+    { line: 'insula destroy -f web db', about: 'does not ask, stops what runs' },
+  ],
+  run: async (context, { args, options }) => {
+    const names = await namesOf(context, args.vps, options.all, VPS_STATES)
+    if (names.length > 0 && !options.yes && !options.force && !(await confirmed(context, names))) {
+      context.note('nothing was destroyed')
+      return 10
+    }
+    if (names.length === 0) return 0
+    return actOnAll(context, names, { ...options, all: false }, {
+      done: 'destroyed',
+      states: VPS_STATES,
+      act: async (client, vps, query) => client.vpsDestroy({ params: { vps }, query: { ...query, ...(options.force ? { force: true } : {}) } }),
+    })
+  },
+})
+
+async function confirmed(context: Context, names: readonly string[]): Promise<boolean> {
+  if (!context.terminal.stdin || !context.terminal.stderr) {
+    throw new UsageError('needs --yes (or --force) where nobody can be asked')
+  }
+  const ask = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await ask.question(`Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `)
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    ask.close()
+  }
+}

@@ -1,0 +1,65 @@
+import { ApiFailure } from '@insula/contract/api-failure'
+import { VPS_STATES, type Vps } from '@insula/contract/light'
+import { command, output } from '../command.ts'
+import type { Context } from '../context.ts'
+import { columnsOption } from '../output/columns.ts'
+import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
+import { oneOf } from '../values.ts'
+import { type CpuUse, STANDARD_VPS_COLUMNS, vpsColumns } from '../vps-columns.ts'
+
+const state = oneOf(VPS_STATES)
+
+/** Between two looks at CPU time. */
+const SAMPLE = 500
+
+export const list = command({
+  name: 'list',
+  summary: 'List VPSs',
+  arguments: { vps: { about: 'only these, by name or id', many: true, optional: true, complete: 'vps' } },
+  options: {
+    state: { short: 's', value: 'STATE', about: 'only those in this state', parse: state, complete: VPS_STATES },
+    ...columnsOption,
+    ...output,
+  },
+  examples: [
+    { line: 'insula list', about: 'all of them' },
+    { line: 'insula list -s running -o name,uptime,cpu%', about: 'chosen columns' },
+    { line: 'insula list -q | xargs insula stop', about: 'only names, for other commands' },
+    { line: 'insula list --json | jq -r ".[].addresses[]"', about: 'JSON' },
+  ],
+  run: async (context, { args, options }) => {
+    const listing = (cpu: CpuUse) => ({
+      all: vpsColumns(cpu),
+      standard: STANDARD_VPS_COLUMNS,
+      id: ({ name }: Vps) => name,
+      none: 'there is no VPS; `insula create NAME --template debian-12` makes one',
+    })
+    if (answeredColumnsHelp(context, listing(new Map()), options)) return
+    const vps = await chosen(context, args.vps, options.state)
+    const sampled = options.columns?.split(',').includes('cpu%') === true && !options.json && !options.quiet
+    printRows(context, listing(sampled ? await cpuUse(context, vps) : new Map()), vps, options)
+  },
+})
+
+async function chosen(context: Context, names: readonly string[], state: Vps['state'] | undefined): Promise<Vps[]> {
+  const { vps } = await (await context.client()).vpsList({ query: state === undefined ? {} : { state } })
+  for (const name of names) {
+    if (vps.some((one) => one.name === name || String(one.id) === name)) continue
+    throw new ApiFailure({ code: 'not_found', message: `there is no ${state ?? ''} VPS '${name}'`.replace('  ', ' ') })
+  }
+  return names.length === 0 ? vps : vps.filter(({ id, name }) => names.includes(name) || names.includes(String(id)))
+}
+
+async function cpuUse(context: Context, before: readonly Vps[]): Promise<CpuUse> {
+  const begin = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, SAMPLE))
+  const { vps } = await (await context.client()).vpsList()
+  const microseconds = (performance.now() - begin) * 1000
+  const first = new Map(before.map(({ id, usage }) => [id, usage?.cpuMicroseconds]))
+  return new Map(
+    vps.flatMap(({ id, usage }) => {
+      const from = first.get(id)
+      return usage === null || from === undefined ? [] : [[id, (Math.max(0, usage.cpuMicroseconds - from) / microseconds) * 100] as const]
+    }),
+  )
+}

@@ -1,0 +1,29 @@
+import { UsageError, command, output } from '../command.ts'
+import { VPS_STATES } from '@insula/contract/light'
+import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+
+export const set = command({
+  name: 'set',
+  summary: 'Change settings and limits of VPSs, also while they run',
+  details:
+    'What is not named stays as it is. --ip and --dns replace the whole list; "none" empties it. A new host name shows at the next start,\n' +
+    'everything else at once.',
+  arguments: manyVps,
+  options: { ...settingsOptions, ...actionOptions, ...output },
+  examples: [
+    { line: 'insula set web --memory 2G --cpu-limit 150%', about: 'live' },
+    { line: 'insula set web --memory unlimited', about: 'take a limit away' },
+    { line: 'insula set web --ip 10.77.0.5 --ip auto', about: 'these addresses and no other' },
+    { line: 'insula set --all --cpu-units 1000', about: 'all VPSs' },
+  ],
+  run: async (context, { args, options }) => {
+    const body = settingsOf(options)
+    if (Object.keys(body).length === 0) throw new UsageError('needs at least one setting to change')
+    return actOnAll(context, args.vps, options, {
+      done: 'changed',
+      states: VPS_STATES,
+      act: async (client, vps, query) => client.vpsChange({ params: { vps }, query, body }),
+    })
+  },
+})

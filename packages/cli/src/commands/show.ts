@@ -1,0 +1,41 @@
+import { type Vps, formatSize } from '@insula/contract/light'
+import { UsageError, command, output } from '../command.ts'
+import { columnsHelp, columnsOption } from '../output/columns.ts'
+import { moment } from '../output/time.ts'
+import { vpsColumns } from '../vps-columns.ts'
+
+export const show = command({
+  name: 'show',
+  summary: 'Show everything about a VPS',
+  arguments: { vps: { about: 'name or id', complete: 'vps' } },
+  options: { ...columnsOption, ...output },
+  examples: [
+    { line: 'insula show web', about: 'settings, limits and what it uses' },
+    { line: 'insula show web -o addresses', about: 'one value and nothing else' },
+    { line: 'insula show web --json | jq .limits', about: 'JSON' },
+  ],
+  run: async (context, { args, options }) => {
+    const columns = vpsColumns(new Map()).filter(({ name }) => name !== 'cpu%')
+    if (options.columns === 'help') return context.print(columnsHelp(columns))
+    const chosen = options.columns?.split(',').map((name) => {
+      const column = columns.find((one) => one.name === name)
+      if (column === undefined) throw new UsageError(`there is no column '${name}'; there are ${columns.map((one) => one.name).join(', ')}`)
+      return column
+    })
+    const { vps } = await (await context.client()).vpsShow({ params: { vps: args.vps } })
+    if (options.json) return context.print(JSON.stringify(vps, null, 2))
+    if (options.quiet) return context.print(vps.name)
+    if (chosen !== undefined) return chosen.forEach(({ value }) => context.print(value(vps)))
+    const lines = [...columns.map(({ name, value }) => [name, value(vps)] as const), ...more(vps)]
+    const width = Math.max(...lines.map(([name]) => name.length))
+    for (const [name, value] of lines) if (value !== '-') context.print(`${name.padEnd(width)}  ${value}`)
+  },
+})
+
+function more({ disk, lastExit }: Vps): (readonly [string, string])[] {
+  const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
+  return [
+    ['disk', disk === null ? '-' : `${formatSize(disk.bytes)}, ${disk.inodes} files${disk.enforced ? '' : ' (limits are not enforced on this volume)'}`],
+    ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
+  ]
+}

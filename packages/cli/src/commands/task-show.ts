@@ -1,0 +1,38 @@
+import { command, output } from '../command.ts'
+import { printFields } from '../output/print-fields.ts'
+import { moment } from '../output/time.ts'
+import { followTask } from '../task/follow.ts'
+import { progressFor } from '../task/progress.ts'
+import { took } from '../task/task-columns.ts'
+import { taskNumber } from '../values.ts'
+
+export const taskShow = command({
+  name: 'task show',
+  summary: 'Show one task and what it wrote',
+  arguments: { task: { about: 'number', complete: 'task' } },
+  options: { wait: { short: 'w', about: 'wait until it has ended; its failure is then the exit code' }, ...output },
+  examples: [
+    { line: 'insula task show 12', about: 'how far it is, and its log' },
+    { line: 'insula task show 12 --wait', about: 'until it is done' },
+  ],
+  run: async (context, { args, options }) => {
+    const client = await context.client()
+    const params = { task: taskNumber(args.task) }
+    const answer = await client.taskShow({ params })
+    const task = options.wait ? await followTask(context, answer, progressFor(context, options.quiet || options.json)) : answer.task
+    if (options.json) return context.print(JSON.stringify(task, null, 2))
+    if (options.quiet) return context.print(String(task.id))
+    printFields(context, [
+      ['task', String(task.id)],
+      ['kind', task.kind],
+      ['subject', task.subject],
+      ['state', task.state],
+      ...(task.progress === null ? [] : [['step', task.progress.step] as const]),
+      ['created', moment(task.createdAt)],
+      ['took', took(task)],
+      ...(task.error === null ? [] : [['error', task.error.message] as const]),
+      ...(task.error?.remedy === undefined ? [] : [['remedy', task.error.remedy] as const]),
+    ])
+    for (const { at, text } of (await client.taskLog({ params })).lines) context.print(`${moment(at)}  ${text}`)
+  },
+})

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { ApiFailure } from '@insula/contract/api-failure'
+import { command, output } from '../command.ts'
+
+export const version = command({
+  name: 'version',
+  summary: 'Show the version of insula and of insulad',
+  arguments: {},
+  options: output,
+  examples: [{ line: 'insula version --json', about: 'for scripts' }],
+  run: async (context, { options }) => {
+    const insula = ownVersion()
+    if (options.quiet) return context.print(insula)
+    const { insulad, why } = await daemonVersion(async () => (await (await context.client()).health()).version)
+    if (options.json) return context.print(JSON.stringify({ insula, insulad }, null, 2))
+    context.print(`insula ${insula}\ninsulad ${insulad ?? `not known: ${why}`}`)
+  },
+})
+
+export function ownVersion(): string {
+  const file = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return file.version
+}
+
+async function daemonVersion(ask: () => Promise<string>): Promise<{ insulad: string | null; why?: string }> {
+  try {
+    return { insulad: await ask() }
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error
+    return { insulad: null, why: error.message }
+  }
+}

@@ -1,0 +1,151 @@
+/** The slow way in: commander reads the words, so that help, mistakes and "did you mean" are said the way people know them. */
+
+import { Argument, Command as Commander, CommanderError, Option } from 'commander'
+import { exitCodesHelp } from './exit-codes.ts'
+import { type AnyCommand, type OptionSpec, everywhere } from './command.ts'
+import { allCommands, groups } from './catalog.ts'
+import { type Scanned, readWords } from './scan.ts'
+
+type RunScanned = (command: AnyCommand, scanned: Scanned) => Promise<number>
+
+/** Explains what the words ask for or get wrong; runs them where they were right after all. */
+export async function explain(words: readonly string[], runScanned?: RunScanned): Promise<number> {
+  const commands = await allCommands()
+  let outcome: number | Promise<number> = 0
+  const program = await programFor(commands, (command, scanned) => {
+    outcome = runScanned?.(command, scanned) ?? 0
+  })
+  const asked = words[0] === 'help' ? helpWords(words.slice(1)) : words
+  if (asked[0] === 'exit-codes') {
+    process.stdout.write(exitCodesHelp())
+    return 0
+  }
+  try {
+    if (asked.length === 0) {
+      process.stdout.write(program.helpInformation())
+      return 0
+    }
+    await program.parseAsync(restSeparated(commands, asked), { from: 'user' })
+    return await outcome
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    throw error
+  }
+}
+
+/** The program as commander knows it: what help, completion and the golden files are made from. */
+export async function programFor(
+  commands: readonly AnyCommand[],
+  chosen: (command: AnyCommand, scanned: Scanned) => void,
+): Promise<Commander> {
+  const program = new Commander('insula')
+  program
+    .description('Isolated virtual private servers on one shared Linux kernel.')
+    .usage('COMMAND [arguments] [options]')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .configureHelp({ showGlobalOptions: false, subcommandTerm: (sub) => sub.name() })
+    .addHelpText('after', OVERVIEW)
+  quietly(program)
+  for (const [name, summary] of Object.entries(groups)) {
+    quietly(program.command(name).description(summary).usage('COMMAND [arguments] [options]').helpCommand(false))
+  }
+  for (const command of commands) attach(program, command, chosen)
+  return program
+}
+
+const OVERVIEW = `
+\`insula COMMAND --help\` shows a command's options and examples, \`insula help exit-codes\` what exit codes mean.
+INSULA_INSTANCE in the environment names the installation to talk to, as --instance does.
+`
+
+function attach(program: Commander, command: AnyCommand, chosen: (command: AnyCommand, scanned: Scanned) => void): void {
+  const path = command.name.split(' ')
+  const name = path.at(-1) ?? command.name
+  const parent = path.length === 1 ? program : (program.commands.find((one) => one.name() === path[0]) ?? program)
+  const made = parent.command(name, { hidden: command.hidden === true })
+  quietly(made).description(command.details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.details}`)
+  made.summary(command.summary).usage(usageOf(command))
+  for (const [key, spec] of Object.entries(command.arguments)) {
+    const term = key.toUpperCase()
+    made.addArgument(new Argument(spec.optional ? `[${term}${dots(spec)}]` : `<${term}${dots(spec)}>`, spec.about))
+  }
+  const options = { ...everywhere, ...command.options }
+  for (const [key, spec] of Object.entries(options)) for (const option of optionsFor(key, spec)) made.addOption(option)
+  if (command.examples.length > 0) made.addHelpText('after', examplesOf(command))
+  made.action(() => chosen(command, { args: made.processedArgs.flat().filter((arg) => arg !== undefined) as string[], options: valuesOf(made, options) }))
+}
+
+/** One word for one value, as man pages have it. */
+export function usageOf(command: AnyCommand): string {
+  const required = Object.entries(command.options).filter(([, spec]) => spec.required)
+  return [
+    ...Object.entries(command.arguments).map(([key, spec]) =>
+      spec.optional ? `[${key.toUpperCase()}${dots(spec)}]` : `${key.toUpperCase()}${dots(spec)}`,
+    ),
+    ...required.map(([key, spec]) => `--${key} ${spec.value ?? ''}`),
+    '[options]',
+  ].join(' ')
+}
+
+function dots(spec: { readonly many?: true; readonly rest?: true }): string {
+  return spec.many || spec.rest ? '...' : ''
+}
+
+function optionsFor(key: string, spec: OptionSpec): Option[] {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `
+  const option = new Option(`${short}--${key}${spec.value === undefined ? '' : ` <${spec.value}>`}`, spec.about)
+  if (spec.required) option.makeOptionMandatory()
+  if (spec.many) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+  if (!spec.negatable) return [option]
+  const shortOff = spec.shortOff === undefined ? '' : `-${spec.shortOff}, `
+  return [option, new Option(`${shortOff}--no-${key}`).hideHelp(spec.shortOff === undefined)]
+}
+
+function valuesOf(made: Commander, options: Readonly<Record<string, OptionSpec>>): Scanned['options'] {
+  const values: Record<string, string | boolean | readonly string[]> = {}
+  for (const key of Object.keys(options)) {
+    const attribute = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    if (made.getOptionValueSource(attribute) !== 'cli') continue
+    values[key] = made.getOptionValue(attribute) as string | boolean | readonly string[]
+  }
+  return values
+}
+
+function examplesOf(command: AnyCommand): string {
+  const width = Math.max(...command.examples.map(({ line }) => line.length))
+  const lines = command.examples.map(({ line, about }) => (width > 60 ? `  # ${about}\n  ${line}` : `  ${line.padEnd(width)}  # ${about}`))
+  return `\nExamples:\n${lines.join('\n')}\n`
+}
+
+/** `help create` is `create --help`; `help` alone shows everything. */
+function helpWords(words: readonly string[]): readonly string[] {
+  if (words.length === 0 || words[0] === 'exit-codes') return words
+  return [...words, '--help']
+}
+
+/** The command of `exec` is set apart by --, so that commander leaves its options alone. */
+function restSeparated(commands: readonly AnyCommand[], words: readonly string[]): string[] {
+  const command = commands.find(({ name }) => name === words[0])
+  if (command === undefined || !Object.values(command.arguments).some((spec) => spec.rest)) return [...words]
+  const { optionWords, positionals, rest } = readWords(command.arguments, { ...everywhere, ...command.options }, words.slice(1))
+  return [command.name, ...optionWords, '--', ...positionals, ...rest]
+}
+
+/** Mistakes in one sentence and the usage line, on stderr; never process.exit() from within. */
+function quietly(made: Commander): Commander {
+  return made
+    .exitOverride()
+    .helpOption('-h, --help', 'show this help')
+    .configureOutput({
+      outputError: (text, write) => write(`${sentence(made, text)}\n`),
+    })
+}
+
+function sentence(made: Commander, text: string): string {
+  const names = []
+  for (let at: Commander | null = made; at !== null; at = at.parent) names.unshift(at.name())
+  const name = names.join(' ')
+  const said = text.trim().replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+  return `${name}: ${said}\nUsage: ${name} ${made.usage()}\nSee \`${name} --help\`.`
+}

@@ -1,0 +1,38 @@
+/** A failure on its way out: said on stderr, with what to do about it, and turned into an exit code. */
+
+import { ApiFailure } from '@insula/contract/api-failure'
+import { type AnyCommand, UsageError } from './command.ts'
+import type { Context } from './context.ts'
+import { nameSuggestion } from './suggest.ts'
+
+export interface ReportOptions {
+  /** undefined: there was none yet. */
+  readonly context: Context | undefined
+  readonly json: boolean
+}
+
+export async function report(error: unknown, command: AnyCommand, { context, json }: ReportOptions): Promise<number> {
+  const write = (text: string) => (context === undefined ? void process.stderr.write(`${text}\n`) : context.note(text))
+  if (error instanceof UsageError) {
+    const { usageOf } = await import('./explain.ts')
+    write(`insula ${command.name}: ${error.message}\nUsage: insula ${command.name} ${usageOf(command)}\nSee \`insula ${command.name} --help\`.`)
+    return 2
+  }
+  if (!(error instanceof ApiFailure)) {
+    write(`insula ${command.name}: a fault of insula itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    return 70
+  }
+  if (json) write(JSON.stringify({ error }))
+  else write(await sentences(error, context))
+  return error.exit
+}
+
+/** One line per thing to know: what failed, each refused field, what to do. */
+export async function sentences(failure: ApiFailure, context: Context | undefined): Promise<string> {
+  const remedy = failure.remedy ?? (context === undefined ? undefined : await nameSuggestion(failure, context))
+  return [
+    `insula: ${failure.message}`,
+    ...failure.details.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`),
+    ...(remedy === undefined ? [] : [`  ${remedy}`]),
+  ].join('\n')
+}

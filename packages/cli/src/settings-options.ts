@@ -1,0 +1,103 @@
+/** Settings and limits of a VPS as options: what `create` and `set` share. */
+
+import { HOSTNAME_RULE, type LimitsChange, type VpsChange, isHostname, parseIpv4, parseSize } from '@insula/contract/light'
+import { UsageError } from './command.ts'
+import { wholeNumber } from './values.ts'
+
+const UNLIMITED = 'unlimited'
+
+export const settingsOptions = {
+  ip: { value: 'ADDRESS', many: true, about: 'an IPv4 address, or "auto" for the next free one (repeatable)', parse: address, complete: ['auto'] },
+  dns: { value: 'ADDRESS', many: true, about: "a DNS server (repeatable; default: the node's own)", parse: dnsServer },
+  hostname: { value: 'NAME', about: 'host name inside (default: its name)', parse: hostname },
+  nat: { negatable: true, about: "let its connections leave with the node's address, or not" },
+  memory: { short: 'm', value: 'SIZE', about: 'memory: 512M, 1.5G, unlimited', parse: size, complete: ['512M', '1G', '2G', '4G', UNLIMITED] },
+  swap: { value: 'SIZE', about: 'swap on top of memory: 0, 512M, unlimited', parse: size, complete: ['0', '512M', '1G', UNLIMITED] },
+  cpus: { value: 'COUNT', about: 'how many CPUs it sees and uses, or unlimited', parse: unlimitedOr(wholeNumber(1, 8192)) },
+  'cpu-units': { value: 'WEIGHT', about: 'share of the CPU when it is short; 1000 is the default', parse: wholeNumber(8, 500_000) },
+  'cpu-limit': { value: 'PERCENT', about: 'most CPU time: 150% is one and a half CPUs, or unlimited', parse: unlimitedOr(percent) },
+  pids: { value: 'COUNT', about: 'most processes and threads, or unlimited', parse: unlimitedOr(wholeNumber(1, 4_194_304)) },
+  onboot: { negatable: true, about: 'start it with the node, or not' },
+  'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },
+} as const
+
+interface Given {
+  readonly ip: readonly string[]
+  readonly dns: readonly string[]
+  readonly hostname: string | undefined
+  readonly nat: boolean | undefined
+  readonly memory: number | null | undefined
+  readonly swap: number | null | undefined
+  readonly cpus: number | null | undefined
+  readonly 'cpu-units': number | undefined
+  readonly 'cpu-limit': number | null | undefined
+  readonly pids: number | null | undefined
+  readonly onboot: boolean | undefined
+  readonly 'boot-order': number | undefined
+}
+
+/** Only what was given. "none" alone empties a list. */
+export function settingsOf(given: Given): VpsChange {
+  const limits: LimitsChange = defined({
+    memory: given.memory,
+    swap: given.swap,
+    cpus: given.cpus,
+    cpuUnits: given['cpu-units'],
+    cpuLimit: given['cpu-limit'],
+    pids: given.pids,
+  })
+  return defined({
+    addresses: listOf('ip', given.ip),
+    dns: listOf('dns', given.dns),
+    hostname: given.hostname,
+    nat: given.nat,
+    limits: Object.keys(limits).length === 0 ? undefined : limits,
+    onboot: given.onboot,
+    bootOrder: given['boot-order'],
+  })
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Defined<T>
+}
+
+function listOf(name: string, values: readonly string[]): string[] | undefined {
+  if (values.length === 0) return undefined
+  if (!values.includes('none')) return [...values]
+  if (values.length > 1) throw new UsageError(`--${name} none cannot be given with others`)
+  return []
+}
+
+function address(text: string): string {
+  if (text === 'auto' || text === 'none' || parseIpv4(text) !== null) return text
+  throw new UsageError(`takes an IPv4 address such as 10.0.0.7, "auto" or "none", not '${text}'`)
+}
+
+function dnsServer(text: string): string {
+  if (text === 'none' || parseIpv4(text) !== null || text.includes(':')) return text
+  throw new UsageError(`takes the address of a DNS server, not '${text}'`)
+}
+
+function hostname(text: string): string {
+  if (isHostname(text)) return text
+  throw new UsageError(`takes ${HOSTNAME_RULE}, not '${text}'`)
+}
+
+function size(text: string): number | null {
+  if (text === UNLIMITED) return null
+  const bytes = parseSize(text)
+  if (bytes === null) throw new UsageError(`takes a size such as 512M or 1.5G, or "unlimited", not '${text}'`)
+  return bytes
+}
+
+function percent(text: string): number {
+  const match = /^(\d{1,6}(?:\.\d{1,2})?)%?$/.exec(text)
+  if (match === null || Number(match[1]) < 1) throw new UsageError(`takes a percentage of one CPU such as 150%, not '${text}'`)
+  return Number(match[1])
+}
+
+function unlimitedOr(parse: (text: string) => number): (text: string) => number | null {
+  return (text) => (text === UNLIMITED ? null : parse(text))
+}

@@ -1,0 +1,77 @@
+/** One action on one VPS, a list, or all of them: all at once, each with its own outcome. */
+
+import { ApiFailure } from '@insula/contract/api-failure'
+import type { Client, Task, TaskAnswer, VpsState } from '@insula/contract/light'
+import { UsageError } from '../command.ts'
+import type { Context } from '../context.ts'
+import { sentences } from '../report.ts'
+import type { ClientSocket } from '../transport/websocket.ts'
+import { followTask } from './follow.ts'
+import { progressFor } from './progress.ts'
+import { type TaskOptions, taskOptions, tellOnInterrupt, waitQuery } from './run-task.ts'
+
+export const manyVps = {
+  vps: { about: 'names or ids', many: true, optional: true, complete: 'vps' },
+} as const
+
+export const actionOptions = {
+  ...taskOptions,
+  all: { short: 'a', about: 'all VPSs that this can be done to' },
+} as const
+
+export interface Action {
+  /** "started" */
+  readonly done: string
+  /** Where --all finds something to do. */
+  readonly states: readonly VpsState[]
+  act(client: Client<ClientSocket>, vps: string, query: { wait?: number }): Promise<TaskAnswer>
+}
+
+export async function actOnAll(
+  context: Context,
+  names: readonly string[],
+  options: TaskOptions & { readonly all: boolean },
+  { done, states, act }: Action,
+): Promise<number> {
+  const client = await context.client()
+  const targets = await namesOf(context, names, options.all, states)
+  const progress = progressFor(context, options.quiet || options.json)
+  const started: Task[] = []
+  using _ = tellOnInterrupt(context, started, progress)
+  const outcomes = await Promise.all(
+    targets.map(async (vps): Promise<Task | ApiFailure> => {
+      try {
+        const answer = await act(client, vps, waitQuery(context, options))
+        started.push(answer.task)
+        const task = options.wait === false ? answer.task : await followTask(context, answer, progress)
+        if (!options.json) context.print(said(task, vps, done, options))
+        return task
+      } catch (error) {
+        if (!(error instanceof ApiFailure)) throw error
+        progress.clear()
+        context.note(options.json ? JSON.stringify({ error, vps }) : await sentences(error, context))
+        return error
+      }
+    }),
+  )
+  if (options.json) context.print(JSON.stringify(outcomes.filter((one) => !(one instanceof ApiFailure)), null, 2))
+  return outcomes.find((one) => one instanceof ApiFailure)?.exit ?? 0
+}
+
+function said(task: Task, vps: string, done: string, { wait, quiet }: TaskOptions): string {
+  if (wait === false) return quiet ? String(task.id) : `task ${task.id}: ${task.subject}`
+  return quiet ? vps : `${done} ${task.subject || vps}`
+}
+
+export async function namesOf(
+  context: Context,
+  names: readonly string[],
+  all: boolean,
+  states: readonly VpsState[],
+): Promise<readonly string[]> {
+  if (all && names.length > 0) throw new UsageError('takes either names or --all, not both')
+  if (!all && names.length === 0) throw new UsageError('needs the name of a VPS, or --all')
+  if (!all) return [...new Set(names)]
+  const { vps } = await (await context.client()).vpsList()
+  return vps.filter(({ state }) => states.includes(state)).map(({ name }) => name)
+}

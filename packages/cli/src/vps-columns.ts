@@ -1,0 +1,46 @@
+/** The columns in which VPSs are listed. */
+
+import { type Vps, formatSize } from '@insula/contract/light'
+import type { Column } from './output/table.ts'
+import { moment, since, span } from './output/time.ts'
+
+export const STANDARD_VPS_COLUMNS = ['id', 'name', 'state', 'addresses', 'template', 'memory', 'cpu'] as const
+
+/** CPU use between two looks, per cent of one CPU, by id. */
+export type CpuUse = ReadonlyMap<number, number>
+
+export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
+  return [
+    { name: 'id', about: 'number', right: true, value: ({ id }) => String(id) },
+    { name: 'name', about: 'name', shrinks: true, value: ({ name }) => name },
+    { name: 'state', about: 'running, stopped, ...', value: ({ state }) => state },
+    { name: 'addresses', about: 'IPv4 addresses', shrinks: true, value: ({ addresses }) => addresses.join(',') || '-' },
+    { name: 'template', about: 'OS template', shrinks: true, value: ({ template }) => template.split('@')[0] ?? template },
+    { name: 'memory', about: 'used, and the limit', right: true, value: memory },
+    { name: 'cpu', about: 'CPU time used since it started', right: true, value: ({ usage }) => (usage === null ? '-' : span(usage.cpuMicroseconds / 1000)) },
+    { name: 'cpu%', about: 'CPU use now, of one CPU (looks twice, half a second apart)', right: true, value: ({ id }) => cpu.get(id)?.toFixed(1) ?? '-' },
+    { name: 'hostname', about: 'host name inside', shrinks: true, value: ({ hostname }) => hostname },
+    { name: 'version', about: 'version of the OS template', value: ({ template }) => template },
+    { name: 'swap', about: 'swap used, and the limit', right: true, value: ({ usage, limits }) => used(usage?.swap, limits.swap) },
+    { name: 'pids', about: 'processes, and the limit', right: true, value: ({ usage, limits }) => `${usage?.pids ?? '-'}/${limits.pids ?? '∞'}` },
+    { name: 'cpus', about: 'CPUs it may use', right: true, value: ({ limits }) => String(limits.cpus ?? 'all') },
+    { name: 'cpu-units', about: 'share of the CPU when it is short', right: true, value: ({ limits }) => String(limits.cpuUnits) },
+    { name: 'cpu-limit', about: 'most CPU time, of one CPU', right: true, value: ({ limits }) => (limits.cpuLimit === null ? '-' : `${limits.cpuLimit}%`) },
+    { name: 'dns', about: 'DNS servers', shrinks: true, value: ({ dns }) => dns.join(',') || '-' },
+    { name: 'nat', about: "whether its connections leave with the node's address", value: ({ nat }) => (nat ? 'yes' : 'no') },
+    { name: 'onboot', about: 'whether it starts with the node', value: ({ onboot }) => (onboot ? 'yes' : 'no') },
+    { name: 'boot-order', about: 'lower starts first', right: true, value: ({ bootOrder }) => String(bootOrder) },
+    { name: 'uptime', about: 'since it started', right: true, value: ({ startedAt }) => since(startedAt) },
+    { name: 'created', about: 'when it was created', value: ({ createdAt }) => moment(createdAt) },
+    { name: 'pid', about: "its init's process id on the node", right: true, value: ({ pid }) => String(pid ?? '-') },
+    { name: 'problem', about: 'what is wrong with it', shrinks: true, value: ({ problem }) => problem ?? '-' },
+  ]
+}
+
+function memory({ usage, limits }: Vps): string {
+  return used(usage?.memory, limits.memory)
+}
+
+function used(bytes: number | undefined, limit: number | null): string {
+  return `${bytes === undefined ? '-' : formatSize(bytes)}/${limit === null ? '∞' : formatSize(limit)}`
+}

@@ -1,0 +1,285 @@
+/** One handler for each route of the contract; the types of both ends come from there. */
+
+import { hostname } from 'node:os'
+import type { z } from 'zod'
+import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
+import { countFree, parseCidr, parseIpv4 } from '@insula/model'
+import { examine } from '../doctor.ts'
+import { failure } from '../failures.ts'
+import { requireLegal } from '../life/legality.ts'
+import { changeVps, renameVps } from '../life/change.ts'
+import { admit, createVps, uncreate } from '../life/create.ts'
+import { destroyVps } from '../life/destroy.ts'
+import { startVps } from '../life/start.ts'
+import { stopVps } from '../life/stop.ts'
+import { resumeVps, suspendVps } from '../life/suspend.ts'
+import type { Means } from '../means.ts'
+import { presentTemplate, presentVps } from '../present.ts'
+import type { VpsRecord } from '../record.ts'
+import { recover, requireRecovered } from '../recover.ts'
+import { reconcile } from '../reconcile.ts'
+import type { TaskSpec } from '../tasks/engine.ts'
+import type { UsageBoard } from '../usage.ts'
+import { VERSION } from '../version.ts'
+
+type Routes = typeof routes
+type Part<Name extends RouteName, Key extends string> =
+  Routes[Name] extends Record<Key, infer Schema extends z.ZodType> ? z.output<Schema> : undefined
+export interface HandlerInput<Name extends RouteName> {
+  readonly params: Part<Name, 'params'>
+  readonly query: Part<Name, 'query'>
+  readonly body: Part<Name, 'body'>
+}
+export type Handlers = {
+  readonly [Name in RouteName]: (input: HandlerInput<Name>) => Promise<z.input<Routes[Name]['response']>>
+}
+
+export interface HandlerMeans extends Means {
+  readonly usage: UsageBoard
+  readonly startedAt: string
+}
+
+export function handlers(means: HandlerMeans): Handlers {
+  const { inventory, tasks, keeper, templates, usage } = means
+  const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id))
+  const run = async (
+    spec: TaskSpec,
+    query: { readonly wait?: number | undefined } | undefined,
+    body: Parameters<typeof tasks.start>[1],
+  ): Promise<TaskAnswer> => {
+    const task = await tasks.start(spec, body)
+    return { task: await settled(task, query?.wait) }
+  }
+  const settled = (task: Task, wait: number | undefined): Promise<Task> =>
+    wait === undefined ? Promise.resolve(task) : tasks.wait(task.id, wait * 1_000)
+  /** A task on one VPS. What is not legal now is refused at once, unless another task will have changed that by then. */
+  const onVps = (
+    action: 'start' | 'stop' | 'restart' | 'suspend' | 'resume',
+    ref: string,
+    query: { readonly wait?: number | undefined } | undefined,
+    body: (id: number, signal: AbortSignal) => Promise<VpsRecord>,
+  ): Promise<TaskAnswer> => {
+    const vps = inventory.find(ref)
+    if (!tasks.busy(vps.id)) requireLegal(action, vps, ref)
+    const spec = {
+      kind: `vps.${action}`,
+      vps: vps.id,
+      subject: vps.name,
+      doing: `cannot ${action} VPS "${vps.name}"`,
+      cancellable: action === 'start',
+    }
+    return run(spec, query, async ({ signal }) => shown(await body(vps.id, signal)))
+  }
+  const template = async (ref: string) => {
+    const found = await templates.find(ref)
+    if (found) return found
+    throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
+  }
+
+  return {
+    nodeShow: async () => ({ ...(await nodeInfo(means)) }),
+    health: async () => {
+      const answer = await keeper.health().catch(() => null)
+      const problems = [
+        ...(answer ? [] : ['insula-keeper does not answer']),
+        ...(answer && !answer.lxcfs.healthy ? ['lxcfs does not answer'] : []),
+      ]
+      const { pid = null, healthy = false, restarts = 0 } = answer?.lxcfs ?? {}
+      return {
+        status: problems.length === 0 ? 'ok' : 'degraded',
+        version: VERSION,
+        pid: process.pid,
+        startedAt: means.startedAt,
+        keeper: { connected: answer !== null, pid: answer?.pid ?? null },
+        lxcfs: { pid, healthy, restarts },
+        problems,
+      }
+    },
+
+    vpsList: async ({ query }) => ({
+      vps: inventory
+        .all()
+        .filter(({ state, name }) => (query.state === undefined || state === query.state) && name.includes(query.name ?? ''))
+        .map(shown),
+    }),
+    vpsShow: async ({ params }) => {
+      const record = inventory.find(params.vps)
+      const [now, disk] = await Promise.all([usage.fresh(record.id), means.vzfs.areas.usage(record.id).catch(() => null)])
+      return { vps: presentVps(record, now, disk && { ...disk, enforced: false }) }
+    },
+    vpsCreate: async ({ body, query }) => {
+      await requireRecovered(means, `cannot create VPS "${body.name}"`)
+      const record = await admit(means, body)
+      const spec = {
+        kind: 'vps.create',
+        vps: record.id,
+        subject: record.name,
+        doing: `cannot create VPS "${record.name}"`,
+        cancellable: true,
+      }
+      return run(spec, query, async ({ signal, progress }) => {
+        if (signal.aborted) {
+          await uncreate(means, record.id)
+          signal.throwIfAborted()
+        }
+        progress('private area')
+        const created = await createVps(means, record)
+        if (body.start !== true) return shown(created)
+        progress('start')
+        return shown(await startVps(means, record.id, signal))
+      })
+    },
+    vpsChange: async ({ params, query, body }) => {
+      const vps = inventory.find(params.vps)
+      if (!tasks.busy(vps.id)) requireLegal('set', vps, params.vps)
+      const spec = { kind: 'vps.set', vps: vps.id, subject: vps.name, doing: `cannot change VPS "${vps.name}"` }
+      return run(spec, query, async () => shown(await changeVps(means, vps.id, body)))
+    },
+    vpsDestroy: async ({ params, query }) => {
+      const vps = inventory.find(params.vps)
+      const force = query.force ?? false
+      if (!tasks.busy(vps.id) && !(force && ['running', 'suspended'].includes(vps.state)))
+        requireLegal('destroy', vps, params.vps)
+      const spec = { kind: 'vps.destroy', vps: vps.id, subject: vps.name, doing: `cannot destroy VPS "${vps.name}"` }
+      return run(spec, query, () => destroyVps(means, vps.id, force))
+    },
+    vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
+    vpsStop: ({ params, query, body }) => onVps('stop', params.vps, query, (id) => stopVps(means, id, body)),
+    vpsRestart: ({ params, query, body }) =>
+      onVps('restart', params.vps, query, async (id) => {
+        await stopVps(means, id, body)
+        return startVps(means, id)
+      }),
+    vpsSuspend: ({ params, query }) => onVps('suspend', params.vps, query, (id) => suspendVps(means, id)),
+    vpsResume: ({ params, query }) => onVps('resume', params.vps, query, (id) => resumeVps(means, id)),
+    vpsRename: async ({ params, query, body }) => {
+      const vps = inventory.find(params.vps)
+      const spec = { kind: 'vps.rename', vps: vps.id, subject: vps.name, doing: `cannot rename VPS "${vps.name}"` }
+      return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
+    },
+    vpsLog: async ({ params }) => {
+      const vps = inventory.find(params.vps)
+      requireLegal('log', vps, params.vps)
+      return { text: (await keeper.consoleLog(`${vps.id}`)).toString() }
+    },
+
+    templateList: async () => {
+      const all = await templates.list()
+      return { templates: all.map((one) => presentTemplate(one, all, inventory.all())) }
+    },
+    templateShow: async ({ params }) => {
+      const [one, all] = [await template(params.template), await templates.list()]
+      return { template: presentTemplate(one, all, inventory.all()) }
+    },
+    templateBuild: async ({ query, body }) => {
+      const { name } = body
+      const known = templates.definitions().map((definition) => definition.name)
+      if (!known.includes(name))
+        throw failure(
+          'template_unknown',
+          `cannot build template "${name}": it has no definition`,
+          `there are ${known.join(', ')}`,
+        )
+      const spec = {
+        kind: 'template.build',
+        subject: name,
+        params: body,
+        doing: `cannot build template "${name}"`,
+        cancellable: true,
+      }
+      return run(spec, query, async ({ signal, progress }) => {
+        const mirror = body.mirror ?? means.config.mirror
+        const built = await templates.build(name, { mirror, signal, onProgress: progress })
+        means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+        return presentTemplate(built, await templates.list(), inventory.all())
+      })
+    },
+    templateRemove: async ({ params, query }) => {
+      const { ref, layers } = await template(params.template)
+      const users = inventory.all().filter((vps) => vps.layers.some((layer) => layers.includes(layer)))
+      if (users.length > 0) {
+        const names = users.slice(0, 5).map(({ name }) => name)
+        throw failure(
+          'conflict',
+          `cannot remove template ${ref}: ${users.length} VPSs use it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
+          'destroy them first',
+        )
+      }
+      const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
+      return run(spec, query, async () => {
+        await templates.remove(ref)
+        means.events.emit({ kind: 'template.removed', vps: null, data: { ref } })
+      })
+    },
+    templateDefinitions: async () => {
+      const built = new Set((await templates.list()).map(({ name }) => name))
+      return { definitions: templates.definitions().map((definition) => ({ ...definition, built: built.has(definition.name) })) }
+    },
+
+    taskList: async ({ query }) => {
+      const vps = query.vps === undefined ? undefined : inventory.find(query.vps).id
+      return { tasks: await tasks.list({ state: query.state, vps, limit: query.limit ?? 100 }) }
+    },
+    taskShow: async ({ params, query }) => {
+      const task = await tasks.show(params.task)
+      return { task: await settled(task, query.wait) }
+    },
+    taskCancel: async ({ params, query }) => ({ task: await settled(await tasks.cancel(params.task), query.wait) }),
+    taskLog: ({ params }) => tasks.log(params.task),
+
+    doctor: async () => ({ findings: await examine(means) }),
+    doctorRepair: ({ query }) => {
+      const spec = { kind: 'node.repair', subject: means.instance.name, doing: 'cannot repair the node' }
+      return run(spec, query, async () => {
+        await reconcile(means)
+        return { findings: await examine(means) }
+      })
+    },
+    recover: ({ query }) => {
+      const spec = { kind: 'node.recover', subject: means.instance.name, doing: 'cannot rebuild the database' }
+      return run(spec, query, () => recover(means))
+    },
+
+    openapi: async () => openApiDocument(),
+  }
+}
+
+async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['response']>> {
+  const { probe, volumes, vzfs, links, config, inventory } = means
+  const [features, volume, space, uplink] = await Promise.all([
+    probe.features(),
+    volumes.probe(vzfs.path),
+    volumes.space(vzfs.path),
+    links.uplink(),
+  ])
+  const pool = config.addressPool === undefined ? null : parseCidr(config.addressPool)
+  const used = [...inventory.addresses().keys()].map((address) => parseIpv4(address) ?? -1)
+  const all = inventory.all()
+  return {
+    instance: means.instance.name,
+    version: VERSION,
+    hostname: hostname(),
+    kernel: features.kernelRelease,
+    cgroups: features.cgroupMode,
+    controllers: [...features.controllers],
+    swapAccounting: features.swapAccounting,
+    cpus: features.cpus.length,
+    memory: features.memoryBytes,
+    tools: { ...features.tools },
+    volume: {
+      path: volume.path,
+      fsType: volume.fsType,
+      projectQuota: volume.projectQuota,
+      userQuota: volume.userQuota,
+      reflink: volume.reflink,
+      totalBytes: space.totalBytes,
+      freeBytes: space.freeBytes,
+    },
+    network: {
+      pool: config.addressPool ?? null,
+      addressesFree: pool === null ? 0 : countFree(pool, used),
+      uplink: config.uplink ?? uplink?.device ?? null,
+    },
+    vps: { total: all.length, running: all.filter(({ state }) => state === 'running').length },
+  }
+}

@@ -1,0 +1,138 @@
+/** The composition root of insulad: the one place that makes real drivers and ties everything together. */
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import {
+  type Cgroups,
+  type HostProbe,
+  type Links,
+  type PacketFilter,
+  realCgroups,
+  realFileCalls,
+  realHostProbe,
+  realLinks,
+  realPacketFilter,
+  realPrivateMounts,
+  realProcessRunner,
+  realUserNamespaces,
+  realVolumes,
+  type Volumes,
+} from '@insula/kernel'
+import { openVzfs, type Vzfs } from '@insula/vzfs'
+import { serveApi } from './api/server.ts'
+import { readBootId, startOnBoot } from './boot.ts'
+import type { Config } from './config.ts'
+import { openEvents } from './events.ts'
+import type { Instance } from './instance.ts'
+import { openInventory } from './inventory.ts'
+import { connectKeeper } from './keeper/client.ts'
+import type { Keeper } from './keeper/keeper.ts'
+import { openExitBook } from './life/exit-book.ts'
+import { openFirewall } from './life/firewall.ts'
+import { linkName } from './life/network.ts'
+import { handleUnexpectedExit } from './life/unexpected-exit.ts'
+import type { Means } from './means.ts'
+import { reconcile } from './reconcile.ts'
+import { openStore } from './store/open.ts'
+import { openTasks } from './tasks/engine.ts'
+import type { TemplateShelf } from './template-shelf.ts'
+import { templateShelf } from './templates-on-vzfs.ts'
+import { openUsageBoard } from './usage.ts'
+
+/** Everything below the daemon that a test replaces by fakes. */
+export interface Drivers {
+  readonly keeper: Keeper
+  readonly cgroups: Cgroups
+  readonly links: Links
+  readonly filter: PacketFilter
+  readonly volumes: Volumes
+  readonly probe: HostProbe
+  readonly vzfs: Vzfs
+  readonly templates: TemplateShelf
+  readonly bootId: string
+  readonly resolvers: readonly string[]
+}
+
+export interface NodeDaemon extends AsyncDisposable {
+  readonly means: Means
+}
+
+export async function realDrivers(instance: Instance, config: Config, log: Means['log']): Promise<Drivers> {
+  const runner = realProcessRunner()
+  const mounts = realPrivateMounts()
+  const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), warn: log })
+  return {
+    keeper: connectKeeper(instance.keeperSocket),
+    cgroups: realCgroups(),
+    links: realLinks(runner),
+    filter: realPacketFilter(),
+    volumes: realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() }),
+    probe: realHostProbe(runner),
+    vzfs,
+    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
+    bootId: readBootId(),
+    resolvers: config.dns ?? resolversOfTheNode(),
+  }
+}
+
+/** Resolves when the node is in order and the API answers. */
+export async function openNode(instance: Instance, config: Config, drivers: Drivers, log: Means['log']): Promise<NodeDaemon> {
+  await using undo = new AsyncDisposableStack()
+  for (const directory of [instance.run, instance.state]) mkdirSync(directory, { recursive: true, mode: 0o711 })
+  const store = undo.use(openStore(instance.database))
+  const onError = (error: unknown): void => log('an internal fault', error)
+  const events = await openEvents(store, onError)
+  const inventory = await openInventory(store, events)
+  const features = await drivers.probe.features()
+  const uplink = await drivers.links.uplink()
+  const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
+  const linked = new Set<number>()
+  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () =>
+    inventory
+      .all()
+      .filter(({ id }) => linked.has(id))
+      .map(({ id, addresses, nat }) => ({ link: linkName(wires, id), addresses, nat })),
+  )
+  const means: Means = {
+    ...drivers,
+    instance,
+    config,
+    inventory,
+    events,
+    tasks: openTasks(store, events, onError),
+    firewall,
+    exits: openExitBook(),
+    wires,
+    linked,
+    cpus: features.cpus,
+    memoryBytes: features.memoryBytes,
+    log,
+  }
+  undo.use(
+    drivers.keeper.onExit((report) => {
+      if (!means.exits.report(report)) handleUnexpectedExit(means, report).catch(onError)
+    }),
+  )
+  await reconcile(means)
+  const usage = undo.use(openUsageBoard(means))
+  const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
+  undo.defer(() => api.close())
+  startOnBoot(means, store, drivers.bootId).catch(onError)
+  const owned = undo.move()
+  return { means, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** 16 bits of an instance's name. */
+const macSeed = (name: string): number => createHash('sha256').update(name).digest().readUInt16BE(0)
+
+/** Those of the node that a VPS can reach too: not the ones on its own loopback. resolv.conf(5) */
+function resolversOfTheNode(): string[] {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8')
+      .split('\n')
+      .map((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? '')
+      .filter((address) => address !== '' && !address.startsWith('127.') && address !== '::1')
+  } catch {
+    return []
+  }
+}

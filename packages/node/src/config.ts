@@ -1,0 +1,41 @@
+/** What an administrator sets for one instance: /etc/insula/INSTANCE.json. Every field may be absent. */
+
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Dns } from '@insula/contract'
+
+export const Config = z.strictObject({
+  /** Where "auto" addresses come from, CIDR. */
+  addressPool: z.cidrv4({ error: 'a network such as "10.77.0.0/16"' }).optional(),
+  /** Device towards the world; the one of the default route when absent. */
+  uplink: z.string().min(1).max(15).optional(),
+  /** Resolvers of VPSs that name none; the node's own when absent. */
+  dns: z.array(Dns).max(8).optional(),
+  /** Outgoing NAT of VPSs that do not say. */
+  nat: z.boolean().optional(),
+  /** First host uid and gid that this instance gives to VPSs; a multiple of 65,536. */
+  idRangeStart: z.int().min(65_536).multipleOf(65_536).optional(),
+  /** Directory on a file system of the administrator's, in place of the loop-backed volume. */
+  volume: z.string().startsWith('/').optional(),
+  /** Package mirror for template builds; the node's own apt sources when absent. */
+  mirror: z.url().optional(),
+  /** Where finished trees of template builds are kept, for machines that build the same template again and again. */
+  templateCache: z.string().startsWith('/').optional(),
+})
+export type Config = z.infer<typeof Config>
+
+/** @throws with the file, the field and what it should be */
+export function readConfig(file: string): Config {
+  if (!existsSync(file)) return {}
+  const text = readFileSync(file, 'utf8')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
+  }
+  const result = Config.safeParse(parsed)
+  if (result.success) return result.data
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`)
+  throw new Error(`${file} is not valid: ${faults.join('; ')}`)
+}

@@ -1,0 +1,199 @@
+/** Looks for what is wrong with the node and its VPSs, and says what to do about it. */
+
+import type { Finding } from '@insula/contract'
+import type { Means } from './means.ts'
+import { PARTS } from './life/parts.ts'
+import { unrecorded } from './recover.ts'
+import { SYSCTLS } from './sysctls.ts'
+
+const LEAST_KERNEL = [6, 6] as const
+const TOOLS: Readonly<Record<string, string>> = {
+  crun: 'crun',
+  lxcfs: 'lxcfs',
+  ip: 'iproute2',
+  nft: 'nftables',
+  mmdebstrap: 'mmdebstrap',
+}
+/** Share of a volume that should stay free. */
+const LEAST_FREE = 0.1
+
+type Check = (means: Means) => Promise<Finding[]>
+
+export async function examine(means: Means): Promise<Finding[]> {
+  const all = await Promise.all(
+    CHECKS.map(async ([subject, check]) => {
+      try {
+        const found = await check(means)
+        return found.length > 0
+          ? found
+          : [{ severity: 'ok' as const, subject, message: 'as it should be', remedy: null, repairable: false }]
+      } catch (error) {
+        return [wrong('error', subject, `could not be examined: ${(error as Error).message}`)]
+      }
+    }),
+  )
+  return all.flat()
+}
+
+const wrong = (
+  severity: 'warning' | 'error',
+  subject: string,
+  message: string,
+  remedy: string | null = null,
+  repairable = false,
+): Finding => ({
+  severity,
+  subject,
+  message,
+  remedy,
+  repairable,
+})
+
+const kernel: Check = async ({ probe }) => {
+  const { kernelVersion, kernelRelease, controllers } = await probe.features()
+  const [major, minor] = kernelVersion
+  const old = major < LEAST_KERNEL[0] || (major === LEAST_KERNEL[0] && minor < LEAST_KERNEL[1])
+  const missing = ['cpu', 'cpuset', 'memory', 'pids'].filter((name) => !controllers.includes(name))
+  return [
+    ...(old
+      ? [
+          wrong(
+            'error',
+            'kernel',
+            `${kernelRelease} is older than ${LEAST_KERNEL.join('.')}, which VZFS needs`,
+            'install a newer kernel, on Debian 12 from bookworm-backports',
+          ),
+        ]
+      : []),
+    ...(missing.length > 0
+      ? [
+          wrong(
+            'error',
+            'kernel',
+            `cgroup controllers ${missing.join(', ')} are missing: such limits do not hold`,
+            'boot with cgroup_enable=memory, and see /proc/cgroups',
+          ),
+        ]
+      : []),
+  ]
+}
+
+const tools: Check = async ({ probe }) => {
+  const found = (await probe.features()).tools
+  return Object.entries(TOOLS)
+    .filter(([name]) => found[name] === undefined)
+    .map(([name, source]) => wrong('error', 'tools', `${name} is not installed`, `apt-get install ${source}`))
+}
+
+const sysctls: Check = async ({ probe }) => {
+  const findings: Finding[] = []
+  for (const { name, atLeast, why } of SYSCTLS) {
+    const value = await probe.sysctl(name)
+    if (value === null || Number(value) >= atLeast) continue
+    findings.push(
+      wrong(
+        'warning',
+        'sysctl',
+        `${name} is ${value}, should be at least ${atLeast}: ${why}`,
+        `sysctl -w ${name}=${atLeast}; ./up sets it for good`,
+      ),
+    )
+  }
+  return findings
+}
+
+const volume: Check = async ({ volumes, vzfs }) => {
+  const [features, space] = await Promise.all([volumes.probe(vzfs.path), volumes.space(vzfs.path)])
+  return [
+    ...(features.vzfs
+      ? []
+      : [
+          wrong(
+            'error',
+            'volume',
+            `VZFS does not work on ${vzfs.path}: ${features.vzfsProblem}`,
+            'use XFS, or a kernel with overlayfs >= 6.6',
+          ),
+        ]),
+    ...(features.projectQuota
+      ? []
+      : [
+          wrong(
+            'warning',
+            'volume',
+            'disk limits of VPSs are not enforced on this volume: its kernel or mount has no project quota',
+          ),
+        ]),
+    ...(space.freeBytes / space.totalBytes < LEAST_FREE
+      ? [
+          wrong(
+            'warning',
+            'volume',
+            `only ${Math.round((100 * space.freeBytes) / space.totalBytes)} % of ${vzfs.path} is free`,
+            'remove what is not needed, or enlarge the volume',
+          ),
+        ]
+      : []),
+  ]
+}
+
+const keeper: Check = async ({ keeper: asked }) => {
+  const { lxcfs } = await asked.health()
+  return lxcfs.healthy
+    ? []
+    : [
+        wrong(
+          'error',
+          'lxcfs',
+          'it does not answer: /proc inside VPSs shows errors',
+          'the keeper restarts it by itself; see its log',
+        ),
+      ]
+}
+
+const vpss: Check = async (means) => {
+  const findings: Finding[] = []
+  for (const vps of means.inventory.all()) {
+    const subject = `vps ${vps.name}`
+    if (vps.state === 'failed') findings.push(wrong('error', subject, vps.problem ?? 'it failed', 'insula doctor --repair', true))
+    if (means.tasks.busy(vps.id) || (vps.state !== 'running' && vps.state !== 'suspended')) continue
+    for (const part of PARTS) {
+      const missing = await part.inspect(means, vps)
+      findings.push(...missing.map((message) => wrong('error', subject, message, `insula restart ${vps.name}`, true)))
+    }
+  }
+  return findings
+}
+
+const leftovers: Check = async (means) => {
+  const { cgroups, links, keeper: asked, inventory, wires, instance, tasks } = means
+  const running = new Set((await asked.list()).map(({ id }) => Number(id)))
+  // A VPS that a task works on is neither left over nor missing.
+  const spare = (id: number): boolean => running.has(id) || tasks.busy(id)
+  const groups = (await cgroups.children(instance.cgroup)).filter((name) => !spare(Number(name)))
+  const strays = (await links.list(`${wires.linkPrefix}.`)).filter(
+    ({ name }) => !spare(Number(name.slice(wires.linkPrefix.length + 1))),
+  )
+  const unknown = [...running].filter((id) => !inventory.get(id))
+  const lost = await unrecorded(means)
+  return [
+    ...groups.map((name) =>
+      wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${name} belongs to no running VPS`, 'insula doctor --repair', true),
+    ),
+    ...strays.map(({ name }) =>
+      wrong('warning', 'network', `link ${name} belongs to no running VPS`, 'insula doctor --repair', true),
+    ),
+    ...unknown.map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
+    ...lost.map((id) => wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover')),
+  ]
+}
+
+const CHECKS: readonly (readonly [string, Check])[] = [
+  ['kernel', kernel],
+  ['tools', tools],
+  ['sysctl', sysctls],
+  ['volume', volume],
+  ['lxcfs', keeper],
+  ['vps', vpss],
+  ['leftovers', leftovers],
+]

@@ -1,0 +1,35 @@
+/** Refusals and faults as the API's errors: one sentence each that says what was being done, to what, why it failed and what to do. */
+
+import { ApiFailure, type ErrorCode } from '@insula/contract'
+
+export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
+  return new ApiFailure(
+    { code, message, ...(remedy === undefined ? {} : { remedy }) },
+    cause === undefined ? undefined : { cause },
+  )
+}
+
+/** Whatever was thrown, as something that can be answered. `doing`: "cannot start VPS web". */
+export function asFailure(error: unknown, doing: string): ApiFailure {
+  if (error instanceof ApiFailure) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  const { code, remedy } = known(error)
+  return failure(code, `${doing}: ${reason}`, remedy, error)
+}
+
+function known(error: unknown): { code: ErrorCode; remedy?: string } {
+  const name = error instanceof Error ? error.name : ''
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
+  if (name === 'AbortError') return { code: 'cancelled' }
+  if (name === 'LimitBelowUse') return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
+  if (name === 'KeeperError') {
+    if (code === 'unreachable')
+      return { code: 'unavailable', remedy: 'it is being restarted; try again, and see `insula doctor`' }
+    if (code === 'launch_failed' || code === 'start_failed') return { code: 'start_failed' }
+    if (code === 'no_such_vps') return { code: 'conflict' }
+    if (code === 'user_unknown' || code === 'exec_failed') return { code: 'invalid_request' }
+  }
+  return { code: 'internal' }
+}

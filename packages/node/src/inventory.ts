@@ -1,0 +1,122 @@
+/** All VPSs of the node, in memory for reading, in the database before anything is done about a change. */
+
+import type { VpsState } from '@insula/model'
+import { failure } from './failures.ts'
+import type { Events } from './events.ts'
+import { VpsRecord } from './record.ts'
+import type { Store } from './store/open.ts'
+
+export interface Inventory {
+  all(): VpsRecord[]
+  get(id: number): VpsRecord | null
+  /** By id or name. @throws ApiFailure not_found */
+  find(ref: string): VpsRecord
+  byName(name: string): VpsRecord | null
+  /** Address to the VPS that has it. */
+  addresses(): ReadonlyMap<string, number>
+  bases(): ReadonlySet<number>
+  ids(): ReadonlySet<number>
+  /** Adds a VPS, with its addresses, in one transaction. */
+  add(record: VpsRecord): Promise<void>
+  /** Changes fields of a VPS, and its addresses if they are among them, in one transaction. Returns the record as it is now. */
+  change(id: number, fields: Partial<Omit<VpsRecord, 'id' | 'base'>>): Promise<VpsRecord>
+  /** A change of state, with the event that tells of it. */
+  move(id: number, to: VpsState, fields?: Partial<Omit<VpsRecord, 'id' | 'base' | 'state'>>): Promise<VpsRecord>
+  remove(id: number): Promise<void>
+}
+
+export async function openInventory(store: Store, events: Events): Promise<Inventory> {
+  const { db } = store
+  const records = new Map<number, VpsRecord>()
+  const holders = new Map<string, number>()
+  const remember = (record: VpsRecord): void => {
+    forgetAddresses(record.id)
+    records.set(record.id, record)
+    for (const address of record.addresses) holders.set(address, record.id)
+  }
+  const forgetAddresses = (id: number): void => {
+    for (const address of records.get(id)?.addresses ?? []) holders.delete(address)
+  }
+  for (const row of await db.selectFrom('vps').select('record').execute()) remember(VpsRecord.parse(JSON.parse(row.record)))
+
+  const change: Inventory['change'] = async (id, fields) => {
+    const before = records.get(id)
+    if (!before) throw failure('not_found', `there is no VPS ${id}`)
+    const after = { ...before, ...fields }
+    // In memory first, so that of two requests at once the second sees the first; put back if the database refuses.
+    remember(after)
+    try {
+      await db.transaction().execute(async (transaction) => {
+        await transaction
+          .updateTable('vps')
+          .set({ name: after.name, record: JSON.stringify(after) })
+          .where('id', '=', id)
+          .execute()
+        if (fields.addresses === undefined) return
+        await transaction.deleteFrom('address').where('vps', '=', id).execute()
+        if (after.addresses.length > 0) {
+          await transaction
+            .insertInto('address')
+            .values(after.addresses.map((address) => ({ address, vps: id })))
+            .execute()
+        }
+      })
+    } catch (error) {
+      remember(before)
+      throw error
+    }
+    return after
+  }
+
+  return {
+    all: () => [...records.values()].toSorted((a, b) => a.id - b.id),
+    get: (id) => records.get(id) ?? null,
+    find(ref) {
+      const found = /^\d+$/.test(ref) ? records.get(Number(ref)) : [...records.values()].find(({ name }) => name === ref)
+      if (found) return found
+      throw failure('not_found', `there is no VPS "${ref}"`, 'see `insula list` for those of this node')
+    },
+    byName: (name) => [...records.values()].find((record) => record.name === name) ?? null,
+    addresses: () => holders,
+    bases: () => new Set([...records.values()].map(({ base }) => base)),
+    ids: () => new Set(records.keys()),
+    async add(record) {
+      remember(record)
+      try {
+        await db.transaction().execute(async (transaction) => {
+          const { id, name, base, addresses } = record
+          await transaction
+            .insertInto('vps')
+            .values({ id, name, base, record: JSON.stringify(record) })
+            .execute()
+          if (addresses.length > 0)
+            await transaction
+              .insertInto('address')
+              .values(addresses.map((address) => ({ address, vps: id })))
+              .execute()
+        })
+      } catch (error) {
+        forgetAddresses(record.id)
+        records.delete(record.id)
+        throw error
+      }
+    },
+    change,
+    async move(id, to, fields = {}) {
+      const from = records.get(id)?.state
+      const record = await change(id, { ...fields, state: to })
+      if (from !== undefined && from !== to) {
+        events.emit({ kind: 'vps.state', vps: id, data: { name: record.name, from, to, problem: record.problem } })
+      }
+      return record
+    },
+    async remove(id) {
+      const record = records.get(id)
+      if (!record) return
+      await db.deleteFrom('vps').where('id', '=', id).execute()
+      forgetAddresses(id)
+      records.delete(id)
+      events.emit({ kind: 'vps.destroyed', vps: id, data: { name: record.name } })
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The node's one packet filter table, made as a whole from all VPSs that have a link, and replaced in one transaction. Sets, not rules per VPS:
+ * its length does not grow with the number of VPSs. nft(8)
+ */
+
+import type { PacketFilter } from '@insula/kernel'
+
+export interface FilteredVps {
+  readonly link: string
+  readonly addresses: readonly string[]
+  readonly nat: boolean
+}
+
+export interface FirewallContext {
+  readonly table: string
+  readonly linkPrefix: string
+}
+
+export interface Firewall {
+  /** Resolves when a table made of `current()` as it is now, or later, is in force. Calls that come together share one replacement. */
+  refresh(): Promise<void>
+  remove(): Promise<void>
+}
+
+export function openFirewall(filter: PacketFilter, context: FirewallContext, current: () => readonly FilteredVps[]): Firewall {
+  let next: Promise<void> | null = null
+  return {
+    refresh() {
+      next ??= Promise.resolve().then(async () => {
+        next = null
+        await filter.replaceTable('inet', context.table, tableBody(context, current()))
+      })
+      return next
+    },
+    remove: () => filter.removeTable('inet', context.table),
+  }
+}
+
+/** The text between the table's braces. */
+export function tableBody({ linkPrefix }: FirewallContext, vpss: readonly FilteredVps[]): string {
+  const links = `"${linkPrefix}.*"`
+  const pairs = vpss.flatMap(({ link, addresses }) => addresses.map((address) => `"${link}" . ${address}`))
+  const translated = vpss.filter(({ nat }) => nat).flatMap(({ addresses }) => addresses)
+  return `
+  set own {
+    typeof iifname . ip saddr
+    ${elements(pairs)}
+  }
+  set translated {
+    typeof ip saddr
+    ${elements(translated)}
+  }
+  chain source {
+    # Before conntrack: what a VPS sends under an address that is not its own leaves no trace anywhere.
+    type filter hook prerouting priority raw; policy accept;
+    iifname != ${links} accept
+    iifname . ip saddr @own accept
+    drop
+  }
+  chain translate {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr @translated oifname != ${links} masquerade
+  }
+`
+}
+
+const elements = (members: readonly string[]): string => (members.length === 0 ? '' : `elements = { ${members.join(', ')} }`)

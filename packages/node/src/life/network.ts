@@ -1,0 +1,68 @@
+/**
+ * A VPS's network, routed: a veth pair without a shared segment. Inside, every address is a /32 on eth0 and the default route goes over a
+ * link-local gateway that needs no address of its own on the node's end; both ends know each other's MAC, so nothing is ever asked by ARP.
+ */
+
+import type { RouteSpec, VethSpec } from '@insula/kernel'
+import { macFor } from '@insula/model'
+
+/** The same in every VPS; RFC 3927. It is never used as an address on the node. */
+const GATEWAY = '169.254.0.1'
+const DEVICE = 'eth0'
+
+export interface Wires {
+  /** 16 bits that make MACs of one instance differ from those of others on the same machine. */
+  readonly macSeed: number
+  readonly linkPrefix: string
+  readonly mtu: number
+}
+
+export const linkName = (wires: Wires, id: number): string => `${wires.linkPrefix}.${id}`
+
+export function vethOf(wires: Wires, id: number, pid: number): VethSpec {
+  return {
+    name: linkName(wires, id),
+    peer: DEVICE,
+    pid,
+    mtu: wires.mtu,
+    hostMac: macFor(wires.macSeed, id, 'host'),
+    peerMac: macFor(wires.macSeed, id, 'peer'),
+  }
+}
+
+export function routesOf(wires: Wires, id: number, addresses: readonly string[]): RouteSpec[] {
+  return addresses.map((address) => ({
+    destination: `${address}/32`,
+    device: linkName(wires, id),
+    neighbourMac: macFor(wires.macSeed, id, 'peer'),
+  }))
+}
+
+/** Lines of `ip -batch` inside the VPS, on a fresh network namespace. */
+export function innerLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
+  return [
+    'link set dev lo up',
+    `link set dev ${DEVICE} up`,
+    ...addresses.map((address) => `address add ${address}/32 dev ${DEVICE}`),
+    ...gatewayLines(wires, id, addresses),
+  ]
+}
+
+/** From one set of addresses to another while it runs; what the tenant added besides stays. */
+export function changeLines(wires: Wires, id: number, before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...after.filter((address) => !before.includes(address)).map((address) => `address replace ${address}/32 dev ${DEVICE}`),
+    ...gatewayLines(wires, id, after),
+    ...before.filter((address) => !after.includes(address)).map((address) => `address delete ${address}/32 dev ${DEVICE}`),
+  ]
+}
+
+function gatewayLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
+  const [source] = addresses
+  if (source === undefined) return []
+  return [
+    `neighbour replace ${GATEWAY} lladdr ${macFor(wires.macSeed, id, 'host')} dev ${DEVICE} nud permanent`,
+    `route replace ${GATEWAY} dev ${DEVICE} scope link`,
+    `route replace default via ${GATEWAY} dev ${DEVICE} src ${source}`,
+  ]
+}

@@ -1,0 +1,136 @@
+/**
+ * What a running VPS consists of, in the order in which it comes up. Reading the list tells how a VPS starts; backwards it stops it; the same
+ * list says after a crash what is missing and what is left over. Each `down` may be called when `up` never ran.
+ */
+
+import { join } from 'node:path'
+import type { OverlayPlan } from '@insula/vzfs'
+import type { Means } from '../means.ts'
+import type { VpsRecord } from '../record.ts'
+import { bundleOf } from './bundle.ts'
+import { innerLines, linkName, routesOf, vethOf } from './network.ts'
+import { placedFiles } from './placed-files.ts'
+
+/** One VPS on its way up: what a part found out that a later one needs. */
+export interface Ascent {
+  readonly vps: VpsRecord
+  root: OverlayPlan | null
+  pid: number | null
+}
+
+export interface Part {
+  readonly name: string
+  up(means: Means, ascent: Ascent): Promise<void>
+  down(means: Means, vps: VpsRecord): Promise<void>
+  /** What should exist while the VPS runs and does not, in words. */
+  inspect(means: Means, vps: VpsRecord): Promise<string[]>
+}
+
+export const ID_RANGE_SIZE = 65_536
+const nothing = async (): Promise<void> => undefined
+const fine = async (): Promise<string[]> => []
+
+export const cgroupOf = (means: Means, id: number): string => `${means.instance.cgroup}/${id}`
+export const bundleDirectory = (means: Means, id: number): string => join(means.instance.bundles, `${id}`)
+
+export const PARTS: readonly Part[] = [
+  {
+    name: 'root file system',
+    up: async (means, ascent) => void (ascent.root = await means.vzfs.areas.plan(ascent.vps.id)),
+    // It is mounted in the VPS's own mount namespace and goes with it.
+    down: nothing,
+    inspect: async (means, { id }) => ((await means.vzfs.areas.show(id)) ? [] : ['its private area is missing']),
+  },
+  {
+    name: 'cgroup',
+    async up(means, { vps }) {
+      const path = cgroupOf(means, vps.id)
+      await means.cgroups.create(path, vps.base)
+      await means.cgroups.setLimits(path, { ...vps.limits, cpuSet: vps.cpuSet })
+    },
+    async down(means, { id }) {
+      const path = cgroupOf(means, id)
+      if (!(await means.cgroups.exists(path))) return
+      await means.cgroups.killAll(path)
+      await means.cgroups.remove(path)
+    },
+    inspect: async (means, { id }) => ((await means.cgroups.exists(cgroupOf(means, id))) ? [] : ['its cgroup is missing']),
+  },
+  {
+    name: 'runtime create',
+    async up(means, ascent) {
+      const { vps, root } = ascent
+      if (root === null) throw new Error('the root file system has no plan')
+      const { lxcfs } = await means.keeper.health()
+      const cgroup = cgroupOf(means, vps.id)
+      const { pid } = await means.keeper.launch({
+        id: `${vps.id}`,
+        bundle: bundleDirectory(means, vps.id),
+        config: bundleOf(vps, { cgroup, lxcfs: { mountPoint: means.instance.lxcfs, files: lxcfs.files } }),
+        idMap: { base: vps.base, size: ID_RANGE_SIZE },
+        root,
+        files: placedFiles(vps, means.resolvers),
+        cgroup,
+      })
+      ascent.pid = pid
+    },
+    down: (means, { id }) => means.keeper.discard(`${id}`),
+    inspect: async (means, { id }) =>
+      (await means.keeper.list()).some((kept) => kept.id === `${id}`) ? [] : ['its init is gone'],
+  },
+  {
+    name: 'link',
+    async up(means, { vps, pid }) {
+      if (vps.addresses.length === 0) return
+      await means.links.attach(vethOf(means.wires, vps.id, pid ?? 0), routesOf(means.wires, vps.id, vps.addresses))
+      means.linked.add(vps.id)
+    },
+    async down(means, { id }) {
+      if (means.linked.has(id)) await means.links.remove(linkName(means.wires, id))
+      means.linked.delete(id)
+    },
+    async inspect(means, { id, addresses }) {
+      if (addresses.length === 0) return []
+      const name = linkName(means.wires, id)
+      if ((await means.links.list(name)).every((link) => link.name !== name)) return ['its network link is missing']
+      const routes = await means.links.routes(name)
+      const missing = addresses.filter((address) => !routes.includes(`${address}/32`))
+      return missing.map((address) => `the node has no route to its address ${address}`)
+    },
+  },
+  {
+    name: 'addresses',
+    async up(means, { vps }) {
+      const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(means.wires, vps.id, vps.addresses)
+      await means.keeper.configureNetwork(`${vps.id}`, lines)
+    },
+    down: nothing,
+    inspect: fine,
+  },
+  {
+    name: 'firewall',
+    up: (means) => means.firewall.refresh(),
+    down: (means) => means.firewall.refresh(),
+    inspect: fine,
+  },
+  {
+    name: 'runtime start',
+    up: (means, { vps }) => means.keeper.begin(`${vps.id}`),
+    down: nothing,
+    inspect: fine,
+  },
+]
+
+/** Takes every part down, last first; one that fails does not keep the others. @throws the first failure, when all were tried */
+export async function takeDown(means: Means, vps: VpsRecord, from: readonly Part[] = PARTS): Promise<void> {
+  const failures: unknown[] = []
+  for (const part of from.toReversed()) {
+    try {
+      await part.down(means, vps)
+    } catch (error) {
+      means.log(`VPS ${vps.name}: ${part.name} could not be taken down`, error)
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}

@@ -1,0 +1,60 @@
+/** Asks a VPS's init to shut down, kills what does not, and takes every part down. */
+
+import type { Means } from '../means.ts'
+import type { VpsRecord } from '../record.ts'
+import { requireLegal } from './legality.ts'
+import { cgroupOf, takeDown } from './parts.ts'
+import { recordExit } from './exit-record.ts'
+
+export interface StopOptions {
+  /** Seconds until what still runs is killed. */
+  readonly timeout?: number | undefined
+  readonly force?: boolean | undefined
+}
+
+const PATIENCE_S = 60
+/** SIGKILL takes effect within this; the cgroup is killed afterwards in any case. */
+const KILL_MS = 5_000
+
+export async function stopVps(means: Means, id: number, options: StopOptions = {}): Promise<VpsRecord> {
+  const { inventory } = means
+  const before = inventory.get(id)
+  requireLegal('stop', before, id)
+  await inventory.move(id, 'stopping')
+  return finishStop(means, id, options, before.state === 'suspended')
+}
+
+/** From `stopping` to `stopped`; also what a restarted daemon does with a stop that was cut off. */
+export async function finishStop(means: Means, id: number, options: StopOptions, frozen: boolean): Promise<VpsRecord> {
+  const { inventory, keeper, exits, cgroups } = means
+  const vps = inventory.get(id)
+  if (!vps) throw new Error(`VPS ${id} is gone`)
+  using exit = exits.expect(id)
+  const asked = options.force !== true && options.timeout !== 0
+  const signal = asked ? vps.init.stopSignal : 'SIGKILL'
+  const reached = await keeper.signal(`${id}`, signal)
+  // A frozen process acts on no signal.
+  if (frozen) await cgroups.thaw(cgroupOf(means, id))
+  if (reached) {
+    const patience = asked ? (options.timeout ?? PATIENCE_S) * 1_000 : KILL_MS
+    let report = await within(exit.ended, patience)
+    if (!report && asked) {
+      means.log(`VPS ${vps.name} did not shut down within ${patience / 1000} s; it is killed`)
+      await keeper.signal(`${id}`, 'SIGKILL')
+      report = await within(exit.ended, KILL_MS)
+    }
+    if (report) await recordExit(means, report)
+  }
+  await takeDown(means, vps)
+  return inventory.move(id, 'stopped', { pid: null, startedAt: null })
+}
+
+async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(resolve, milliseconds, null)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

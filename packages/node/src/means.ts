@@ -1,0 +1,40 @@
+/** What the daemon's parts are given: the narrowest things they need, made by the composition root. */
+
+import type { Cgroups, HostProbe, Links, Volumes } from '@insula/kernel'
+import type { Vzfs } from '@insula/vzfs'
+import type { Config } from './config.ts'
+import type { Events } from './events.ts'
+import type { Instance } from './instance.ts'
+import type { Inventory } from './inventory.ts'
+import type { Keeper } from './keeper/keeper.ts'
+import type { ExitBook } from './life/exit-book.ts'
+import type { Firewall } from './life/firewall.ts'
+import type { Wires } from './life/network.ts'
+import type { Tasks } from './tasks/engine.ts'
+import type { TemplateShelf } from './template-shelf.ts'
+
+export interface Means {
+  readonly instance: Instance
+  readonly config: Config
+  readonly inventory: Inventory
+  readonly events: Events
+  readonly tasks: Tasks
+  readonly keeper: Keeper
+  readonly cgroups: Cgroups
+  readonly links: Links
+  readonly firewall: Firewall
+  readonly vzfs: Vzfs
+  readonly volumes: Volumes
+  readonly probe: HostProbe
+  readonly templates: TemplateShelf
+  readonly exits: ExitBook
+  readonly wires: Wires
+  /** VPSs whose link exists: the firewall is made of these. */
+  readonly linked: Set<number>
+  /** CPUs of the node that VPSs may use. */
+  readonly cpus: readonly number[]
+  readonly memoryBytes: number
+  /** Resolvers of VPSs that name none. */
+  readonly resolvers: readonly string[]
+  readonly log: (message: string, details?: unknown) => void
+}

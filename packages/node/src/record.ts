@@ -1,0 +1,40 @@
+/** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
+
+import { z } from 'zod'
+import { Limits } from '@insula/contract'
+import { VPS_STATES } from '@insula/model'
+
+export const VpsRecord = z.object({
+  id: z.int(),
+  name: z.string(),
+  state: z.enum(VPS_STATES),
+  hostname: z.string(),
+  /** Template version, and its layers, top first. */
+  template: z.string(),
+  layers: z.array(z.string()).min(1),
+  init: z.object({ kind: z.string(), path: z.string(), stopSignal: z.string() }),
+  addresses: z.array(z.string()),
+  /** Empty: those of the node. */
+  dns: z.array(z.string()),
+  nat: z.boolean(),
+  limits: Limits,
+  /** CPU numbers chosen for `limits.cpus`; null: all. */
+  cpuSet: z.array(z.int()).nullable(),
+  onboot: z.boolean(),
+  bootOrder: z.int(),
+  /** Host uid and gid of its root. */
+  base: z.int(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  pid: z.int().nullable(),
+  lastExit: z
+    .object({
+      code: z.int().nullable(),
+      signal: z.string().nullable(),
+      request: z.enum(['reboot', 'poweroff']).nullable(),
+      at: z.string(),
+    })
+    .nullable(),
+  problem: z.string().nullable(),
+})
+export type VpsRecord = z.infer<typeof VpsRecord>

@@ -1,0 +1,92 @@
+/** The node's database: what it is made of, and how an older one becomes today's. */
+
+import { chmodSync, existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { type Generated, Kysely } from 'kysely'
+import { nodeSqliteDialect } from './dialect.ts'
+
+export interface Tables {
+  /** One row for each VPS. `record` is JSON (VpsRecord); name and base are beside it to be unique. */
+  vps: { id: number; name: string; base: number; record: string }
+  /** An address belongs to one VPS. */
+  address: { address: string; vps: number }
+  task: {
+    id: Generated<number>
+    kind: string
+    vps: number | null
+    subject: string
+    state: string
+    params: string
+    progress: string | null
+    result: string | null
+    error: string | null
+    cancellable: number
+    created_at: string
+    started_at: string | null
+    ended_at: string | null
+  }
+  task_line: { task: number; at: string; text: string }
+  event: { id: number; at: string; kind: string; vps: number | null; data: string }
+  meta: { key: string; value: string }
+}
+
+export interface Store extends AsyncDisposable {
+  readonly db: Kysely<Tables>
+  /** There was no database: everything that VPSs' private areas know is yet to be read. */
+  readonly fresh: boolean
+  meta(key: string): Promise<string | null>
+  setMeta(key: string, value: string): Promise<void>
+}
+
+/** Each entry is one step of the schema; never changed, only added to. */
+const MIGRATIONS = [
+  `create table vps (id integer primary key, name text not null unique, base integer not null unique, record text not null) strict;
+   create table address (address text primary key, vps integer not null references vps (id) on delete cascade) strict;
+   create table task (id integer primary key autoincrement, kind text not null, vps integer, subject text not null, state text not null,
+     params text not null, progress text, result text, error text, cancellable integer not null,
+     created_at text not null, started_at text, ended_at text) strict;
+   create index task_state on task (state);
+   create table task_line (task integer not null references task (id) on delete cascade, at text not null, text text not null) strict;
+   create index task_line_task on task_line (task);
+   create table event (id integer primary key autoincrement, at text not null, kind text not null, vps integer, data text not null) strict;
+   create table meta (key text primary key, value text not null) strict;`,
+]
+
+/** @param file a path, or ":memory:" */
+export function openStore(file: string): Store {
+  const fresh = file === ':memory:' || !existsSync(file)
+  const database = new DatabaseSync(file)
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+  if (file !== ':memory:') chmodSync(file, 0o600)
+  migrate(database, file)
+  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) })
+  return {
+    db,
+    fresh,
+    async meta(key) {
+      const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst()
+      return row?.value ?? null
+    },
+    async setMeta(key, value) {
+      await db
+        .insertInto('meta')
+        .values({ key, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+        .execute()
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const { user_version: version } = database.prepare('pragma user_version').get() as { user_version: number }
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `${file} was written by a newer Insula (schema ${version}, this one knows ${MIGRATIONS.length}); install that version again`,
+    )
+  }
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < version) continue
+    database.exec(`begin immediate; ${step}; pragma user_version = ${index + 1}; commit`)
+  }
+}

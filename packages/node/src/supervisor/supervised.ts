@@ -1,0 +1,97 @@
+/** One child for as long as the supervisor lives: adopted or started, started again whenever it ends, stopped on request. */
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Running {
+  readonly pid: number
+  /** Says how it ended; never rejects. */
+  readonly ended: Promise<string>
+}
+
+export interface SupervisedMeans {
+  readonly name: string
+  readonly pidFile: string
+  /** One that is running already, or null. */
+  adopt(): Running | null
+  start(): Running
+  readonly log: (message: string) => void
+}
+
+export interface Supervised {
+  /** Of the one that runs, or that ran last. */
+  pid(): number | null
+  /** Ends it by `signal`, or by SIGKILL when it takes longer than `patience` (milliseconds), and does not start it again. */
+  stop(signal: NodeJS.Signals, patience: number): Promise<void>
+}
+
+/** Wait before a start in milliseconds: doubles with every one that follows soon upon the other. */
+const FIRST_WAIT = 100
+const LONGEST_WAIT = 5_000
+/** One that lived this long was well. */
+const WELL_AFTER = 10_000
+
+export function supervise(means: SupervisedMeans): Supervised {
+  const stopping = new AbortController()
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  let lastPid: number | null = null
+  let alive = false
+
+  /** From start to end. Resolves with the time that it lived. */
+  const oneLife = async (running: Running): Promise<number> => {
+    const since = performance.now()
+    lastPid = running.pid
+    alive = true
+    writeFileSync(means.pidFile, `${running.pid}\n`)
+    const how = await running.ended
+    alive = false
+    rmSync(means.pidFile, { force: true })
+    means.log(`${means.name} (${running.pid}) ${how}`)
+    return performance.now() - since
+  }
+  const live = async (): Promise<void> => {
+    let running = means.adopt()
+    if (running) means.log(`${means.name} (${running.pid}) runs already and is adopted`)
+    for (let wait = FIRST_WAIT; !stopping.signal.aborted; running = null) {
+      try {
+        running ??= means.start()
+        if ((await oneLife(running)) >= WELL_AFTER) wait = FIRST_WAIT
+      } catch (error) {
+        means.log(`${means.name} could not be started: ${(error as Error).message}`)
+      }
+      if (stopping.signal.aborted) break
+      means.log(`${means.name} is started again in ${wait / 1000} s`)
+      await Promise.race([sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined), stopped])
+      wait = Math.min(2 * wait, LONGEST_WAIT)
+    }
+  }
+
+  const over = live()
+  return {
+    pid: () => lastPid,
+    async stop(signal, patience) {
+      stopping.abort()
+      const send = (name: NodeJS.Signals): void => {
+        // While it is alive or not yet reaped its pid is nobody else's.
+        if (alive && lastPid !== null) kill(lastPid, name)
+      }
+      send(signal)
+      const killer = setTimeout(() => {
+        means.log(`${means.name} did not stop within ${patience / 1000} s and is killed`)
+        send('SIGKILL')
+      }, patience)
+      await over
+      clearTimeout(killer)
+    },
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended meanwhile.
+  }
+}

@@ -1,0 +1,45 @@
+/** Makes an installed Debian into one that many VPSs can start from: what is one machine's own goes, what every VPS needs comes. */
+
+import { ConfinedTree } from '../confined-tree.ts'
+import { type AptSetting, formatSetting, settingsOfMirror } from './apt-settings.ts'
+import type { Archive } from './archives.ts'
+import { KEYRING, LEFT_BEHIND } from './mmdebstrap.ts'
+import type { DebianRecipe } from './recipe.ts'
+
+export async function finishDebian(
+  path: string,
+  recipe: DebianRecipe,
+  archives: readonly Archive[],
+  settings: readonly AptSetting[],
+): Promise<void> {
+  const tree = await ConfinedTree.open(path)
+  for (const left of LEFT_BEHIND) await tree.remove(left)
+  // Device nodes come from the runtime; a node in a template would be one in every VPS.
+  for (const directory of [
+    '/dev',
+    '/run',
+    '/tmp',
+    '/var/tmp',
+    '/var/lib/apt/lists',
+    '/var/cache/apt',
+    '/etc/apt/sources.list.d',
+  ]) {
+    await tree.clear(directory)
+  }
+  for (const name of ['passwd-old', 'status-old', 'diversions-old', 'statoverride-old'])
+    await tree.remove(`/var/lib/dpkg/${name}`)
+  await tree.remove('/var/cache/ldconfig/aux-cache')
+  await tree.emptyFiles('/var/log')
+
+  await tree.remove('/etc/apt/sources.list')
+  await tree.write('/etc/apt/sources.list.d/debian.sources', archives.map(stanza).join('\n'))
+  const kept = settingsOfMirror(settings)
+  if (kept.length > 0)
+    await tree.write('/etc/apt/apt.conf.d/80mirror', kept.map((setting) => `${formatSetting(setting)};\n`).join(''))
+  for (const [name, contents] of Object.entries(recipe.files)) await tree.write(name, contents)
+  for (const [name, target] of Object.entries(recipe.links)) await tree.link(name, target)
+}
+
+function stanza({ uri, suites }: Archive): string {
+  return `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: main\nSigned-By: ${KEYRING}\n`
+}
