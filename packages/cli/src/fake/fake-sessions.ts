@@ -30,6 +30,14 @@ const commands: Readonly<Record<string, (running: Running) => void | Promise<voi
     await running.err('to err\n')
     running.end({ type: 'exit', code: 3 })
   },
+  /** A shell: shows how it was opened and what it was given to read. */
+  '/bin/sh': (running) => {
+    let read = ''
+    running.input = (bytes) => (read += Buffer.from(bytes).toString())
+    running.eof = () => {
+      void running.out(`${JSON.stringify({ ...running.open, read })}\n`).then(() => running.end({ type: 'exit', code: 0 }))
+    }
+  },
   opened: async (running) => {
     await running.out(`${JSON.stringify(running.open)}\n`)
     running.end({ type: 'exit', code: 0 })

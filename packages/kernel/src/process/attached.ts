@@ -2,6 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { CLEAN_ENVIRONMENT } from './environment.ts'
+import { ProcessFailed } from './runner.ts'
+import { couldNotStart } from './tools.ts'
 
 export interface AttachedOptions {
   /** Descriptors for 0, 1, 2 and on; 'null' is /dev/null. The caller closes its own copies. */
@@ -19,7 +21,7 @@ export interface AttachedProcess {
 
 /**
  * Synchronous up to and including exec, in a session of its own.
- * @throws when fork or exec failed (Node tells which only by a later event)
+ * @throws ProcessFailed when fork or exec failed (Node tells which only by a later event)
  */
 export function startAttached(argv: readonly [string, ...string[]], options: AttachedOptions): AttachedProcess {
   const child = spawn(argv[0], argv.slice(1), {
@@ -33,6 +35,6 @@ export function startAttached(argv: readonly [string, ...string[]], options: Att
     child.once('error', () => resolve({ code: null, signal: null }))
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
-  if (child.pid === undefined) throw new Error(`${argv[0]} could not be started: not found, or the process limit is reached`)
+  if (child.pid === undefined) throw new ProcessFailed(argv, null, null, '', couldNotStart(argv[0]))
   return { pid: child.pid, ended }
 }

@@ -59,15 +59,6 @@ const MASKED = [
 ]
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq']
 
-const NODES = [
-  { path: '/dev/null', major: 1, minor: 3 },
-  { path: '/dev/zero', major: 1, minor: 5 },
-  { path: '/dev/full', major: 1, minor: 7 },
-  { path: '/dev/random', major: 1, minor: 8 },
-  { path: '/dev/urandom', major: 1, minor: 9 },
-  { path: '/dev/tty', major: 5, minor: 0 },
-]
-
 export interface BundleContext {
   /** Cgroup of the VPS, "insula/101". */
   readonly cgroup: string
@@ -130,16 +121,8 @@ export function bundleOf(vps: VpsRecord, context: BundleContext): unknown {
         { type: 'network' },
         { type: 'cgroup' },
       ],
-      resources: {
-        devices: [
-          { allow: false, access: 'rwm' },
-          ...NODES.map(({ major, minor }) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
-          // ptmx, pty slaves, console.
-          { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm' },
-          { allow: true, type: 'c', major: 136, access: 'rwm' },
-          { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' },
-        ],
-      },
+      // No device cgroup: root of a user namespace can make no device node (mknod(2), EPERM), so there is nothing to filter; and crun's
+      // BPF filter needs CAP_SYS_RESOURCE, which the node's root may lack.
       seccomp: seccomp(),
       maskedPaths: MASKED,
       readonlyPaths: READ_ONLY,

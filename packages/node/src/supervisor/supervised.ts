@@ -39,15 +39,23 @@ export function supervise(means: SupervisedMeans): Supervised {
   let lastPid: number | null = null
   let alive = false
 
+  /** A pid file is for others to read: a full disk must not end what it tells about. */
+  const attempt = (write: () => void): void => {
+    try {
+      write()
+    } catch (error) {
+      means.log(`the pid file of ${means.name} is wrong now: ${(error as Error).message}`)
+    }
+  }
   /** From start to end. Resolves with the time that it lived. */
   const oneLife = async (running: Running): Promise<number> => {
     const since = performance.now()
     lastPid = running.pid
     alive = true
-    writeFileSync(means.pidFile, `${running.pid}\n`)
+    attempt(() => writeFileSync(means.pidFile, `${running.pid}\n`))
     const how = await running.ended
     alive = false
-    rmSync(means.pidFile, { force: true })
+    attempt(() => rmSync(means.pidFile, { force: true }))
     means.log(`${means.name} (${running.pid}) ${how}`)
     return performance.now() - since
   }
@@ -68,19 +76,20 @@ export function supervise(means: SupervisedMeans): Supervised {
     }
   }
 
+  const signalIt = (name: NodeJS.Signals): void => {
+    // While it is alive or not yet reaped its pid is nobody else's.
+    if (alive && lastPid !== null) kill(lastPid, name)
+  }
+
   const over = live()
   return {
     pid: () => lastPid,
     async stop(signal, patience) {
       stopping.abort()
-      const send = (name: NodeJS.Signals): void => {
-        // While it is alive or not yet reaped its pid is nobody else's.
-        if (alive && lastPid !== null) kill(lastPid, name)
-      }
-      send(signal)
+      signalIt(signal)
       const killer = setTimeout(() => {
         means.log(`${means.name} did not stop within ${patience / 1000} s and is killed`)
-        send('SIGKILL')
+        signalIt('SIGKILL')
       }, patience)
       await over
       clearTimeout(killer)

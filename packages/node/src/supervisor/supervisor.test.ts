@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AttachedProcess, startService } from '@insula/kernel'
+import { startInBackground } from './background.ts'
+import type { ChildSpec, Place } from './children.ts'
+import { lastLine, rotate } from './log-file.ts'
+
+const HERE = import.meta.dirname
+
+/**
+ * A child that listens, counts its lives in a file and, if told to, ends at once. With the store it makes a pipe in its first life, puts
+ * "kept" in it and stores it; in a later life it reads from what it got.
+ */
+const TOY = `
+  import { appendFileSync, readSync, rmSync, writeSync, writeFileSync } from 'node:fs'
+  import { createServer } from 'node:net'
+  import { inheritedDescriptors, openDescriptorStore, openPipe } from '@insula/kernel'
+  const [socket, mode] = process.argv.slice(1)
+  process.title = 'toy of the test'
+  appendFileSync(socket + '.lives', process.pid + ' ' + Date.now() + '\\n')
+  console.error('toy speaks')
+  if (mode === 'fail') process.exit(3)
+  const inherited = inheritedDescriptors()
+  if (inherited.size > 0) {
+    const text = Buffer.alloc(100)
+    const length = readSync(inherited.get('pipe'), text)
+    writeFileSync(socket + '.inherited', [...inherited].join(' ') + ' ' + text.toString('utf8', 0, length))
+  } else if (mode === 'store') {
+    const pipe = openPipe()
+    const store = openDescriptorStore()
+    writeSync(pipe.write, 'kept')
+    store.store('other', pipe.write)
+    store.store('pipe', pipe.read)
+    store.drop('other')
+  }
+  for (const signal of ['SIGTERM', 'SIGUSR1']) {
+    process.on(signal, () => {
+      if (mode === 'stubborn') return
+      appendFileSync(socket + '.signals', signal + '\\n')
+      process.exit(0)
+    })
+  }
+  rmSync(socket, { force: true })
+  createServer().listen(socket)
+`
+
+interface Stage {
+  readonly place: Place
+  readonly children: readonly ChildSpec[]
+  readonly argv: readonly [string, ...string[]]
+  start(): AttachedProcess
+  /** Pids of all lives so far. */
+  lives(name: string): number[]
+  file(name: string): string
+}
+
+/** A supervisor of toys, whatever runs of it ended with the test. */
+function stage(t: TestContext, modes: Readonly<Record<string, string>>, more: Partial<ChildSpec> = {}): Stage {
+  const run = mkdtempSync(join(tmpdir(), 'insula-supervisor-'))
+  const place: Place = { name: 'toy', run, logs: join(run, 'logs') }
+  // In a directory from which the packages are found.
+  const program = (text: string): readonly [string, ...string[]] => [process.execPath, '--input-type=module', '-e', text]
+  const children = Object.entries(modes).map(([name, mode]): ChildSpec => {
+    const socket = join(run, `${name}.sock`)
+    return {
+      name,
+      argv: [...program(TOY), socket, mode],
+      env: {},
+      socket,
+      storesDescriptors: mode === 'store',
+      understands: mode === 'store' ? ['SIGUSR1'] : [],
+      patience: 5_000,
+      ...more,
+    }
+  })
+  const table = `${JSON.stringify(place)}, ${JSON.stringify(children)}`
+  const argv = program(`
+    const { runSupervisor } = await import('${HERE}/run.ts')
+    process.exit((await runSupervisor(${table})) ? 0 : 9)
+  `)
+  const started: AttachedProcess[] = []
+  const lines = (name: string): string[] => {
+    const file = join(run, name)
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+  }
+  const lives = (name: string): number[] => lines(`${name}.sock.lives`).map((line) => Number(line.split(' ')[0]))
+  t.after(async () => {
+    const file = join(run, 'supervisor.pid')
+    for (const supervisor of [...started.map(({ pid }) => pid), existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0]) {
+      if (supervisor > 0) end(supervisor)
+    }
+    await Promise.all(started.map(({ ended }) => ended))
+    for (const pid of Object.keys(modes).flatMap((name) => lives(name).slice(-1))) end(pid)
+    rmSync(run, { recursive: true, force: true })
+  })
+  return {
+    place,
+    children,
+    argv,
+    start() {
+      const supervisor = startService(argv, { log: join(run, 'log') })
+      started.push(supervisor)
+      return supervisor
+    },
+    lives,
+    file: (name) => join(run, name),
+  }
+}
+
+test('a child that dies is started again, the other is left alone, and its pid file follows', async (t) => {
+  const { start, lives, file } = stage(t, { one: 'plain', two: 'plain' })
+  start()
+  await until(() => lives('one').length === 1 && lives('two').length === 1 && existsSync(file('one.sock')))
+  const [first] = lives('one')
+  process.kill(first!, 'SIGKILL')
+  await until(() => lives('one').length === 2)
+  assert.notEqual(lives('one')[1], first)
+  await until(() => Number(readFileSync(file('one.pid'))) === lives('one')[1])
+  assert.equal(lives('two').length, 1)
+  assert.ok(alive(lives('two')[0]!))
+  assert.equal(lastLine(file('logs/one.log')), 'toy speaks')
+})
+
+test('the wait before a start doubles', async (t) => {
+  const { start, file } = stage(t, { one: 'fail' })
+  start()
+  const times = (): number[] =>
+    existsSync(file('one.sock.lives'))
+      ? readFileSync(file('one.sock.lives'), 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => Number(line.split(' ')[1]))
+      : []
+  await until(() => times().length >= 5)
+  const waits = times()
+    .slice(1, 5)
+    .map((time, index) => time - times()[index]!)
+  // Each contains the start of the toy as well.
+  for (const [index, least] of [100, 200, 400, 800].entries()) assert.ok(waits[index]! >= least, `${waits.join(' ')} ms`)
+  assert.match(readFileSync(file('log'), 'utf8'), /one \(\d+\) ended with exit code 3\n.* one is started again in 0\.1 s\n/)
+})
+
+test('what a child stored is there for the next, after a SIGKILL', async (t) => {
+  const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
+  start()
+  await until(() => existsSync(file('one.sock')))
+  await sleep(100)
+  process.kill(lives('one')[0]!, 'SIGKILL')
+  await until(() => existsSync(file('one.sock.inherited')))
+  assert.equal(readFileSync(file('one.sock.inherited'), 'utf8'), 'pipe,3 kept')
+})
+
+test('a killed supervisor leaves its children, the next one adopts them, and learns of their end', async (t) => {
+  const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
+  const first = start()
+  await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
+  process.kill(first.pid, 'SIGKILL')
+  await first.ended
+  // As if it had been killed before it could write them.
+  rmSync(file('two.pid'))
+  const second = start()
+  await until(() => readFileSync(file('log'), 'utf8').split('is adopted').length === 3)
+  await sleep(300)
+  assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
+  assert.equal(Number(readFileSync(file('two.pid'))), lives('two')[0])
+  process.kill(lives('two')[0]!, 'SIGKILL')
+  await until(() => lives('two').length === 2 && existsSync(file('two.sock')))
+  assert.equal(lives('one').length, 1)
+  process.kill(second.pid, 'SIGTERM')
+  assert.equal((await second.ended).code, 0)
+  assert.ok(![...lives('one'), ...lives('two')].some(alive))
+})
+
+test('SIGTERM stops the children, the last first, and leaves no file of a running one', async (t) => {
+  const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
+  const supervisor = start()
+  await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
+  process.kill(supervisor.pid, 'SIGTERM')
+  assert.deepEqual(await supervisor.ended, { code: 0, signal: null })
+  assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
+  assert.ok(![...lives('one'), ...lives('two')].some(alive))
+  for (const name of ['one.pid', 'two.pid', 'supervisor.pid', 'notify.sock']) assert.ok(!existsSync(file(name)), name)
+  const ends = readFileSync(file('log'), 'utf8').match(/(one|two) \(\d+\) ended/g)
+  assert.deepEqual(
+    ends?.map((line) => line.slice(0, 3)),
+    ['two', 'one'],
+  )
+})
+
+test('SIGUSR1 is passed on to the child that understands it', async (t) => {
+  const { start, file } = stage(t, { one: 'store', two: 'plain' })
+  const supervisor = start()
+  await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
+  process.kill(supervisor.pid, 'SIGUSR1')
+  assert.equal((await supervisor.ended).code, 0)
+  assert.equal(readFileSync(file('one.sock.signals'), 'utf8'), 'SIGUSR1\n')
+  assert.equal(readFileSync(file('two.sock.signals'), 'utf8'), 'SIGTERM\n')
+})
+
+test('a child that does not stop is killed', async (t) => {
+  const { start, lives, file } = stage(t, { one: 'stubborn' }, { patience: 300 })
+  const supervisor = start()
+  await until(() => existsSync(file('one.sock')))
+  process.kill(supervisor.pid, 'SIGTERM')
+  assert.equal((await supervisor.ended).code, 0)
+  assert.ok(!alive(lives('one')[0]!))
+})
+
+test('into the background: returns when all answer; a second start changes nothing', async (t) => {
+  const { place, children, argv, start, lives } = stage(t, { one: 'plain', two: 'plain' })
+  assert.match(await startInBackground({ place, children, argv }), /^insula-supervisor runs instance toy \(pid \d+\)/)
+  assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
+  assert.match(await startInBackground({ place, children, argv }), /^insula-supervisor of instance toy runs already \(pid \d+\)$/)
+  assert.equal((await start().ended).code, 9)
+  assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
+})
+
+test('into the background: the error names the log and its last line', async (t) => {
+  const { place, children, argv, file } = stage(t, { one: 'fail' })
+  await assert.rejects(
+    startInBackground({ place, children, argv, patience: 2_000 }),
+    (error: Error) =>
+      error.message.includes('one of instance toy does not answer') &&
+      error.message.endsWith(`its log ${file('logs/one.log')} ends with: toy speaks`),
+  )
+})
+
+test('into the background: a supervisor that cannot run is an error at once', async (t) => {
+  const { place, children } = stage(t, { one: 'plain' })
+  const argv = [process.execPath, '-e', 'console.error("no such thing"); process.exit(4)'] as const
+  await assert.rejects(
+    startInBackground({ place, children, argv }),
+    /ended at once; its log .*supervisor\.log ends with: no such thing$/,
+  )
+})
+
+test('a log over 10 MB is put aside', (t) => {
+  const { file } = stage(t, {})
+  const log = file('some.log')
+  rotate(log)
+  writeFileSync(log, 'x')
+  rotate(log)
+  assert.ok(existsSync(log))
+  truncateSync(log, 10 * 1024 * 1024 + 1)
+  rotate(log)
+  assert.ok(!existsSync(log))
+  assert.equal(statSync(`${log}.1`).size, 10 * 1024 * 1024 + 1)
+  assert.equal(lastLine(log), '')
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 15_000; !condition(); await sleep(20)) {
+    if (performance.now() > deadline) throw new Error(`waited 15 s in vain for: ${condition}`)
+  }
+}
+
+/** A zombie is not: where nobody reaps, it stays for ever. */
+function alive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
+  } catch {
+    return false
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
