@@ -59,6 +59,7 @@ const commands: Readonly<Record<string, (running: Running) => void | Promise<voi
   keys: (running) => {
     void running.out(`${running.open.tty?.cols}x${running.open.tty?.rows}\r\n`)
     running.said = (message) => message.type === 'resize' && void running.out(`${message.cols}x${message.rows}\r\n`)
+    setTimeout(() => void running.out('>\n<'), 200)
     running.input = (bytes) => {
       void running.out(`<${Buffer.from(bytes).toString('hex')}>`)
       if (bytes.includes(0x71)) running.end({ type: 'exit', code: 7 })

@@ -1,6 +1,7 @@
 /** The user's terminal while a pty of a VPS is shown on it. */
 
 import type { ReadStream, WriteStream } from 'node:tty'
+import { rawOutput } from './raw-output.ts'
 
 export interface TerminalSize {
   readonly cols: number
@@ -24,9 +25,11 @@ export function rawTerminal(stdin: ReadStream, stdout: WriteStream, onSize: (siz
   const continued = () => {
     stdin.setRawMode(false)
     stdin.setRawMode(true)
+    rawOutput()
     resized()
   }
   stdin.setRawMode(true)
+  rawOutput()
   process.on('exit', restore).on('SIGCONT', continued)
   stdout.on('resize', resized)
   return {

@@ -18,24 +18,26 @@ const HERE = import.meta.dirname
 const TOY = `
   import { appendFileSync, readSync, rmSync, writeSync, writeFileSync } from 'node:fs'
   import { createServer } from 'node:net'
-  import { inheritedDescriptors, openDescriptorStore, openPipe } from '@insula/kernel'
   const [socket, mode] = process.argv.slice(1)
   process.title = 'toy of the test'
   appendFileSync(socket + '.lives', process.pid + ' ' + Date.now() + '\\n')
   console.error('toy speaks')
   if (mode === 'fail') process.exit(3)
-  const inherited = inheritedDescriptors()
-  if (inherited.size > 0) {
-    const text = Buffer.alloc(100)
-    const length = readSync(inherited.get('pipe'), text)
-    writeFileSync(socket + '.inherited', [...inherited].join(' ') + ' ' + text.toString('utf8', 0, length))
-  } else if (mode === 'store') {
-    const pipe = openPipe()
-    const store = openDescriptorStore()
-    writeSync(pipe.write, 'kept')
-    store.store('other', pipe.write)
-    store.store('pipe', pipe.read)
-    store.drop('other')
+  if (mode === 'store') {
+    const { inheritedDescriptors, openDescriptorStore, openPipe } = await import('${import.meta.resolve('@insula/kernel')}')
+    const inherited = inheritedDescriptors()
+    if (inherited.size > 0) {
+      const text = Buffer.alloc(100)
+      const length = readSync(inherited.get('pipe'), text)
+      writeFileSync(socket + '.inherited', [...inherited].join(' ') + ' ' + text.toString('utf8', 0, length))
+    } else {
+      const pipe = openPipe()
+      const store = openDescriptorStore()
+      writeSync(pipe.write, 'kept')
+      store.store('other', pipe.write)
+      store.store('pipe', pipe.read)
+      store.drop('other')
+    }
   }
   for (const signal of ['SIGTERM', 'SIGUSR1']) {
     process.on(signal, () => {
@@ -52,18 +54,16 @@ interface Stage {
   readonly place: Place
   readonly children: readonly ChildSpec[]
   readonly argv: readonly [string, ...string[]]
-  start(): AttachedProcess
+  readonly start: () => AttachedProcess
   /** Pids of all lives so far. */
-  lives(name: string): number[]
-  file(name: string): string
+  readonly lives: (name: string) => number[]
+  readonly file: (name: string) => string
 }
 
 /** A supervisor of toys, whatever runs of it ended with the test. */
-function stage(t: TestContext, modes: Readonly<Record<string, string>>, more: Partial<ChildSpec> = {}): Stage {
+function stage(t: TestContext, modes: Readonly<Record<string, string>>, patience = 5_000): Stage {
   const run = mkdtempSync(join(tmpdir(), 'insula-supervisor-'))
   const place: Place = { name: 'toy', run, logs: join(run, 'logs') }
-  // In a directory from which the packages are found.
-  const program = (text: string): readonly [string, ...string[]] => [process.execPath, '--input-type=module', '-e', text]
   const children = Object.entries(modes).map(([name, mode]): ChildSpec => {
     const socket = join(run, `${name}.sock`)
     return {
@@ -73,8 +73,7 @@ function stage(t: TestContext, modes: Readonly<Record<string, string>>, more: Pa
       socket,
       storesDescriptors: mode === 'store',
       understands: mode === 'store' ? ['SIGUSR1'] : [],
-      patience: 5_000,
-      ...more,
+      patience,
     }
   })
   const table = `${JSON.stringify(place)}, ${JSON.stringify(children)}`
@@ -101,7 +100,7 @@ function stage(t: TestContext, modes: Readonly<Record<string, string>>, more: Pa
     place,
     children,
     argv,
-    start() {
+    start: () => {
       const supervisor = startService(argv, { log: join(run, 'log') })
       started.push(supervisor)
       return supervisor
@@ -202,7 +201,7 @@ test('SIGUSR1 is passed on to the child that understands it', async (t) => {
 })
 
 test('a child that does not stop is killed', async (t) => {
-  const { start, lives, file } = stage(t, { one: 'stubborn' }, { patience: 300 })
+  const { start, lives, file } = stage(t, { one: 'stubborn' }, 300)
   const supervisor = start()
   await until(() => existsSync(file('one.sock')))
   process.kill(supervisor.pid, 'SIGTERM')
@@ -252,9 +251,13 @@ test('a log over 10 MB is put aside', (t) => {
   assert.equal(lastLine(log), '')
 })
 
+function program(text: string): readonly [string, ...string[]] {
+  return [process.execPath, '--input-type=module', '-e', text]
+}
+
 async function until(condition: () => boolean): Promise<void> {
   for (const deadline = performance.now() + 15_000; !condition(); await sleep(20)) {
-    if (performance.now() > deadline) throw new Error(`waited 15 s in vain for: ${condition}`)
+    if (performance.now() > deadline) throw new Error(`waited 15 s in vain for: ${condition.toString()}`)
   }
 }
 

