@@ -96,6 +96,14 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
   }
   const pidOf: TestNode['pidOf'] = (which) =>
     Number(readFileSync(which === 'lxcfs' ? instance.lxcfsPidFile : `${instance.run}/${which}.pid`, 'utf8').trim())
+  const alive: (which: Parameters<typeof pidOf>[0]) => number | null = (which) => {
+    try {
+      const pid = pidOf(which)
+      return existsSync(`/proc/${pid}`) ? pid : null
+    } catch {
+      return null
+    }
+  }
   const node: TestNode = {
     instance,
     insula,
@@ -111,15 +119,13 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
     },
     pidOf,
     async killAndAwait(which) {
+      // Between two lives it has no pid file.
+      await until(`${which} runs`, () => alive(which) !== null)
       const before = pidOf(which)
       process.kill(before, 'SIGKILL')
       await until(`another ${which}`, () => {
-        try {
-          const now = pidOf(which)
-          return now !== before && existsSync(`/proc/${now}`)
-        } catch {
-          return false
-        }
+        const now = alive(which)
+        return now !== null && now !== before
       })
       // It has a pid before it answers.
       await until('the node answers', async () => (await insula(['list', '-q'])).code === 0)
