@@ -1,0 +1,54 @@
+/** ./test: `main.ts [quick|check|unit|sim|system|FILE...]`; nothing means all tiers. */
+
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { runChecks } from './checks.ts'
+import type { Report } from './outcome.ts'
+import { runFile } from './run-file.ts'
+import { openTally } from './tally.ts'
+import { filesOf, type Tier, TIERS, tierOf } from './tiers.ts'
+
+const HOME = join(import.meta.dirname, '../..')
+const ALL = ['check', ...TIERS.map(({ name }) => name)]
+const SETS: Readonly<Record<string, readonly string[]>> = { '': ALL, quick: ['check', 'unit', 'sim'] }
+
+const words = process.argv.slice(2)
+const named = words.filter((word) => existsSync(word))
+const wanted = named.length > 0 ? [] : (SETS[words.join(' ')] ?? words)
+const tally = openTally({
+  strict: process.env['CI'] === 'true' || process.env['INSULA_TEST_STRICT'] === '1',
+  everyTest: named.length > 0,
+  print: (line) => console.log(line),
+})
+const unknown = [...words.filter((word) => named.length > 0 && !named.includes(word)), ...wanted.filter((name) => !ALL.includes(name))]
+if (unknown.length > 0) tally.couldNot(unknown.join(' '), 'there is no such tier or file; ./test -h tells what there is')
+
+if (wanted.includes('check')) {
+  tally.tier('check', 0)
+  for await (const report of runChecks(HOME)) tally.report(report)
+}
+for (const tier of TIERS) {
+  const files =
+    named.length > 0
+      ? named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
+      : wanted.includes(tier.name)
+        ? filesOf(tier, HOME)
+        : []
+  if (files.length === 0) continue
+  if (tier.needsRoot && process.getuid?.() !== 0) tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
+  else await runTier(tier, files)
+}
+process.exitCode = tally.end()
+
+async function runTier(tier: Tier, files: readonly string[]): Promise<void> {
+  tally.tier(tier.name, files.length)
+  const waiting = [...files]
+  const worker = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
+      tally.report(report)
+    }
+  }
+  await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+}

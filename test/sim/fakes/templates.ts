@@ -1,0 +1,45 @@
+/** Templates without packages: a build makes a layer and nothing else. */
+
+import type { BuildOptions, ShelvedTemplate, TemplateShelf } from '@insula/node/daemon'
+import type { Vzfs } from '@insula/vzfs'
+
+const DEFINITIONS = [
+  { name: 'micro', description: 'BusyBox' },
+  { name: 'debian-12', description: 'Debian 12' },
+  { name: 'endless', description: 'never finished' },
+]
+
+export function fakeTemplates(vzfs: Vzfs): TemplateShelf {
+  const list = async (): Promise<ShelvedTemplate[]> => (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt))
+  return {
+    list,
+    find: async (ref) => (await list()).findLast((one) => one.ref === ref || one.name === ref) ?? null,
+    definitions: () => DEFINITIONS,
+    async build(name, { signal, onProgress }: BuildOptions) {
+      onProgress('packages', 0, 100)
+      if (name === 'endless') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      const count = (await list()).filter((one) => one.name === name).length
+      const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')
+      return templateOf(ref, builtAt)
+    },
+    remove: (ref) => vzfs.layers.remove(ref),
+  }
+}
+
+function templateOf(ref: string, builtAt: string): ShelvedTemplate {
+  const [name = '', version = ''] = ref.split('@')
+  return {
+    name,
+    version,
+    ref,
+    definition: name,
+    distribution: 'none',
+    release: '1',
+    architecture: 'amd64',
+    init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2' },
+    layers: [ref],
+    files: 1,
+    bytes: 1,
+    builtAt,
+  }
+}

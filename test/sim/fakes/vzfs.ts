@@ -1,0 +1,80 @@
+/** VZFS in memory: the names and promises of the real one, without files. */
+
+import { type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
+
+export interface FakeVzfs extends Vzfs {
+  /** What lies in an area's record.json, for tests to read and to damage. */
+  readonly records: Map<number, string>
+}
+
+export function fakeVzfs(path: string): FakeVzfs {
+  const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
+  const areas = new Map<number, AreaInfo>()
+  const records = new Map<number, string>()
+  const known = (id: number): AreaInfo => {
+    const area = areas.get(id)
+    if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
+    return area
+  }
+  return {
+    path,
+    records,
+    layers: {
+      async build(name, _source, { manifest = null, progress, signal } = {}) {
+        signal?.throwIfAborted()
+        if (layers.has(name)) throw new VzfsError('layer_exists', `layer ${name} exists already`)
+        progress?.(1, 1)
+        const info = { name, files: 1, sharedFiles: 0, bytes: 1, newPoolBytes: 0, builtAt: new Date().toISOString(), digest: name }
+        layers.set(name, { info, manifest })
+        return info
+      },
+      list: async () => [...layers.values()].map(({ info }) => info),
+      show: async (name) => layers.get(name)?.info ?? null,
+      manifest: async (name) => layers.get(name)?.manifest ?? null,
+      async remove(name) {
+        const users = [...areas.values()].filter((area) => area.layers.includes(name)).map(({ id }) => id)
+        if (users.length > 0) throw new LayerInUse(name, users)
+        if (!layers.delete(name)) throw new VzfsError('layer_unknown', `there is no layer ${name}`)
+      },
+    },
+    areas: {
+      async create(id, base, names, record) {
+        if (areas.has(id)) throw new VzfsError('area_exists', `area ${id} exists already`)
+        const missing = names.find((name) => !layers.has(name))
+        if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
+        const area = { id, base, layers: [...names] }
+        areas.set(id, area)
+        records.set(id, JSON.stringify(record))
+        return area
+      },
+      async remove(id) {
+        areas.delete(id)
+        records.delete(id)
+      },
+      list: async () => [...areas.values()].toSorted((a, b) => a.id - b.id),
+      show: async (id) => areas.get(id) ?? null,
+      async plan(id) {
+        const at = (part: string): string => `${path}/areas/${id}/${part}`
+        const trees = known(id).layers.map((name) => `${path}/layers/${name}/tree`)
+        return { layers: trees, pool: `${path}/pool`, upper: at('upper'), work: at('work'), root: `${path}/root`, options: [] }
+      },
+      async writeRecord(id, record) {
+        known(id)
+        records.set(id, JSON.stringify(record))
+      },
+      async readRecord(id) {
+        const text = records.get(id)
+        return text === undefined ? null : (JSON.parse(text) as unknown)
+      },
+      async usage(id) {
+        known(id)
+        return { bytes: 4096, inodes: 1 }
+      },
+    },
+    scratch: async () => `${path}/tmp/scratch`,
+    discard: async () => undefined,
+    check: async () => [],
+    idle: async () => undefined,
+    close: async () => undefined,
+  }
+}

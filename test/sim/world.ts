@@ -1,0 +1,154 @@
+/** A pretended machine that outlives its daemons, and daemons that run on it: the real insulad over fakes, spoken to over its unix socket. */
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, createClient } from '@insula/contract/client'
+import type { Config, Instance } from '@insula/node'
+import { instanceOf } from '@insula/node'
+import { type FakeCommand, type FakeInit, type FakeKeeper, fakeKeeper, type NodeDaemon, openNode } from '@insula/node/daemon'
+import { type FakeCgroups, fakeCgroups } from '../../packages/kernel/src/cgroup/fake.ts'
+import { type FakeFilter, fakeFilter, type FakeLinks, fakeLinks, fakeProbe, fakeVolumes } from './fakes/host.ts'
+import { fakeTemplates } from './fakes/templates.ts'
+import { type FakeVzfs, fakeVzfs } from './fakes/vzfs.ts'
+import { type Gate, openGate } from './gate.ts'
+import { send, transportTo } from './http.ts'
+
+export interface World extends AsyncDisposable {
+  readonly instance: Instance
+  readonly cgroups: FakeCgroups
+  readonly keeper: FakeKeeper
+  readonly links: FakeLinks
+  readonly filter: FakeFilter
+  readonly vzfs: FakeVzfs
+  /** Behaviour of inits from now on, by VPS id. */
+  readonly inits: Map<string, FakeInit>
+  boot(bootId?: string): Promise<SimNode>
+  /** What a VPS leaves or should leave on the machine: ids by kind of object. */
+  traces(): Traces
+}
+
+export interface Traces {
+  readonly areas: string[]
+  readonly cgroups: string[]
+  readonly links: string[]
+  readonly inits: string[]
+  readonly filtered: string[]
+}
+
+export interface SimNode {
+  readonly client: Client<never>
+  readonly gate: Gate
+  readonly daemon: NodeDaemon
+  readonly send: (method: string, path: string, body?: unknown) => ReturnType<typeof send>
+  /** As SIGTERM. */
+  stop(): Promise<void>
+  /** As SIGKILL. */
+  kill(): void
+}
+
+export interface WorldOptions {
+  readonly config?: Config
+  readonly commands?: Readonly<Record<string, FakeCommand>>
+  readonly templates?: readonly string[]
+}
+
+export const POOL = '10.77.0.0/24'
+
+export async function openWorld({ config = { addressPool: POOL }, commands = {}, templates = ['micro'] }: WorldOptions = {}): Promise<World> {
+  // In memory where there is such a place: nothing here has to outlive the machine, and the database waits for the disk.
+  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
+  const instance = instanceIn(directory)
+  const inits = new Map<string, FakeInit>()
+  const groups = fakeCgroups({ mode: 'unified', onKill: (pid) => keeper.killed(pid) })
+  const keeper: FakeKeeper = fakeKeeper({ groups, init: (id) => inits.get(id) ?? {}, commands })
+  const cgroups: FakeCgroups = Object.defineProperties(
+    { ...groups, thaw: async (path: string) => groups.thaw(path).then(() => keeper.thawed(path)) },
+    { entered: { get: () => groups.entered } },
+  )
+  const pids = (): number[] => [...groups.groups.values()].flatMap((group) => [...group.pids])
+  const links = fakeLinks((pid) => pids().includes(pid))
+  const filter = fakeFilter()
+  const vzfs = fakeVzfs(instance.volume)
+  const shelf = fakeTemplates(vzfs)
+  const signal = new AbortController().signal
+  for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
+
+  const nodes: SimNode[] = []
+  const boot = async (bootId = 'first'): Promise<SimNode> => {
+    const gate = openGate()
+    const areas = gate.wrap('areas', vzfs.areas)
+    const daemon = await openNode(
+      instance,
+      config,
+      {
+        keeper: gate.wrap('keeper', keeper),
+        cgroups: gate.wrap('cgroups', cgroups),
+        links: gate.wrap('links', links),
+        filter: gate.wrap('filter', filter),
+        volumes: fakeVolumes(),
+        probe: fakeProbe(),
+        vzfs: { ...vzfs, areas },
+        templates: shelf,
+        bootId,
+        resolvers: ['192.0.2.53'],
+      },
+      () => undefined,
+    )
+    let open = true
+    const node: SimNode = {
+      daemon,
+      gate,
+      client: createClient<never>(transportTo(instance.apiSocket)),
+      send: (method, path, body) => send(instance.apiSocket, method, path, body),
+      async stop() {
+        if (open) await daemon[Symbol.asyncDispose]()
+        open = false
+      },
+      kill: () => gate.close(),
+    }
+    nodes.push(node)
+    return node
+  }
+
+  return {
+    instance,
+    cgroups,
+    keeper,
+    links,
+    filter,
+    vzfs,
+    inits,
+    boot,
+    traces: () => ({
+      areas: [...vzfs.records.keys()].map(String).toSorted(),
+      cgroups: [...groups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
+      links: [...links.attached.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
+      inits: [...keeper.launched.keys()].toSorted(),
+      filtered: [...new Set([...(filter.bodies.get(`inet ${instance.filterTable}`) ?? '').matchAll(/"[^".]+\.(\d+)"/g)].map(([, id = '']) => id))].toSorted(),
+    }),
+    async [Symbol.asyncDispose]() {
+      for (const { gate } of nodes) {
+        gate.close()
+        gate.release()
+      }
+      await Promise.all(nodes.map((node) => node.stop()))
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+function instanceIn(directory: string): Instance {
+  const run = join(directory, 'run')
+  return {
+    ...instanceOf('sim'),
+    state: directory,
+    database: join(directory, 'state.db'),
+    volume: join(directory, 'volume'),
+    run,
+    apiSocket: join(run, 'api.sock'),
+    bundles: join(run, 'bundles'),
+    lxcfs: join(run, 'lxcfs'),
+    configFile: join(directory, 'config.json'),
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import { testNode, until } from './support/node.ts'
+
+const node = await testNode(['micro', 'debian-12'])
+const micro = await node.running('micro')
+const debian = await node.running('debian', ['--template', 'debian-12', '--ip', 'auto'])
+
+const sh = (name: string, script: string, ...options: string[]) =>
+  node.insula(['exec', ...options, name, '--', 'sh', '-c', script])
+
+test('stdout and stderr stay apart, byte for byte', async () => {
+  const { code, stdout, stderr } = await sh(micro, 'printf "out\\n\\n"; printf err >&2; printf more')
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'out\n\nmore', stderr: 'err' })
+})
+
+test('a megabyte of random bytes goes in and comes out unchanged', async () => {
+  const input = randomBytes(1024 * 1024)
+  const sum = createHash('sha256').update(input).digest('hex')
+  const { stdout } = await node.insula(['exec', micro, '--', 'sha256sum'], { input })
+  assert.equal(stdout.split(' ')[0], sum)
+  const echoed = await node.insula(['exec', micro, '--', 'sh', '-c', 'tee /root/copy | sha256sum; sha256sum < /root/copy'], {
+    input,
+  })
+  assert.deepEqual(
+    echoed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[0]),
+    [sum, sum],
+  )
+})
+
+test('output larger than any buffer arrives whole', async () => {
+  const { stdout } = await sh(micro, 'i=0; while [ $i -lt 200000 ]; do echo "line $i of many"; i=$((i+1)); done')
+  const lines = stdout.trimEnd().split('\n')
+  assert.equal(lines.length, 200_000)
+  assert.equal(lines.at(-1), 'line 199999 of many')
+})
+
+test('exit codes are passed on; signals are 128 and their number; what cannot run is 126 and 127', async () => {
+  for (const [script, code] of [
+    ['exit 0', 0],
+    ['exit 7', 7],
+    ['exit 255', 255],
+    ['kill -9 $$', 137],
+    ['kill -15 $$', 143],
+  ] as const) {
+    assert.equal((await sh(micro, script)).code, code, script)
+  }
+  assert.equal((await node.insula(['exec', micro, 'nosuchcommand'])).code, 127)
+  assert.equal((await node.insula(['exec', micro, '/etc/passwd'])).code, 126)
+  assert.equal((await node.insula(['exec', micro, '/etc'])).code, 126)
+})
+
+test('-u, -w and -e do as they say', async () => {
+  const { stdout } = await sh(
+    debian,
+    'id -u; id -g; pwd; echo $A:$B; echo $HOME',
+    '-u',
+    'games:60',
+    '-w',
+    '/usr/games',
+    '-e',
+    'A=1 2',
+    '-e',
+    'B==',
+  )
+  assert.deepEqual(stdout.split('\n'), ['5', '60', '/usr/games', '1 2:=', '/usr/games', ''])
+  assert.equal((await sh(debian, 'id -un', '-u', '33')).stdout, 'www-data\n')
+  const nobody = await node.insula(['exec', '-u', 'nosuchuser', debian, 'true'])
+  assert.notEqual(nobody.code, 0)
+  assert.match(nobody.stderr, /no user "nosuchuser"/)
+  const nowhere = await node.insula(['exec', '-w', '/nowhere', debian, 'true'])
+  assert.notEqual(nowhere.code, 0)
+  assert.match(nowhere.stderr, /\/nowhere/)
+})
+
+test('a command may open its output again through /dev/stdout, also as another user', async () => {
+  assert.equal((await sh(debian, 'echo a > /dev/stdout; echo b > /proc/self/fd/2', '-u', 'www-data')).stdout, 'a\n')
+})
+
+test('a background child does not hold the command', async () => {
+  const since = Date.now()
+  const { stdout } = await sh(micro, 'sleep 30 & echo done')
+  assert.equal(stdout, 'done\n')
+  assert.ok(Date.now() - since < 10_000)
+})
+
+test('what runs by exec is inside the limits and namespaces of the VPS', async () => {
+  const { stdout } = await sh(debian, 'cat /proc/self/cgroup; readlink /proc/self/ns/pid /proc/1/ns/pid; hostname')
+  const [pid, init, hostname] = stdout.trim().split('\n').slice(-3)
+  assert.equal(pid, init)
+  assert.equal(hostname, 'debian')
+  for (const line of stdout.trim().split('\n').slice(0, -3)) assert.match(line, /^\d+:[^:]*:\/$/)
+})
+
+test('50 at once are all right', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      sh(index % 2 === 0 ? micro : debian, `echo ${index}; echo e${index} >&2; exit ${index}`),
+    ),
+  )
+  for (const [index, { code, stdout, stderr }] of answers.entries()) {
+    assert.deepEqual({ code, stdout, stderr }, { code: index, stdout: `${index}\n`, stderr: `e${index}\n` })
+  }
+})
+
+test('a client that goes away takes its command with it', async () => {
+  const running = node.insula(['exec', micro, '--', 'sleep', '4242'], { deadline: 1_500 })
+  await until('it runs', async () => (await node.inside(micro, 'ps')).includes('sleep 4242'))
+  assert.notEqual((await running).code, 0)
+  await until('it is gone', async () => !(await node.inside(micro, 'ps')).includes('sleep 4242'))
+})
