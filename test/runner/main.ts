@@ -21,7 +21,10 @@ const tally = openTally({
   everyTest: named.length > 0,
   print: (line) => console.log(line),
 })
-const unknown = [...words.filter((word) => named.length > 0 && !named.includes(word)), ...wanted.filter((name) => !ALL.includes(name))]
+const unknown = [
+  ...words.filter((word) => named.length > 0 && !named.includes(word)),
+  ...wanted.filter((name) => !ALL.includes(name)),
+]
 if (unknown.length > 0) tally.couldNot(unknown.join(' '), 'there is no such tier or file; ./test -h tells what there is')
 
 if (wanted.includes('check')) {

@@ -58,7 +58,11 @@ function outcomeOfTest(name: string, data: Ended, failure: Failure | null): Outc
   if (data.details.type === 'suite' && (!failure || failure.kind === 'subtestsFailed')) return null
   if (data.skip !== undefined || data.todo !== undefined) {
     const reason = [data.skip, data.todo].find((text) => typeof text === 'string' && text !== '')
-    return { name, result: 'skipped', detail: typeof reason === 'string' ? reason : data.todo === undefined ? 'no reason given' : 'to do' }
+    return {
+      name,
+      result: 'skipped',
+      detail: typeof reason === 'string' ? reason : data.todo === undefined ? 'no reason given' : 'to do',
+    }
   }
   if (failure?.kind === 'subtestsFailed') return null
   return failure ? { name, result: 'failed', detail: told(failure.cause) } : { name, result: 'passed', detail: '' }
@@ -75,7 +79,9 @@ function outcomeOfFile(
   if (!failure) return tests > 0 ? null : { name, result: 'failed', detail: 'there is no test in it' }
   if (failure.kind === 'subtestsFailed') return null
   const how =
-    overdue === null ? `its process ended with ${failure.signal ?? failure.exitCode ?? 'an error'}` : `it did not end within ${overdue} s`
+    overdue === null
+      ? `its process ended with ${failure.signal ?? failure.exitCode ?? 'an error'}`
+      : `it did not end within ${overdue} s`
   const tail = output.join('').trimEnd().split('\n').slice(-TAIL).join('\n')
   return { name, result: 'failed', detail: `${how}\n${tail}`.trimEnd() }
 }

@@ -1,6 +1,7 @@
-/** Which files belong to which tier. DESIGN of the tiers: CONTRIBUTING.md. */
+/** Which files belong to which tier. */
 
 import { globSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 export interface Tier {
   readonly name: 'unit' | 'sim' | 'system'
@@ -13,21 +14,28 @@ export interface Tier {
   readonly deadline: number
 }
 
-const isSystem = (file: string): boolean => file.endsWith('.system.test.ts') || file.startsWith('test/system/')
+const TESTS = basename(join(import.meta.dirname, '..'))
+
+const isSystem = (file: string): boolean => file.endsWith('.system.test.ts') || file.startsWith(`${TESTS}/system/`)
 
 export const TIERS: readonly Tier[] = [
   {
     name: 'unit',
-    patterns: ['packages/*/src/**/*.test.ts', 'setup/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/runner/**/*.test.ts'],
+    patterns: [
+      'packages/*/src/**/*.test.ts',
+      'setup/**/*.test.ts',
+      `${TESTS}/golden/**/*.test.ts`,
+      `${TESTS}/runner/**/*.test.ts`,
+    ],
     leaveOut: isSystem,
     needsRoot: false,
     alone: false,
     deadline: 120,
   },
-  { name: 'sim', patterns: ['test/sim/**/*.test.ts'], leaveOut: isSystem, needsRoot: false, alone: false, deadline: 180 },
+  { name: 'sim', patterns: [`${TESTS}/sim/**/*.test.ts`], leaveOut: isSystem, needsRoot: false, alone: false, deadline: 180 },
   {
     name: 'system',
-    patterns: ['packages/*/src/**/*.system.test.ts', 'setup/**/*.system.test.ts', 'test/system/**/*.test.ts'],
+    patterns: ['packages/*/src/**/*.system.test.ts', 'setup/**/*.system.test.ts', `${TESTS}/system/**/*.test.ts`],
     leaveOut: () => false,
     needsRoot: true,
     alone: true,
@@ -43,7 +51,7 @@ export function filesOf(tier: Tier, home: string): string[] {
 }
 
 export function tierOf(file: string): Tier {
-  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : file.startsWith('test/sim/') ? 'sim' : 'unit'))
+  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : file.startsWith(`${TESTS}/sim/`) ? 'sim' : 'unit'))
   if (!found) throw new Error(`${file} belongs to no tier`)
   return found
 }

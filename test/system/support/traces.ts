@@ -27,10 +27,17 @@ export async function traces(node: TestNode): Promise<Traces> {
   } | null
   const pids = ['keeper', 'insulad'].map((which) => node.pidOf(which as 'keeper'))
   return {
-    mounts: readFileSync('/proc/mounts', 'utf8').split('\n'),
+    // Of this instance alone: other installations on the machine come and go meanwhile. Overlays never show on the node.
+    mounts: readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`/${instance.name}/`) || line.includes(' overlay ')),
     cgroups: cgroupMounts().flatMap((mount) => tree(join(mount, instance.cgroup))),
-    links: (JSON.parse(links) as { ifname: string }[]).map(({ ifname }) => ifname),
-    routes: (JSON.parse(routes) as { dst: string; dev: string }[]).map(({ dst, dev }) => `${dst} ${dev}`),
+    links: (JSON.parse(links) as { ifname: string }[])
+      .map(({ ifname }) => ifname)
+      .filter((name) => name.startsWith(instance.linkPrefix)),
+    routes: (JSON.parse(routes) as { dst: string; dev: string }[])
+      .filter(({ dev }) => dev.startsWith(instance.linkPrefix))
+      .map(({ dst, dev }) => `${dst} ${dev}`),
     filter: (table?.nftables ?? []).map((part) => JSON.stringify(withoutHandles(part))),
     files: [
       instance.bundles,
