@@ -86,4 +86,8 @@ function outcomeOfFile(
   return { name, result: 'failed', detail: `${how}\n${tail}`.trimEnd() }
 }
 
-const told = (cause: unknown): string => (cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause))
+/** With the stack of our own code. */
+function told(cause: unknown): string {
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
+  return text.replaceAll(/\n\s+at .*node:internal.*/g, '')
+}

@@ -12,7 +12,14 @@ export interface Answer {
 export function send(socketPath: string, method: string, path: string, body?: unknown): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
-  const outgoing = request({ socketPath, method, path, headers: text === undefined ? {} : { 'content-type': 'application/json' } })
+  // A kept connection would lead to a daemon that was killed.
+  const outgoing = request({
+    agent: false,
+    socketPath,
+    method,
+    path,
+    headers: text === undefined ? {} : { 'content-type': 'application/json' },
+  })
   let answered = false
   outgoing.on('error', (error) => !answered && reject(error))
   outgoing.on('response', (response) => {
@@ -37,7 +44,12 @@ export function transportTo(socketPath: string): Transport<never> {
   }
 }
 
-async function* events(socketPath: string, path: string, since: number | undefined, signal: AbortSignal | undefined): AsyncGenerator<unknown> {
+async function* events(
+  socketPath: string,
+  path: string,
+  since: number | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<unknown> {
   const headers = since === undefined ? {} : { 'last-event-id': String(since) }
   const outgoing = request({ socketPath, path, headers, ...(signal ? { signal } : {}) })
   outgoing.end()

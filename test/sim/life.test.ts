@@ -22,7 +22,10 @@ describe('the life of a VPS, over HTTP', () => {
     })
     assert.equal(task.state, 'done', JSON.stringify(task.error))
     const vps = await show('web')
-    assert.deepEqual([vps.id, vps.state, vps.addresses, vps.template], [101, 'running', ['192.0.2.7', '10.77.0.1'], 'micro@2026-01-01.1'])
+    assert.deepEqual(
+      [vps.id, vps.state, vps.addresses, vps.template],
+      [101, 'running', ['192.0.2.7', '10.77.0.1'], 'micro@2026-01-01.1'],
+    )
     assert.ok((vps.pid ?? 0) > 0)
     assert.deepEqual(world.traces(), { areas: ['101'], cgroups: ['101'], links: ['101'], inits: ['101'], filtered: ['101'] })
     assert.equal(world.cgroups.groups.get('insula-sim/101')?.limits?.memory, 64 * 1024 ** 2)
@@ -108,7 +111,10 @@ describe('the life of a VPS, over HTTP', () => {
   it('says why an init that is missing or ends at once did not start, and leaves nothing', async () => {
     for (const [init, expected] of [
       [{ missing: true }, /its init \/sbin\/init is missing/],
-      [{ endsAtOnce: { code: 3 }, says: 'hello\nno root\n' }, /ended at once \(exit code 3\)\. The last it wrote: hello \| no root/],
+      [
+        { endsAtOnce: { code: 3 }, says: 'hello\nno root\n' },
+        /ended at once \(exit code 3\)\. The last it wrote: hello \| no root/,
+      ],
     ] as const) {
       world.inits.set('101', init)
       const { task } = await node.client.vpsStart(named('web'))
@@ -125,7 +131,10 @@ describe('the life of a VPS, over HTTP', () => {
   it('takes a change back whole when a limit is below what is in use', async () => {
     world.cgroups.use('insula-sim/101', { memory: 200 * 1024 ** 2 })
     const old = await show('web')
-    const { task } = await node.client.vpsChange({ ...named('web'), body: { addresses: ['10.77.0.50'], limits: { memory: 100 * 1024 ** 2 } } })
+    const { task } = await node.client.vpsChange({
+      ...named('web'),
+      body: { addresses: ['10.77.0.50'], limits: { memory: 100 * 1024 ** 2 } },
+    })
     assert.deepEqual([task.state, task.error?.code], ['failed', 'limit_below_use'])
     const now = await show('web')
     assert.deepEqual([now.limits, now.addresses], [old.limits, old.addresses])
@@ -167,10 +176,16 @@ describe('the life of a VPS, over HTTP', () => {
     }
     abort.abort()
     assert.deepEqual(
-      seen.filter(({ kind }) => kind !== 'task').slice(0, 4).map(({ kind, to }) => to ?? kind),
+      seen
+        .filter(({ kind }) => kind !== 'task')
+        .slice(0, 4)
+        .map(({ kind, to }) => to ?? kind),
       ['stopped', 'vps.created', 'starting', 'running'],
     )
-    assert.deepEqual(seen.map(({ id }) => id), seen.map(({ id }) => id).toSorted((a, b) => a - b))
+    assert.deepEqual(
+      seen.map(({ id }) => id),
+      seen.map(({ id }) => id).toSorted((a, b) => a - b),
+    )
     for await (const event of node.client.events({ since: seen.at(-2)?.id })) {
       assert.equal(event.id, seen.at(-1)?.id)
       break

@@ -55,7 +55,11 @@ export interface WorldOptions {
 
 export const POOL = '10.77.0.0/24'
 
-export async function openWorld({ config = { addressPool: POOL }, commands = {}, templates = ['micro'] }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  config = { addressPool: POOL },
+  commands = {},
+  templates = ['micro'],
+}: WorldOptions = {}): Promise<World> {
   // In memory where there is such a place: nothing here has to outlive the machine, and the database waits for the disk.
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
   const instance = instanceIn(directory)
@@ -125,7 +129,11 @@ export async function openWorld({ config = { addressPool: POOL }, commands = {},
       cgroups: [...groups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
       links: [...links.attached.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
       inits: [...keeper.launched.keys()].toSorted(),
-      filtered: [...new Set([...(filter.bodies.get(`inet ${instance.filterTable}`) ?? '').matchAll(/"[^".]+\.(\d+)"/g)].map(([, id = '']) => id))].toSorted(),
+      filtered: [
+        ...new Set(
+          [...(filter.bodies.get(`inet ${instance.filterTable}`) ?? '').matchAll(/"[^".]+\.(\d+)"/g)].map(([, id = '']) => id),
+        ),
+      ].toSorted(),
     }),
     async [Symbol.asyncDispose]() {
       for (const { gate } of nodes) {

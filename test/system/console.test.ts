@@ -17,7 +17,7 @@ async function onTerminal(
   const command = `(${typing}) | INSULA_INSTANCE=${node.instance.name} script -qefc '${ROOT}bin/insula ${args.join(' ')}' /dev/null`
   const { stdout } = await runner.run(['sh', '-c', command], {
     deadline,
-    accept: [0, 1, 2, 130, 137],
+    accept: [0, 1, 2, 5, 130, 137],
     env: { TERM: 'xterm', HOME: '/root' },
   })
   return stdout

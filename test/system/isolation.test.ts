@@ -54,7 +54,8 @@ test('files of the node and of others are out of reach', async () => {
 
 test("the node's kernel cannot be changed from inside", async () => {
   const before = readFileSync('/proc/sys/kernel/pid_max', 'utf8')
-  await refused('echo 999 > /proc/sys/kernel/pid_max')
+  // Since Linux 6.14 each pid namespace has its own; then this is allowed, and changes nothing here.
+  await attempt('echo 999 > /proc/sys/kernel/pid_max')
   await refused('echo 1 > /proc/sys/vm/drop_caches')
   await refused('echo c > /proc/sysrq-trigger')
   await refused('echo core > /proc/sys/kernel/core_pattern')
@@ -110,32 +111,32 @@ test('limits cannot be lifted from inside', async () => {
 })
 
 test('system calls that reach past namespaces are refused', async () => {
-  const script = `
-import ctypes, errno, sys
-libc = ctypes.CDLL(None, use_errno=True)
-def call(number, *args):
-    ctypes.set_errno(0)
-    return libc.syscall(number, *args), ctypes.get_errno()
-for name, number in dict(kexec_load=246, init_module=175, finit_module=313, delete_module=176, open_by_handle_at=304, bpf=321, swapon=167, settimeofday=164, io_uring_setup=425, userfaultfd=323, acct=163, iopl=172).items():
-    result, error = call(number, 0, 0, 0, 0, 0)
-    print(name, result, errno.errorcode.get(error, error))
-`
-  const { code, stdout } = await node.insula(
-    [
+  const calls = {
+    kexec_load: 246,
+    init_module: 175,
+    finit_module: 313,
+    delete_module: 176,
+    open_by_handle_at: 304,
+    bpf: 321,
+    swapon: 167,
+    settimeofday: 164,
+    io_uring_setup: 425,
+    userfaultfd: 323,
+    acct: 163,
+    iopl: 172,
+  }
+  for (const [name, number] of Object.entries(calls)) {
+    // EPERM (1) or ENOSYS (38). perl's syscall is in every Debian.
+    const { stdout } = await node.insula([
       'exec',
       tenant,
       '--',
-      'sh',
-      '-c',
-      'command -v python3 >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-minimal >/dev/null; }; python3 -',
-    ],
-    {
-      input: script,
-      deadline: 300_000,
-    },
-  )
-  assert.equal(code, 0)
-  for (const line of stdout.trim().split('\n')) assert.match(line, / -1 (EPERM|ENOSYS)$/)
+      'perl',
+      '-e',
+      `print syscall(${number}, 0, 0, 0, 0, 0), " ", $!+0`,
+    ])
+    assert.match(stdout, /^-1 (1|38)$/, `${name}: ${stdout}`)
+  }
 })
 
 test('a source address that is not its own goes nowhere', async () => {

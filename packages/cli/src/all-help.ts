@@ -6,7 +6,7 @@ import { exitCodesHelp } from './exit-codes.ts'
 import { programFor } from './explain.ts'
 
 export async function allHelp(): Promise<string> {
-  const program = await programFor(await allCommands(), () => undefined)
+  const program = programFor(await allCommands(), () => undefined)
   const texts: string[] = []
   const add = (command: Commander, path: string) => {
     texts.push(`$ ${path} --help\n${helpOf(command)}`)
@@ -22,5 +22,5 @@ function helpOf(command: Commander): string {
   let text = ''
   command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100, getOutHasColors: () => false })
   command.outputHelp()
-  return text
+  return `${text.trimEnd()}\n`
 }

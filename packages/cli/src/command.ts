@@ -87,7 +87,9 @@ export interface Command<Args extends Arguments = Arguments, Opts extends Option
 /** Any command: how it is kept in the catalog. `run` is a method so that a command with narrower input is still one. */
 export type AnyCommand = Command
 
-export function command<const Args extends Arguments, const Opts extends Options>(value: Command<Args, Opts>): Command<Args, Opts> {
+export function command<const Args extends Arguments, const Opts extends Options>(
+  value: Command<Args, Opts>,
+): Command<Args, Opts> {
   return value
 }
 

@@ -8,7 +8,10 @@ export interface ExitCode {
 }
 
 export function exitCodeTable(): readonly ExitCode[] {
-  const fromErrors = exitCodes().map(({ exit, codes, meaning }) => ({ exit: String(exit), meaning: `${meaning} (${codes.join(', ')})` }))
+  const fromErrors = exitCodes().map(({ exit, codes, meaning }) => ({
+    exit: String(exit),
+    meaning: `${meaning} (${codes.join(', ')})`,
+  }))
   return [
     { exit: '0', meaning: 'done; of `exec` and `enter`: the command inside ended with 0' },
     { exit: '1', meaning: '`doctor` found something wrong' },

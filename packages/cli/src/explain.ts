@@ -11,9 +11,9 @@ type RunScanned = (command: AnyCommand, scanned: Scanned) => Promise<number>
 /** Explains what the words ask for or get wrong; runs them where they were right after all. */
 export async function explain(words: readonly string[], runScanned?: RunScanned): Promise<number> {
   const commands = await allCommands()
-  let outcome: number | Promise<number> = 0
-  const program = await programFor(commands, (command, scanned) => {
-    outcome = runScanned?.(command, scanned) ?? 0
+  const outcomes: Promise<number>[] = []
+  const program = programFor(commands, (command, scanned) => {
+    if (runScanned !== undefined) outcomes.push(runScanned(command, scanned))
   })
   const asked = words[0] === 'help' ? helpWords(words.slice(1)) : words
   if (asked[0] === 'exit-codes') {
@@ -26,7 +26,7 @@ export async function explain(words: readonly string[], runScanned?: RunScanned)
       return 0
     }
     await program.parseAsync(restSeparated(commands, asked), { from: 'user' })
-    return await outcome
+    return (await outcomes[0]) ?? 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     throw error
@@ -34,22 +34,16 @@ export async function explain(words: readonly string[], runScanned?: RunScanned)
 }
 
 /** The program as commander knows it: what help, completion and the golden files are made from. */
-export async function programFor(
-  commands: readonly AnyCommand[],
-  chosen: (command: AnyCommand, scanned: Scanned) => void,
-): Promise<Commander> {
+export function programFor(commands: readonly AnyCommand[], chosen: (command: AnyCommand, scanned: Scanned) => void): Commander {
   const program = new Commander('insula')
   program
     .description('Isolated virtual private servers on one shared Linux kernel.')
     .usage('COMMAND [arguments] [options]')
     .helpCommand(false)
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: false, subcommandTerm: (sub) => sub.name() })
+    .configureHelp({ subcommandTerm: (sub) => sub.name(), optionTerm })
     .addHelpText('after', OVERVIEW)
   quietly(program)
-  for (const [name, summary] of Object.entries(groups)) {
-    quietly(program.command(name).description(summary).usage('COMMAND [arguments] [options]').helpCommand(false))
-  }
   for (const command of commands) attach(program, command, chosen)
   return program
 }
@@ -62,7 +56,7 @@ INSULA_INSTANCE in the environment names the installation to talk to, as --insta
 function attach(program: Commander, command: AnyCommand, chosen: (command: AnyCommand, scanned: Scanned) => void): void {
   const path = command.name.split(' ')
   const name = path.at(-1) ?? command.name
-  const parent = path.length === 1 ? program : (program.commands.find((one) => one.name() === path[0]) ?? program)
+  const parent = path.length === 1 ? program : groupOf(program, path[0] as string)
   const made = parent.command(name, { hidden: command.hidden === true })
   quietly(made).description(command.details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.details}`)
   made.summary(command.summary).usage(usageOf(command))
@@ -73,8 +67,32 @@ function attach(program: Commander, command: AnyCommand, chosen: (command: AnyCo
   const options = { ...everywhere, ...command.options }
   for (const [key, spec] of Object.entries(options)) for (const option of optionsFor(key, spec)) made.addOption(option)
   if (command.examples.length > 0) made.addHelpText('after', examplesOf(command))
-  made.action(() => chosen(command, { args: made.processedArgs.flat().filter((arg) => arg !== undefined) as string[], options: valuesOf(made, options) }))
+  made.action(() =>
+    chosen(command, {
+      args: made.processedArgs.flat().filter((arg) => arg !== undefined) as string[],
+      options: valuesOf(made, options),
+    }),
+  )
 }
+
+function groupOf(program: Commander, name: string): Commander {
+  const found = program.commands.find((one) => one.name() === name)
+  if (found !== undefined) return found
+  const made = program
+    .command(name)
+    .description(groups[name] ?? '')
+    .usage('COMMAND [arguments] [options]')
+    .helpCommand(false)
+  return quietly(made)
+}
+
+/** `--memory SIZE`, and `--[no-]nat` for a switch that can be set both ways. */
+function optionTerm(option: Option): string {
+  const flags = option.flags.replace(/<([^>]+)>/, '$1')
+  return option instanceof BothWays ? flags.replace('--', '--[no-]') : flags
+}
+
+class BothWays extends Option {}
 
 /** One word for one value, as man pages have it. */
 export function usageOf(command: AnyCommand): string {
@@ -94,12 +112,16 @@ function dots(spec: { readonly many?: true; readonly rest?: true }): string {
 
 function optionsFor(key: string, spec: OptionSpec): Option[] {
   const short = spec.short === undefined ? '' : `-${spec.short}, `
-  const option = new Option(`${short}--${key}${spec.value === undefined ? '' : ` <${spec.value}>`}`, spec.about)
+  const twoForms = spec.negatable === true && spec.shortOff === undefined
+  const option = new (twoForms ? BothWays : Option)(
+    `${short}--${key}${spec.value === undefined ? '' : ` <${spec.value}>`}`,
+    spec.about,
+  )
   if (spec.required) option.makeOptionMandatory()
   if (spec.many) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
   if (!spec.negatable) return [option]
-  const shortOff = spec.shortOff === undefined ? '' : `-${spec.shortOff}, `
-  return [option, new Option(`${shortOff}--no-${key}`).hideHelp(spec.shortOff === undefined)]
+  if (spec.shortOff !== undefined) return [option, new Option(`-${spec.shortOff}, --no-${key}`, `not: ${spec.about}`)]
+  return [option, new Option(`--no-${key}`).hideHelp()]
 }
 
 function valuesOf(made: Commander, options: Readonly<Record<string, OptionSpec>>): Scanned['options'] {
@@ -114,7 +136,9 @@ function valuesOf(made: Commander, options: Readonly<Record<string, OptionSpec>>
 
 function examplesOf(command: AnyCommand): string {
   const width = Math.max(...command.examples.map(({ line }) => line.length))
-  const lines = command.examples.map(({ line, about }) => (width > 60 ? `  # ${about}\n  ${line}` : `  ${line.padEnd(width)}  # ${about}`))
+  const lines = command.examples.map(({ line, about }) =>
+    width > 60 ? `  # ${about}\n  ${line}` : `  ${line.padEnd(width)}  # ${about}`,
+  )
   return `\nExamples:\n${lines.join('\n')}\n`
 }
 
@@ -146,6 +170,9 @@ function sentence(made: Commander, text: string): string {
   const names = []
   for (let at: Commander | null = made; at !== null; at = at.parent) names.unshift(at.name())
   const name = names.join(' ')
-  const said = text.trim().replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+  const said = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
   return `${name}: ${said}\nUsage: ${name} ${made.usage()}\nSee \`${name} --help\`.`
 }

@@ -15,11 +15,15 @@ export async function report(error: unknown, command: AnyCommand, { context, jso
   const write = (text: string) => (context === undefined ? void process.stderr.write(`${text}\n`) : context.note(text))
   if (error instanceof UsageError) {
     const { usageOf } = await import('./explain.ts')
-    write(`insula ${command.name}: ${error.message}\nUsage: insula ${command.name} ${usageOf(command)}\nSee \`insula ${command.name} --help\`.`)
+    write(
+      `insula ${command.name}: ${error.message}\nUsage: insula ${command.name} ${usageOf(command)}\nSee \`insula ${command.name} --help\`.`,
+    )
     return 2
   }
   if (!(error instanceof ApiFailure)) {
-    write(`insula ${command.name}: a fault of insula itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    write(
+      `insula ${command.name}: a fault of insula itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
     return 70
   }
   if (json) write(JSON.stringify({ error }))

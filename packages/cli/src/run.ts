@@ -72,7 +72,9 @@ function named(name: string, parse: (text: string) => unknown, text: string): un
 function instanceName(given: unknown): string {
   const name = typeof given === 'string' ? given : process.env[INSTANCE_ENV] || DEFAULT_INSTANCE
   if (!isInstanceName(name)) {
-    throw new UsageError(`'${name}' cannot be the name of an instance: 1 to 16 lower-case letters, digits and hyphens, a letter first`)
+    throw new UsageError(
+      `'${name}' cannot be the name of an instance: 1 to 16 lower-case letters, digits and hyphens, a letter first`,
+    )
   }
   return name
 }

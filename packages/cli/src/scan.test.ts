@@ -52,7 +52,9 @@ test('an option of a command of exec is never one of exec', () => {
 
 test('scanner and commander read the same words the same way', async () => {
   const commands = (await allCommands()).filter(({ hidden }) => hidden !== true)
-  const tried = fc.constantFrom(...commands).chain((command) => fc.tuple(fc.constant(command), fc.array(wordFor(command), { maxLength: 7 })))
+  const tried = fc
+    .constantFrom(...commands)
+    .chain((command) => fc.tuple(fc.constant(command), fc.array(wordFor(command), { maxLength: 7 })))
   let understood = 0
   await fc.assert(
     fc.asyncProperty(tried, async ([command, words]) => {
@@ -72,7 +74,7 @@ function wordFor(command: AnyCommand): fc.Arbitrary<string> {
     `--${name}`,
     `--${name}=value`,
     ...(spec.negatable ? [`--no-${name}`] : []),
-    ...[spec.short, spec.shortOff].filter((letter) => letter !== undefined).flatMap((letter) => [`-${letter}`, `-${letter}x`]),
+    ...[spec.short, spec.shortOff].flatMap((letter) => (letter === undefined ? [] : [`-${letter}`, `-${letter}x`])),
   ])
   return fc.oneof({ weight: 3, arbitrary: fc.constantFrom('web', 'db', '', '-', 'value', 'ls', '--') }, fc.constantFrom(...forms))
 }
@@ -88,7 +90,9 @@ async function byCommander(command: AnyCommand, words: readonly string[]): Promi
 
 test('commander is told of every command', async () => {
   const commands = await allCommands()
-  const program = await programFor(commands, () => undefined)
-  const told = program.commands.flatMap((one) => (one.commands.length === 0 ? [one.name()] : one.commands.map((sub) => `${one.name()} ${sub.name()}`)))
+  const program = programFor(commands, () => undefined)
+  const told = program.commands.flatMap((one) =>
+    one.commands.length === 0 ? one.name() : one.commands.map((sub) => `${one.name()} ${sub.name()}`),
+  )
   assert.deepEqual(told.toSorted(), commands.map(({ name }) => name).toSorted())
 })

@@ -7,15 +7,40 @@ import { wholeNumber } from './values.ts'
 const UNLIMITED = 'unlimited'
 
 export const settingsOptions = {
-  ip: { value: 'ADDRESS', many: true, about: 'an IPv4 address, or "auto" for the next free one (repeatable)', parse: address, complete: ['auto'] },
+  ip: {
+    value: 'ADDRESS',
+    many: true,
+    about: 'an IPv4 address, or "auto" for the next free one (repeatable)',
+    parse: address,
+    complete: ['auto'],
+  },
   dns: { value: 'ADDRESS', many: true, about: "a DNS server (repeatable; default: the node's own)", parse: dnsServer },
   hostname: { value: 'NAME', about: 'host name inside (default: its name)', parse: hostname },
   nat: { negatable: true, about: "let its connections leave with the node's address, or not" },
-  memory: { short: 'm', value: 'SIZE', about: 'memory: 512M, 1.5G, unlimited', parse: size, complete: ['512M', '1G', '2G', '4G', UNLIMITED] },
-  swap: { value: 'SIZE', about: 'swap on top of memory: 0, 512M, unlimited', parse: size, complete: ['0', '512M', '1G', UNLIMITED] },
+  memory: {
+    short: 'm',
+    value: 'SIZE',
+    about: 'memory: 512M, 1.5G, unlimited',
+    parse: size,
+    complete: ['512M', '1G', '2G', '4G', UNLIMITED],
+  },
+  swap: {
+    value: 'SIZE',
+    about: 'swap on top of memory: 0, 512M, unlimited',
+    parse: size,
+    complete: ['0', '512M', '1G', UNLIMITED],
+  },
   cpus: { value: 'COUNT', about: 'how many CPUs it sees and uses, or unlimited', parse: unlimitedOr(wholeNumber(1, 8192)) },
-  'cpu-units': { value: 'WEIGHT', about: 'share of the CPU when it is short; 1000 is the default', parse: wholeNumber(8, 500_000) },
-  'cpu-limit': { value: 'PERCENT', about: 'most CPU time: 150% is one and a half CPUs, or unlimited', parse: unlimitedOr(percent) },
+  'cpu-units': {
+    value: 'WEIGHT',
+    about: 'share of the CPU when it is short; 1000 is the default',
+    parse: wholeNumber(8, 500_000),
+  },
+  'cpu-limit': {
+    value: 'PERCENT',
+    about: 'most CPU time: 150% is one and a half CPUs, or unlimited',
+    parse: unlimitedOr(percent),
+  },
   pids: { value: 'COUNT', about: 'most processes and threads, or unlimited', parse: unlimitedOr(wholeNumber(1, 4_194_304)) },
   onboot: { negatable: true, about: 'start it with the node, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },

@@ -18,7 +18,8 @@ export async function nameSuggestion(failure: ApiFailure, context: Context): Pro
 
 async function knownNames(failure: ApiFailure, context: Context): Promise<string[]> {
   const client = await context.client()
-  if (failure.code === 'not_found' && !/template/i.test(failure.message)) return (await client.vpsList()).vps.map(({ name }) => name)
+  if (failure.code === 'not_found' && !/template/i.test(failure.message))
+    return (await client.vpsList()).vps.map(({ name }) => name)
   const [built, definitions] = await Promise.all([client.templateList(), client.templateDefinitions()])
   return [...built.templates.flatMap(({ name, ref }) => [name, ref]), ...definitions.definitions.map(({ name }) => name)]
 }

@@ -29,7 +29,11 @@ export interface Transport<Socket = unknown> {
 
 type Routes = typeof routes
 type Part<Name extends RouteName, Key extends 'params' | 'query' | 'body', Io extends 'input' | 'output'> =
-  Routes[Name] extends Record<Key, infer Schema extends z.ZodType> ? (Io extends 'input' ? z.input<Schema> : z.output<Schema>) : undefined
+  Routes[Name] extends Record<Key, infer Schema extends z.ZodType>
+    ? Io extends 'input'
+      ? z.input<Schema>
+      : z.output<Schema>
+    : undefined
 type Present<T> = { [Key in keyof T as T[Key] extends undefined ? never : Key]: T[Key] }
 /** A part is required when it has a required field. */
 type Optional<T> = { [Key in keyof T as object extends T[Key] ? never : Key]: T[Key] } & {

@@ -22,7 +22,12 @@ export const errors = {
   denied: { status: 403, retryable: false, exit: 8, meaning: 'you may not do that' },
   unavailable: { status: 503, retryable: true, exit: 9, meaning: 'the node daemon or its keeper cannot be reached' },
   cancelled: { status: 409, retryable: false, exit: 10, meaning: 'the task was cancelled' },
-  start_failed: { status: 500, retryable: false, exit: 11, meaning: 'the VPS did not start: its init is missing or ended at once' },
+  start_failed: {
+    status: 500,
+    retryable: false,
+    exit: 11,
+    meaning: 'the VPS did not start: its init is missing or ended at once',
+  },
   internal: { status: 500, retryable: false, exit: 70, meaning: 'a fault of Insula itself' },
 } as const satisfies Readonly<Record<string, ErrorFacts>>
 

@@ -8,7 +8,10 @@ export const ApiError = z
     code: z.enum(Object.keys(errors) as [keyof typeof errors, ...(keyof typeof errors)[]]),
     message: z.string().describe('What was being done, to what, and why it failed'),
     remedy: z.string().optional().describe('What to do about it'),
-    details: z.array(z.object({ path: z.string(), message: z.string() })).optional().describe('Each field that was refused'),
+    details: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('Each field that was refused'),
   })
   .meta({ id: 'ApiError' })
 export type ApiError = z.infer<typeof ApiError>

@@ -9,7 +9,15 @@ export { type Bytes, formatSize, parseSize } from './size.ts'
 export { TASK_STATES, type TaskState, VPS_STATES, type VpsState, isTaskOver } from './states.ts'
 export { Channel, frame, type Frame, unframe } from './channel.ts'
 export { type Endpoint, type RouteName, endpoints, pathFor, streams } from './endpoints.ts'
-export { type Client, type ClientInput, type ClientOutput, type Transport, type TransportAnswer, createClient, errorIn } from './client.ts'
+export {
+  type Client,
+  type ClientInput,
+  type ClientOutput,
+  type Transport,
+  type TransportAnswer,
+  createClient,
+  errorIn,
+} from './client.ts'
 export type { DoctorReport, Finding } from './doctor.ts'
 export type { Event } from './event.ts'
 export type { ApiError, ErrorBody } from './failure.ts'

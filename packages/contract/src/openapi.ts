@@ -21,7 +21,8 @@ export function openApiDocument(): Json {
     const at = path.replace(/:([a-z]+)/g, '{$1}')
     paths[at] = { ...paths[at], [method.toLowerCase()]: operation }
   }
-  for (const [name, route] of Object.entries(routes) as [string, Route][]) put(route.path, route.method, operation(name, route, schema))
+  for (const [name, route] of Object.entries(routes) as [string, Route][])
+    put(route.path, route.method, operation(name, route, schema))
   for (const [path, method, stream] of streamOperations(schema)) put(path, method, stream)
   schema(ApiError, 'output')
   return {
@@ -29,7 +30,8 @@ export function openApiDocument(): Json {
     info: {
       title: 'Insula node',
       version: '1',
-      description: 'Sizes are bytes. Requests refuse unknown fields; answers may gain fields. A request that takes time answers 202 and a task.',
+      description:
+        'Sizes are bytes. Requests refuse unknown fields; answers may gain fields. A request that takes time answers 202 and a task.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -99,7 +101,10 @@ function* streamOperations(schema: Schema): Generator<[string, string, Json]> {
       summary: 'Changes as server-sent events; resumable by Last-Event-ID',
       parameters: [{ name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string', pattern: '^[0-9]+$' } }],
       responses: {
-        200: { description: 'Each event: `id`, and the Event as `data`', content: { 'text/event-stream': { schema: schema(Event, 'output') } } },
+        200: {
+          description: 'Each event: `id`, and the Event as `data`',
+          content: { 'text/event-stream': { schema: schema(Event, 'output') } },
+        },
         ...refusals([], schema),
       },
     },
@@ -131,7 +136,11 @@ function* streamOperations(schema: Schema): Generator<[string, string, Json]> {
 /** JSON schema of `type`; what it defines by id moves to `components`. */
 function place(type: z.ZodType, io: 'input' | 'output', components: Json): Json {
   const id = type.meta()?.id
-  const { $schema: _, $defs, ...root } = z.toJSONSchema(type, {
+  const {
+    $schema: _,
+    $defs,
+    ...root
+  } = z.toJSONSchema(type, {
     io,
     target: 'draft-2020-12',
     override: ({ jsonSchema }) => {

@@ -30,12 +30,21 @@ const task = { response: TaskAnswer, status: 202 } as const
 
 export const routes = {
   nodeShow: { ...endpoints.nodeShow, summary: 'The node: kernel, volume, network', response: NodeInfo, status: 200, errors: [] },
-  health: { ...endpoints.health, summary: 'Whether the processes of the node are well', response: Health, status: 200, errors: [] },
+  health: {
+    ...endpoints.health,
+    summary: 'Whether the processes of the node are well',
+    response: Health,
+    status: 200,
+    errors: [],
+  },
 
   vpsList: {
     ...endpoints.vpsList,
     summary: 'All VPSs, by id',
-    query: z.strictObject({ state: z.enum(VPS_STATES).optional(), name: z.string().max(32).optional().describe('Part of the name') }),
+    query: z.strictObject({
+      state: z.enum(VPS_STATES).optional(),
+      name: z.string().max(32).optional().describe('Part of the name'),
+    }),
     response: z.object({ vps: z.array(Vps) }),
     status: 200,
     errors: [],
@@ -46,7 +55,16 @@ export const routes = {
     query: Wait,
     body: VpsCreate,
     ...task,
-    errors: ['conflict', 'address_in_use', 'template_unknown', 'exhausted', 'no_space', 'start_failed', 'cancelled', 'unsupported'],
+    errors: [
+      'conflict',
+      'address_in_use',
+      'template_unknown',
+      'exhausted',
+      'no_space',
+      'start_failed',
+      'cancelled',
+      'unsupported',
+    ],
   },
   vpsShow: {
     ...endpoints.vpsShow,
@@ -201,11 +219,24 @@ export const routes = {
     ...task,
     errors: ['not_found', 'conflict'],
   },
-  taskLog: { ...endpoints.taskLog, summary: 'What a task wrote', params: ofTask, response: TaskLog, status: 200, errors: ['not_found'] },
+  taskLog: {
+    ...endpoints.taskLog,
+    summary: 'What a task wrote',
+    params: ofTask,
+    response: TaskLog,
+    status: 200,
+    errors: ['not_found'],
+  },
 
   doctor: { ...endpoints.doctor, summary: 'Look for what is wrong', response: DoctorReport, status: 200, errors: [] },
   doctorRepair: { ...endpoints.doctorRepair, summary: 'Put right what can be', query: Wait, ...task, errors: ['busy'] },
-  recover: { ...endpoints.recover, summary: 'Rebuild the database from the records in private areas', query: Wait, ...task, errors: ['busy'] },
+  recover: {
+    ...endpoints.recover,
+    summary: 'Rebuild the database from the records in private areas',
+    query: Wait,
+    ...task,
+    errors: ['busy'],
+  },
 
   openapi: {
     ...endpoints.openapi,

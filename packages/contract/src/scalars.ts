@@ -3,7 +3,11 @@
 import { z } from 'zod'
 import { HOSTNAME_RULE, VPS_NAME_RULE, isHostname, isVpsId, isVpsName } from './names.ts'
 
-export const VpsName = z.string().max(32).refine(isVpsName, { error: VPS_NAME_RULE }).meta({ id: 'VpsName', description: VPS_NAME_RULE })
+export const VpsName = z
+  .string()
+  .max(32)
+  .refine(isVpsName, { error: VPS_NAME_RULE })
+  .meta({ id: 'VpsName', description: VPS_NAME_RULE })
 
 /** Id or name. */
 export const VpsRef = z
@@ -14,7 +18,12 @@ export const VpsRef = z
 
 export const VpsId = z.int().min(1).max(999_999_999)
 
-export const Hostname = z.string().min(1).max(64).refine(isHostname, { error: HOSTNAME_RULE }).meta({ id: 'Hostname', description: HOSTNAME_RULE })
+export const Hostname = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isHostname, { error: HOSTNAME_RULE })
+  .meta({ id: 'Hostname', description: HOSTNAME_RULE })
 
 export const Ipv4 = z.ipv4({ error: 'an IPv4 address such as 10.0.0.7' })
 

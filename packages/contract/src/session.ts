@@ -31,7 +31,10 @@ export const SessionClientMessage = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('resize'), ...size }),
     z.strictObject({ type: z.literal('eof') }),
-    z.strictObject({ type: z.literal('signal'), signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) }),
+    z.strictObject({
+      type: z.literal('signal'),
+      signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']),
+    }),
   ])
   .meta({ id: 'SessionClientMessage' })
 export type SessionClientMessage = z.infer<typeof SessionClientMessage>

@@ -12,9 +12,7 @@ export const Task = z
     vps: z.int().nullable(),
     subject: z.string().describe('What it works on, for people: the name of a VPS or template'),
     state: z.enum(TASK_STATES),
-    progress: z
-      .object({ done: z.number(), total: z.number().nullable(), step: z.string() })
-      .nullable(),
+    progress: z.object({ done: z.number(), total: z.number().nullable(), step: z.string() }).nullable(),
     createdAt: Moment,
     startedAt: Moment.nullable(),
     endedAt: Moment.nullable(),

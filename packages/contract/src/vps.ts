@@ -5,7 +5,11 @@ import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from 
 import { VPS_STATES } from './states.ts'
 
 const limitFields = {
-  memory: z.int().min(1024 * 1024).nullable().describe('Bytes of memory; null: no limit'),
+  memory: z
+    .int()
+    .min(1024 * 1024)
+    .nullable()
+    .describe('Bytes of memory; null: no limit'),
   swap: z.int().min(0).nullable().describe('Bytes of swap on top of memory; null: no limit'),
   cpuUnits: z.int().min(8).max(500_000).describe('Weight against neighbours; 1000 is the default'),
   cpuLimit: z.number().min(1).max(1_000_000).nullable().describe('Per cent of one CPU, 150 is one and a half; null: no limit'),
@@ -35,7 +39,7 @@ export const Vps = z
     bootOrder: z.int().describe('Lower starts first'),
     createdAt: Moment,
     startedAt: Moment.nullable(),
-    pid: z.int().nullable().describe("Process id of its init, as the node sees it"),
+    pid: z.int().nullable().describe('Process id of its init, as the node sees it'),
     lastExit: z
       .object({
         code: z.int().nullable(),
@@ -93,4 +97,3 @@ export const VpsStop = z
   })
   .meta({ id: 'VpsStop' })
 export type VpsStop = z.infer<typeof VpsStop>
-

@@ -1,10 +1,19 @@
 export { type ProcessRunner, type RunOptions, type RunResult, ProcessFailed } from './process/runner.ts'
-export { type CgroupLimits, type CgroupMode, type Cgroups, type CgroupUsage, LimitBelowUse } from './cgroup/cgroup.ts'
-export type { LinkInfo, Links, RouteSpec, Uplink, VethSpec } from './links/links.ts'
+export {
+  CANNOT_JOIN,
+  type CgroupDoor,
+  type CgroupLimits,
+  CgroupMissing,
+  type CgroupMode,
+  type Cgroups,
+  type CgroupUsage,
+  LimitBelowUse,
+} from './cgroup/cgroup.ts'
+export { type LinkInfo, LinkMissing, type Links, type RouteSpec, type Uplink, type VethSpec } from './links/links.ts'
 export { FilterRefused, type PacketFilter } from './filter/filter.ts'
 export type { VolumeFeatures, Volumes, VolumeSpace } from './volume/volume.ts'
 export type { Lxcfs, LxcfsProcess } from './lxcfs/lxcfs.ts'
-export type { HostFeatures, HostProbe, SysctlNeed } from './probe/probe.ts'
+export { type HostFeatures, type HostProbe, type SysctlNeed, SysctlRefused } from './probe/probe.ts'
 export type { MountCalls, OverlayMount, PrivateMounts } from './mounts/mounts.ts'
 export { realPrivateMounts } from './mounts/real.ts'
 export { SystemCallFailed } from './libc/libc.ts'
@@ -20,7 +29,8 @@ export type { FileCalls } from './files/files.ts'
 export { realFileCalls } from './files/real.ts'
 export { realProcessRunner } from './process/real.ts'
 export { type ServiceOptions, startService } from './process/service.ts'
-export { realCgroups } from './cgroup/real.ts'
+export { type CgroupOptions, realCgroups } from './cgroup/real.ts'
+export { unmountOwnTree } from './cgroup/own-tree.ts'
 export { cpuList, parseCpuList } from './cgroup/knobs.ts'
 export { realLinks } from './links/real.ts'
 export { realPacketFilter } from './filter/real.ts'

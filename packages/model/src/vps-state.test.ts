@@ -106,7 +106,7 @@ describe('states of a VPS', () => {
         ['suspending', 'finish', 'stopped'],
         ['resuming', 'finish', 'stopped'],
         ['destroying', 'finish', 'finish'],
-        ['failed', 'failed', 'failed'],
+        ['failed', 'running', 'failed'],
       ],
     )
   })

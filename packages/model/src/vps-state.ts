@@ -51,7 +51,8 @@ export const TRANSITIONS: Readonly<Record<VpsState, readonly VpsState[]>> = {
   resuming: ['running', 'suspended', 'stopped', 'failed'],
   // What cannot be removed stays visible.
   destroying: ['failed'],
-  failed: ['starting', 'stopped', 'destroying'],
+  // To running: only by adoption.
+  failed: ['starting', 'running', 'stopped', 'destroying'],
 }
 
 /** Staying is no move. */
@@ -84,6 +85,6 @@ const AFTER_CUT: Readonly<Record<VpsState, { readonly alive: Settlement; readonl
   resuming: { alive: 'finish', dead: 'stopped' },
   // Half a VPS is of use to nobody.
   destroying: { alive: 'finish', dead: 'finish' },
-  // Why it failed is for the administrator to see; a restart of the daemon does not cure it.
-  failed: { alive: 'failed', dead: 'failed' },
+  // Why it failed is for the administrator to see, unless it runs: then that is what is true.
+  failed: { alive: 'running', dead: 'failed' },
 }

@@ -32,6 +32,8 @@ import { openFirewall } from './life/firewall.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
+import { openLostAreas } from './lost-areas.ts'
+import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -81,7 +83,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   for (const directory of [instance.run, instance.state]) mkdirSync(directory, { recursive: true, mode: 0o711 })
   const store = undo.use(openStore(instance.database))
   const onError = (error: unknown): void => log('an internal fault', error)
-  const events = await openEvents(store, onError)
+  const events = undo.use(await openEvents(store, onError))
   const inventory = await openInventory(store, events)
   const features = await drivers.probe.features()
   const uplink = await drivers.links.uplink()
@@ -102,6 +104,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     tasks: openTasks(store, events, onError),
     firewall,
     exits: openExitBook(),
+    lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     wires,
     linked,
     cpus: features.cpus,
@@ -114,13 +117,21 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     }),
   )
   await reconcile(means)
+  await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
+  undo.defer(() => within(means.tasks.drain(), DRAIN_MS))
   undo.defer(() => api.close())
   startOnBoot(means, store, drivers.bootId).catch(onError)
   const owned = undo.move()
   return { means, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
+
+/** Tasks get so long to end when the daemon is asked to; what is still at work then is taken up by the next one. */
+const DRAIN_MS = 5_000
+
+const within = (work: Promise<void>, milliseconds: number): Promise<void> =>
+  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, milliseconds))])
 
 /** 16 bits of an instance's name. */
 const macSeed = (name: string): number => createHash('sha256').update(name).digest().readUInt16BE(0)

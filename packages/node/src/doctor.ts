@@ -3,7 +3,6 @@
 import type { Finding } from '@insula/contract'
 import type { Means } from './means.ts'
 import { PARTS } from './life/parts.ts'
-import { unrecorded } from './recover.ts'
 import { SYSCTLS } from './sysctls.ts'
 
 const LEAST_KERNEL = [6, 6] as const
@@ -175,7 +174,7 @@ const leftovers: Check = async (means) => {
     ({ name }) => !spare(Number(name.slice(wires.linkPrefix.length + 1))),
   )
   const unknown = [...running].filter((id) => !inventory.get(id))
-  const lost = await unrecorded(means)
+  const lost = await means.lostAreas.look()
   return [
     ...groups.map((name) =>
       wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${name} belongs to no running VPS`, 'insula doctor --repair', true),
@@ -184,7 +183,7 @@ const leftovers: Check = async (means) => {
       wrong('warning', 'network', `link ${name} belongs to no running VPS`, 'insula doctor --repair', true),
     ),
     ...unknown.map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
-    ...lost.map((id) => wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover')),
+    ...lost.map(({ id }) => wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover')),
   ]
 }
 

@@ -1,4 +1,7 @@
-/** What other code of this repository may use of the node; its processes are started by their entry files. */
+/** What ./up and ./down need to know about an installation. */
 
+export { Config, readConfig } from './config.ts'
 export { type Instance, instanceOf } from './instance.ts'
 export { SYSCTLS } from './sysctls.ts'
+export { findMarked } from './supervisor/adoption.ts'
+export { logFile, pidFile } from './supervisor/children.ts'

@@ -12,6 +12,11 @@ process.title = `insulad ${instance.name}`
 
 const { openLog } = await import('./log.ts')
 const log = openLog(instance.name)
+// After a fault that nobody foresaw the state in memory is not to be trusted: another process begins anew, and VPSs go on.
+process.on('uncaughtException', (error) => {
+  log('insulad ends because of an internal fault', error)
+  process.exit(1)
+})
 try {
   const { openNode, realDrivers } = await import('./compose.ts')
   const config = readConfig(instance.configFile)
@@ -24,6 +29,5 @@ try {
   process.once('SIGINT', stop)
 } catch (error) {
   log(`insulad cannot serve instance ${instance.name}`, error)
-  process.exitCode = 1
-  setTimeout(() => process.exit(1), 100)
+  process.exit(1)
 }

@@ -1,6 +1,6 @@
 /** All VPSs of the node, in memory for reading, in the database before anything is done about a change. */
 
-import type { VpsState } from '@insula/model'
+import { canMove, type SettledState, type VpsState } from '@insula/model'
 import { failure } from './failures.ts'
 import type { Events } from './events.ts'
 import { VpsRecord } from './record.ts'
@@ -20,8 +20,10 @@ export interface Inventory {
   add(record: VpsRecord): Promise<void>
   /** Changes fields of a VPS, and its addresses if they are among them, in one transaction. Returns the record as it is now. */
   change(id: number, fields: Partial<Omit<VpsRecord, 'id' | 'base'>>): Promise<VpsRecord>
-  /** A change of state, with the event that tells of it. */
+  /** A change of state that the model allows, with the event that tells of it. */
   move(id: number, to: VpsState, fields?: Partial<Omit<VpsRecord, 'id' | 'base' | 'state'>>): Promise<VpsRecord>
+  /** The state that a VPS was found in, whatever its record said. */
+  settle(id: number, found: SettledState, fields?: Partial<Omit<VpsRecord, 'id' | 'base' | 'state'>>): Promise<VpsRecord>
   remove(id: number): Promise<void>
 }
 
@@ -67,6 +69,9 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
     }
     return after
   }
+  const tell = (from: VpsState | undefined, { id, name, state: to, problem }: VpsRecord): void => {
+    if (from !== undefined && from !== to) events.emit({ kind: 'vps.state', vps: id, data: { name, from, to, problem } })
+  }
 
   return {
     all: () => [...records.values()].toSorted((a, b) => a.id - b.id),
@@ -96,18 +101,25 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
               .execute()
         })
       } catch (error) {
-        forgetAddresses(record.id)
         records.delete(record.id)
+        // Anew from the others: one of them may have an address that this record named too.
+        holders.clear()
+        for (const other of records.values()) for (const address of other.addresses) holders.set(address, other.id)
         throw error
       }
     },
     change,
     async move(id, to, fields = {}) {
       const from = records.get(id)?.state
+      if (from !== undefined && !canMove(from, to)) throw new Error(`VPS ${id} is ${from} and cannot become ${to}`)
       const record = await change(id, { ...fields, state: to })
-      if (from !== undefined && from !== to) {
-        events.emit({ kind: 'vps.state', vps: id, data: { name: record.name, from, to, problem: record.problem } })
-      }
+      tell(from, record)
+      return record
+    },
+    async settle(id, found, fields = {}) {
+      const from = records.get(id)?.state
+      const record = await change(id, { ...fields, state: found })
+      tell(from, record)
       return record
     },
     async remove(id) {

@@ -10,6 +10,7 @@ import type { Keeper } from './keeper/keeper.ts'
 import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
+import type { LostAreas } from './lost-areas.ts'
 import type { Tasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
 
@@ -19,6 +20,7 @@ export interface Means {
   readonly inventory: Inventory
   readonly events: Events
   readonly tasks: Tasks
+  readonly lostAreas: LostAreas
   readonly keeper: Keeper
   readonly cgroups: Cgroups
   readonly links: Links

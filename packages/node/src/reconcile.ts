@@ -1,14 +1,18 @@
 /**
- * What a daemon does when it begins: compares what its records say with what is there, adopts what runs, finishes or takes back what was
- * cut off, and removes what carries this instance's names and belongs to no VPS. Nothing here is remembered from before: kernel objects, the
- * keeper and the records are all there is.
+ * What a daemon does when it begins, and when it is told to repair: compares what its records say with what is there, adopts what runs, finishes or
+ * takes back what was cut off, and removes what carries this instance's names and belongs to no VPS. Nothing here is remembered from before: kernel
+ * objects, the keeper and the records are all there is. Each VPS is looked at in its turn, so that no task is disturbed.
  */
 
+import { readdir } from 'node:fs/promises'
+import { settleAfterCut } from '@insula/model'
+import type { Kept } from './keeper/keeper.ts'
 import { uncreate } from './life/create.ts'
 import { finishDestroy } from './life/destroy.ts'
+import { recordExit } from './life/exit-record.ts'
 import { linkName } from './life/network.ts'
 import { cgroupOf, takeDown } from './life/parts.ts'
-import { finishStop } from './life/stop.ts'
+import { dismantle } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
 import type { VpsRecord } from './record.ts'
 
@@ -16,143 +20,138 @@ import type { VpsRecord } from './record.ts'
 type Outcome = string | null
 
 export async function reconcile(means: Means): Promise<void> {
-  const { inventory, keeper, log } = means
-  const kept = new Map((await keeper.list()).map((one) => [Number(one.id), one]))
-  for (const vps of inventory.all()) {
-    if (kept.has(vps.id) && vps.addresses.length > 0) means.linked.add(vps.id)
+  const { inventory, keeper, tasks, log } = means
+  const kept = await keeper.list()
+  for (const { id } of kept) if ((inventory.get(Number(id))?.addresses ?? []).length > 0) means.linked.add(Number(id))
+  for (const { id, name } of inventory.all()) {
+    await tasks.exclusively(id, async () => {
+      try {
+        const outcome = await settle(means, id)
+        if (outcome !== null) log(`VPS ${name}: ${outcome}`)
+      } catch (error) {
+        log(`VPS ${name}: could not be brought to order`, error)
+        const found = (await initOf(means, id)) ? 'running' : 'failed'
+        await inventory.settle(id, found, { problem: (error as Error).message }).catch(() => undefined)
+      }
+    })
   }
-  for (const vps of inventory.all()) {
-    try {
-      const outcome = await settle(means, vps, kept.get(vps.id)?.state ?? null)
-      if (outcome) log(`VPS ${vps.name}: ${outcome}`)
-    } catch (error) {
-      log(`VPS ${vps.name}: could not be brought to order`, error)
-      await inventory
-        .move(vps.id, kept.has(vps.id) ? 'running' : 'failed', { problem: (error as Error).message })
-        .catch(() => undefined)
-    }
-  }
-  for (const id of kept.keys()) if (!inventory.get(id)) await removeStranger(means, id)
+  const strangers = await settleStrangers(means)
   await removeLeftovers(means)
-  await means.firewall.refresh()
-  await closeInterruptedTasks(means)
+  for (const { id } of await means.lostAreas.look())
+    log(`the private area of VPS ${id} has no record in the database; \`insula recover\` brings it back`)
+  // The rules of VPSs that run and are not known are all in the table of an earlier daemon: it stays until they are recovered.
+  if (strangers === 0) await means.firewall.refresh()
 }
 
-async function settle(means: Means, vps: VpsRecord, init: 'created' | 'running' | null): Promise<Outcome> {
+const initOf = async ({ keeper }: Means, id: number): Promise<Kept | null> =>
+  (await keeper.list()).find((one) => one.id === `${id}`) ?? null
+
+async function settle(means: Means, id: number): Promise<Outcome> {
   const { inventory } = means
-  const { id, state } = vps
-  switch (state) {
-    case 'creating':
-      // The area appears whole or not at all; without it nothing was made.
-      if (await means.vzfs.areas.show(id)) {
-        await inventory.move(id, 'stopped')
-        return 'its creation was cut off at the end; it is whole'
-      }
+  const vps = inventory.get(id)
+  if (!vps) return null
+  const init = await initOf(means, id)
+  const alive = init?.state === 'running'
+  switch (settleAfterCut(vps.state, alive)) {
+    case 'take back':
       await uncreate(means, id)
       return 'its creation was cut off; it is taken back'
-    case 'destroying':
-      await finishDestroy(means, id)
-      return 'its destruction was cut off; it is finished'
-    case 'stopping':
-      await finishStop(means, id, {}, await isFrozen(means, id))
-      return 'its stop was cut off; it is finished'
-    case 'starting':
+    case 'finish':
+      return finish(means, vps, alive)
     case 'running':
     case 'suspended':
-    case 'suspending':
-    case 'resuming':
-      return settleUp(means, vps, init)
+      return adopt(means, vps, init?.pid ?? null)
+    case 'stopped':
+      if (vps.state !== 'stopped' || init) return takeBack(means, vps)
+      return null
     default:
-      if (init === null) return null
-      // Stopped on paper, alive in fact: a start whose last word was lost.
-      return settleUp(means, vps, init)
+      return null
   }
 }
 
-async function settleUp(means: Means, vps: VpsRecord, init: 'created' | 'running' | null): Promise<Outcome> {
-  const { inventory, keeper } = means
+async function finish(means: Means, vps: VpsRecord, alive: boolean): Promise<Outcome> {
+  const { inventory, cgroups } = means
   const { id, state } = vps
-  if (init === 'running') {
-    const pid = (await keeper.list()).find((one) => one.id === `${id}`)?.pid ?? null
-    const now = (await isFrozen(means, id)) ? 'suspended' : 'running'
-    await inventory.move(id, now, { pid, startedAt: vps.startedAt ?? new Date().toISOString() })
-    return state === now ? null : `found ${now}`
+  if (state === 'destroying') {
+    await finishDestroy(means, id)
+    return 'its destruction was cut off; it is finished'
+  }
+  if (state === 'stopping') {
+    // An init that still runs may take its time: `continueTasks` waits for it, when the daemon answers already.
+    if (alive) return null
+    const report = means.exits.take(id)
+    if (report) await recordExit(means, report)
+    await takeDown(means, vps)
+    await inventory.settle(id, 'stopped', { pid: null, startedAt: null })
+    return 'its stop was cut off; it is finished'
+  }
+  if (state === 'suspending') await cgroups.freeze(cgroupOf(means, id))
+  else await cgroups.thaw(cgroupOf(means, id))
+  await inventory.settle(id, state === 'suspending' ? 'suspended' : 'running')
+  return `its ${state === 'suspending' ? 'suspend' : 'resume'} was cut off; it is finished`
+}
+
+async function adopt(means: Means, vps: VpsRecord, pid: number | null): Promise<Outcome> {
+  const path = cgroupOf(means, vps.id)
+  const found = (await means.cgroups.exists(path)) && (await means.cgroups.frozen(path)) ? 'suspended' : 'running'
+  if (vps.state === found && vps.pid === pid) return null
+  await means.inventory.settle(vps.id, found, { pid, problem: null, startedAt: vps.startedAt ?? new Date().toISOString() })
+  return `found ${found}`
+}
+
+async function takeBack(means: Means, vps: VpsRecord): Promise<Outcome> {
+  if (vps.state !== 'starting') {
+    await dismantle(means, vps, means.exits.take(vps.id))
+    return 'it ended while the node daemon was away'
   }
   await takeDown(means, vps)
-  const ended = state !== 'starting'
-  await inventory.move(id, 'stopped', { pid: null, startedAt: null, ...(ended ? { problem: null } : {}) })
-  return ended ? 'it ended while the node daemon was away' : 'its start was cut off; it is taken back'
+  await means.inventory.settle(vps.id, 'stopped', { pid: null, startedAt: null })
+  return 'its start was cut off; it is taken back'
 }
 
-async function isFrozen(means: Means, id: number): Promise<boolean> {
-  const path = cgroupOf(means, id)
-  return (await means.cgroups.exists(path)) && means.cgroups.frozen(path)
-}
-
-/** A VPS that runs and that the database does not know. Never killed: it may be all that is left of a record that was lost. */
-async function removeStranger(means: Means, id: number): Promise<void> {
-  if (await means.vzfs.areas.show(id)) {
-    means.log(`VPS ${id} runs and has a private area, but no record; \`insula recover\` brings it back`)
-    return
+/** VPSs that run and that the database does not know: how many there are. Never killed, for each may be all that is left of a record that was lost. */
+async function settleStrangers(means: Means): Promise<number> {
+  const strangers = (await means.keeper.list()).map(({ id }) => Number(id)).filter((id) => !means.inventory.get(id))
+  let left = 0
+  for (const id of strangers) {
+    if (await means.vzfs.areas.show(id)) {
+      means.log(`VPS ${id} runs and has no record in the database; \`insula recover\` brings it back`)
+      left += 1
+      continue
+    }
+    means.log(`VPS ${id} runs without a record and without a private area; it is removed`)
+    await means.tasks.exclusively(id, () => means.keeper.discard(`${id}`))
   }
-  means.log(`VPS ${id} runs without a record and without a private area; it is removed`)
-  await means.keeper.discard(`${id}`)
+  return left
 }
 
-/** Cgroups and links that carry this instance's names and belong to no VPS that runs. */
+/** What carries this instance's names and belongs to no VPS that runs. */
 async function removeLeftovers(means: Means): Promise<void> {
-  const { inventory, cgroups, links, keeper, wires, log } = means
-  const running = new Set((await keeper.list()).map(({ id }) => Number(id)))
-  const isOurs = (id: number): boolean => running.has(id) || means.linked.has(id)
-  for (const name of await cgroups.children(means.instance.cgroup)) {
-    const id = Number(name)
-    if (!Number.isInteger(id) || running.has(id)) continue
-    log(`cgroup ${means.instance.cgroup}/${name} belongs to no running VPS; it is removed`)
-    await cgroups.killAll(cgroupOf(means, id)).catch((error: unknown) => log('its processes could not be killed', error))
-    await cgroups.remove(cgroupOf(means, id)).catch((error: unknown) => log('it could not be removed', error))
-  }
-  for (const link of await links.list(`${wires.linkPrefix}.`)) {
-    const id = Number(link.name.slice(wires.linkPrefix.length + 1))
-    if (Number.isInteger(id) && isOurs(id) && link.name === linkName(wires, id)) continue
-    log(`link ${link.name} belongs to no running VPS; it is removed`)
-    await links.remove(link.name)
-  }
-  for (const area of await means.vzfs.areas.list()) {
-    if (!inventory.get(area.id))
-      log(`the private area of VPS ${area.id} has no record in the database; \`insula recover\` brings it back`)
-  }
-}
+  const { cgroups, links, keeper, wires, instance, tasks, log } = means
+  /** In the turn of that VPS, if it does not run. */
+  const unlessItRuns = (id: number, remove: () => Promise<void>, what: string): Promise<void> =>
+    tasks.exclusively(id, async () => {
+      if (await initOf(means, id)) return
+      log(`${what} belongs to no running VPS; it is removed`)
+      await remove().catch((error: unknown) => log(`${what} could not be removed`, error))
+    })
+  const runs = new Set((await keeper.list()).map(({ id }) => id))
+  const spare = (id: string): boolean => /^\d+$/.test(id) && !runs.has(id) && !tasks.busy(Number(id))
 
-/** The VPSs are in order; now the tasks that were cut off get their end. */
-async function closeInterruptedTasks({ tasks, inventory }: Means): Promise<void> {
-  for (const task of await tasks.interrupted()) {
-    const vps = task.vps === null ? null : inventory.get(task.vps)
-    const done = wasFinished(task.kind, vps?.state ?? null)
-    await tasks.settle(
-      task.id,
-      done
-        ? { result: null }
-        : {
-            error: {
-              code: 'cancelled',
-              message: `${task.kind} of ${task.subject} was cut off by a restart of the node daemon and taken back`,
-              remedy: 'run the command again',
-            },
-          },
-    )
+  for (const id of (await readdir(instance.bundles).catch(() => [])).filter(spare))
+    await unlessItRuns(Number(id), () => keeper.discard(id), `bundle ${id}`)
+  for (const id of (await cgroups.children(instance.cgroup)).filter(spare)) {
+    const path = cgroupOf(means, Number(id))
+    const remove = async (): Promise<void> => {
+      await cgroups.killAll(path)
+      await cgroups.remove(path)
+    }
+    await unlessItRuns(Number(id), remove, `cgroup ${path}`)
   }
-}
-
-/** Whether a VPS is where a task of this kind would have brought it. */
-function wasFinished(kind: string, state: string | null): boolean {
-  const goal: Readonly<Record<string, string | null>> = {
-    'vps.create': 'stopped',
-    'vps.start': 'running',
-    'vps.stop': 'stopped',
-    'vps.restart': 'running',
-    'vps.suspend': 'suspended',
-    'vps.resume': 'running',
-    'vps.destroy': null,
+  const prefix = `${wires.linkPrefix}.`
+  for (const { name } of await links.list(prefix)) {
+    const id = name.slice(prefix.length)
+    if (spare(id) && name === linkName(wires, Number(id)))
+      await unlessItRuns(Number(id), () => links.remove(name), `link ${name}`)
   }
-  return kind in goal && goal[kind] === state
 }

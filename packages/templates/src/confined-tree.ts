@@ -1,6 +1,6 @@
 /** Writes into a tree that will be some system's root: nothing goes through a symbolic link of that system, which would lead into ours. */
 
-import { chmod, lstat, mkdir, readdir, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readdir, realpath, rm, rmdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export class ConfinedTree {
@@ -38,6 +38,19 @@ export class ConfinedTree {
   /** Removes what is in the directory; nothing when it is absent or something else. */
   async clear(path: string): Promise<void> {
     for (const name of await this.#names(path)) await this.remove(`${path}/${name}`)
+  }
+
+  /** Makes an empty directory anew with its owner and mode, and without its attributes and access lists; nothing when there is none. */
+  async renew(path: string): Promise<void> {
+    const parent = await this.#parent(path)
+    if (parent === null) return
+    const place = join(parent, basename(path))
+    const stats = await lstat(place).catch(() => null)
+    if (!stats?.isDirectory()) return
+    await rmdir(place)
+    await mkdir(place)
+    await chown(place, stats.uid, stats.gid)
+    await chmod(place, stats.mode & 0o7777)
   }
 
   /** Empties all regular files below the directory, and keeps their owners and modes. */

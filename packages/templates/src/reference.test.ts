@@ -51,3 +51,11 @@ test('the tenth build of a day comes after the ninth', () => {
   const [ninth, tenth] = [parseReference('a@2026-11-23.9'), parseReference('a@2026-11-23.10')]
   assert.ok(ninth && tenth && compareReferences(ninth, tenth) < 0)
 })
+
+test('every day counts from one, and every template for itself', () => {
+  const taken = ['a@2026-11-22.5', 'b@2026-11-23.7', 'a@2026-11-23.1']
+    .map(parseReference)
+    .filter((reference) => reference !== null)
+  assert.equal(formatReference(nextReference('a', taken, new Date('2026-11-23T00:00:00Z'))), 'a@2026-11-23.2')
+  assert.equal(formatReference(nextReference('a', taken, new Date('2026-11-24T00:00:00Z'))), 'a@2026-11-24.1')
+})

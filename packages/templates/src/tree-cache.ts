@@ -42,7 +42,7 @@ export function treeCache(directory: string, key: unknown, runner: ProcessRunner
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const staged = join(directory, `.new-${randomBytes(8).toString('hex')}`)
       try {
-        const form = ['--format=posix', '--sparse', '--sort=name'] as const
+        const form = ['--format=posix', '--pax-option=delete=atime,delete=ctime', '--sparse', '--sort=name'] as const
         await runner.run(['tar', '--create', `--file=${staged}`, `--directory=${tree}`, ...form, ...KEPT, '.'], options(signal))
         await syncFile(staged)
         await rename(staged, join(directory, `${prefix}${await digestOf(staged)}.tar`))

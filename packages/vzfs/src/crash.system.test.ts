@@ -1,14 +1,16 @@
 /** Whatever VZFS was doing when it was killed, the next one to open the volume finds it whole. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, openSync, closeSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, closeSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { realFileCalls, startAttached } from '@insula/kernel'
 import { openVzfs } from './open.ts'
 
-const ROUNDS = 25
+const ROUNDS = 26
+/** Steps of two rounds of the child's work, and one before the first. */
+const STEPS = 13
 const CHILD = new URL('./testing/busy-child.ts', import.meta.url).pathname
 
 test('a volume survives SIGKILL at any moment', async (t) => {
@@ -19,9 +21,13 @@ test('a volume survives SIGKILL at any moment', async (t) => {
   const moments = new Set<string>()
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const child = startAttached([process.execPath, CHILD, path, `${round + 1}`], { descriptors: ['null', 'null', errors] })
-      // From before it is open to some rounds of its work.
-      await setTimeout(150 + round * 37)
+      const steps = join(beside, `steps-${round}`)
+      const output = openSync(steps, 'w')
+      const child = startAttached([process.execPath, CHILD, path, `${round + 1}`], { descriptors: ['null', output, errors] })
+      closeSync(output)
+      // From before it is open to its second round, and a moment into each step.
+      await until(() => statSync(steps).size >= round % STEPS, child.ended)
+      await setTimeout((round * 7) % 23)
       process.kill(child.pid, 'SIGKILL')
       assert.equal((await child.ended).signal, 'SIGKILL', 'the child works until it is killed')
 
@@ -48,6 +54,13 @@ test('a volume survives SIGKILL at any moment', async (t) => {
   t.diagnostic(`found after the kills: ${[...moments].sort().join(', ')}`)
   assert.ok(moments.size > 3, 'the kills hit the work')
 })
+
+/** Polls; ends early when the child does, whose end is then asserted by the caller. */
+async function until(condition: () => boolean, ended: Promise<unknown>): Promise<void> {
+  let over = false
+  void ended.then(() => (over = true))
+  while (!over && !condition()) await setTimeout(2)
+}
 
 function readdirIfThere(path: string): string[] {
   try {

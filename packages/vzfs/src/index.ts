@@ -1,3 +1,4 @@
 export { LayerInUse, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
+export { volumePaths } from './volume-paths.ts'
 export type { AreaInfo, Areas, CheckOptions, Damage, LayerInfo, LayerOptions, Layers, OverlayPlan, Vzfs } from './vzfs.ts'

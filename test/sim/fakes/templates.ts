@@ -10,14 +10,16 @@ const DEFINITIONS = [
 ]
 
 export function fakeTemplates(vzfs: Vzfs): TemplateShelf {
-  const list = async (): Promise<ShelvedTemplate[]> => (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt))
+  const list = async (): Promise<ShelvedTemplate[]> =>
+    (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt))
   return {
     list,
     find: async (ref) => (await list()).findLast((one) => one.ref === ref || one.name === ref) ?? null,
     definitions: () => DEFINITIONS,
     async build(name, { signal, onProgress }: BuildOptions) {
       onProgress('packages', 0, 100)
-      if (name === 'endless') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      if (name === 'endless')
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
       const count = (await list()).filter((one) => one.name === name).length
       const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')
       return templateOf(ref, builtAt)

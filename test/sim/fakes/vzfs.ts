@@ -24,7 +24,15 @@ export function fakeVzfs(path: string): FakeVzfs {
         signal?.throwIfAborted()
         if (layers.has(name)) throw new VzfsError('layer_exists', `layer ${name} exists already`)
         progress?.(1, 1)
-        const info = { name, files: 1, sharedFiles: 0, bytes: 1, newPoolBytes: 0, builtAt: new Date().toISOString(), digest: name }
+        const info = {
+          name,
+          files: 1,
+          sharedFiles: 0,
+          bytes: 1,
+          newPoolBytes: 0,
+          builtAt: new Date().toISOString(),
+          digest: name,
+        }
         layers.set(name, { info, manifest })
         return info
       },

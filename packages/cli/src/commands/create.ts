@@ -18,7 +18,10 @@ export const create = command({
   },
   examples: [
     { line: 'insula create web --template debian-12 --ip auto --start', about: 'create and start' },
-    { line: 'insula create db -t debian-12 --ip 10.77.0.20 -m 2G --cpus 2 --onboot', about: 'with limits, started with the node' },
+    {
+      line: 'insula create db -t debian-12 --ip 10.77.0.20 -m 2G --cpus 2 --onboot',
+      about: 'with limits, started with the node',
+    },
     { line: 'insula create tiny -t micro -m 64M --pids 50 --no-nat', about: 'a few MB, no way out' },
   ],
   run: async (context, { args, options }) => {

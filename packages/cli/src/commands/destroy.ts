@@ -26,11 +26,17 @@ export const destroy = command({
       return 10
     }
     if (names.length === 0) return 0
-    return actOnAll(context, names, { ...options, all: false }, {
-      done: 'destroyed',
-      states: VPS_STATES,
-      act: async (client, vps, query) => client.vpsDestroy({ params: { vps }, query: { ...query, ...(options.force ? { force: true } : {}) } }),
-    })
+    return actOnAll(
+      context,
+      names,
+      { ...options, all: false },
+      {
+        done: 'destroyed',
+        states: VPS_STATES,
+        act: async (client, vps, query) =>
+          client.vpsDestroy({ params: { vps }, query: { ...query, ...(options.force ? { force: true } : {}) } }),
+      },
+    )
   },
 })
 
@@ -40,7 +46,9 @@ async function confirmed(context: Context, names: readonly string[]): Promise<bo
   }
   const ask = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await ask.question(`Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `)
+    const answer = await ask.question(
+      `Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `,
+    )
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     ask.close()

@@ -21,12 +21,13 @@ export const doctor = command({
     { line: 'insula doctor --repair', about: 'put it right' },
   ],
   run: async (context, { options }) => {
-    if (answeredColumnsHelp(context, LISTING, options)) return
+    if (answeredColumnsHelp(context, LISTING, options)) return 0
     const client = await context.client()
     if (options.repair) await runTask(context, { ...options, wait: true }, async (query) => client.doctorRepair({ query }))
     const { findings } = await client.doctor()
     const wrong = findings.filter(({ severity }) => severity !== 'ok')
-    if (options.json || options.quiet || options.columns !== undefined) printRows(context, LISTING, options.json || options.verbose ? findings : wrong, options)
+    if (options.json || options.quiet || options.columns !== undefined)
+      printRows(context, LISTING, options.json || options.verbose ? findings : wrong, options)
     else printFindings(context, options.verbose ? findings : wrong, findings.length)
     return wrong.some(({ severity }) => severity === 'error') ? 1 : 0
   },

@@ -16,7 +16,8 @@ export const enter = command({
     { line: 'insula enter web < setup.sh', about: 'run a script inside' },
   ],
   run: async (context, { args, options }) => {
-    const argv = options.workdir === undefined ? ['/bin/sh', '-c', LOGIN] : ['/bin/sh', '-c', LOGIN.replace('cd 2>/dev/null; ', '')]
+    const argv =
+      options.workdir === undefined ? ['/bin/sh', '-c', LOGIN] : ['/bin/sh', '-c', LOGIN.replace('cd 2>/dev/null; ', '')]
     return runInVps(context, { vps: args.vps, tty: undefined, open: openFor(argv, options) })
   },
 })

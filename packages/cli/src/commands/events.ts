@@ -26,7 +26,9 @@ export const events = command({
       try {
         for await (const event of client.events({ since: last })) {
           last = event.id
-          context.print(options.json ? JSON.stringify(event) : `${String(event.id).padStart(6)}  ${moment(event.at)}  ${told(event)}`)
+          context.print(
+            options.json ? JSON.stringify(event) : `${String(event.id).padStart(6)}  ${moment(event.at)}  ${told(event)}`,
+          )
         }
       } catch (error) {
         // A connection that breaks off is one that ended: insulad was restarted.

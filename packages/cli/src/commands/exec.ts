@@ -5,8 +5,8 @@ export const exec = command({
   name: 'exec',
   summary: 'Run a command inside a running VPS',
   details:
-    'Input, output and errors are passed on byte for byte. The exit code is the command\'s own: 127 if it does not exist, 126 if it cannot be run,\n' +
-    '128 and the number of the signal that ended it. It gets a terminal when stdin and stdout are one. Everything after the name of the VPS,\n' +
+    "Input, output and errors are passed on byte for byte. The exit code is the command's own: 127 if it does not exist, 126 if it cannot be run, " +
+    '128 and the number of the signal that ended it. It gets a terminal when stdin and stdout are one. Everything after the name of the VPS, ' +
     'from the first word that is not an option, belongs to the command.',
   arguments: {
     vps: { about: 'name or id', complete: 'vps' },
@@ -14,7 +14,7 @@ export const exec = command({
   },
   options: {
     ...runOptions,
-    tty: { short: 't', shortOff: 'T', negatable: true, about: 'on a terminal of its own, or not' },
+    tty: { short: 't', shortOff: 'T', negatable: true, about: 'on a terminal of its own' },
   },
   examples: [
     { line: 'insula exec web systemctl status apache2', about: 'one command' },

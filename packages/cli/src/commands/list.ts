@@ -59,7 +59,9 @@ async function cpuUse(context: Context, before: readonly Vps[]): Promise<CpuUse>
   return new Map(
     vps.flatMap(({ id, usage }) => {
       const from = first.get(id)
-      return usage === null || from === undefined ? [] : [[id, (Math.max(0, usage.cpuMicroseconds - from) / microseconds) * 100] as const]
+      return usage === null || from === undefined
+        ? []
+        : [[id, (Math.max(0, usage.cpuMicroseconds - from) / microseconds) * 100] as const]
     }),
   )
 }

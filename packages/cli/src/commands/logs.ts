@@ -33,7 +33,8 @@ export const logs = command({
     const skip = withoutLines(newlines(text) - newlines(shown))
     const shownSoFar = seen()
     let view = viewConsole(await open(), null, process.stdout, (bytes) => skip(shownSoFar.through(bytes)))
-    while ((await view.ended) === 'lost') view = viewConsole(await reconnect(context, open), null, process.stdout, shownSoFar.resumed())
+    while ((await view.ended) === 'lost')
+      view = viewConsole(await reconnect(context, open), null, process.stdout, shownSoFar.resumed())
   },
 })
 

@@ -7,7 +7,7 @@ export const set = command({
   name: 'set',
   summary: 'Change settings and limits of VPSs, also while they run',
   details:
-    'What is not named stays as it is. --ip and --dns replace the whole list; "none" empties it. A new host name shows at the next start,\n' +
+    'What is not named stays as it is. --ip and --dns replace the whole list; "none" empties it. A new host name shows at the next start, ' +
     'everything else at once.',
   arguments: manyVps,
   options: { ...settingsOptions, ...actionOptions, ...output },

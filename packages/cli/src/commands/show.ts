@@ -19,7 +19,8 @@ export const show = command({
     if (options.columns === 'help') return context.print(columnsHelp(columns))
     const chosen = options.columns?.split(',').map((name) => {
       const column = columns.find((one) => one.name === name)
-      if (column === undefined) throw new UsageError(`there is no column '${name}'; there are ${columns.map((one) => one.name).join(', ')}`)
+      if (column === undefined)
+        throw new UsageError(`there is no column '${name}'; there are ${columns.map((one) => one.name).join(', ')}`)
       return column
     })
     const { vps } = await (await context.client()).vpsShow({ params: { vps: args.vps } })
@@ -35,7 +36,12 @@ export const show = command({
 function more({ disk, lastExit }: Vps): (readonly [string, string])[] {
   const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
   return [
-    ['disk', disk === null ? '-' : `${formatSize(disk.bytes)}, ${disk.inodes} files${disk.enforced ? '' : ' (limits are not enforced on this volume)'}`],
+    [
+      'disk',
+      disk === null
+        ? '-'
+        : `${formatSize(disk.bytes)}, ${disk.inodes} files${disk.enforced ? '' : ' (limits are not enforced on this volume)'}`,
+    ],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]
 }

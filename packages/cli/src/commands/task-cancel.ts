@@ -24,7 +24,8 @@ export const taskCancel = command({
     const { task } = await client.taskShow({ params })
     if (options.json) context.print(JSON.stringify(task, null, 2))
     else if (options.quiet) context.print(String(task.id))
-    else context.print(task.state === 'cancelled' ? `cancelled task ${task.id}` : `task ${task.id} had ended before: ${task.state}`)
+    else
+      context.print(task.state === 'cancelled' ? `cancelled task ${task.id}` : `task ${task.id} had ended before: ${task.state}`)
     return task.state === 'cancelled' ? 0 : 4
   },
 })

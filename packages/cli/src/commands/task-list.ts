@@ -23,7 +23,12 @@ export const taskList = command({
     { line: 'insula task list -s failed --vps web', about: 'what went wrong with one VPS' },
   ],
   run: async (context, { options }) => {
-    const listing = { all: taskColumns, standard: STANDARD_TASK_COLUMNS, id: ({ id }: Task) => String(id), none: 'there has been no task' }
+    const listing = {
+      all: taskColumns,
+      standard: STANDARD_TASK_COLUMNS,
+      id: ({ id }: Task) => String(id),
+      none: 'there has been no task',
+    }
     if (answeredColumnsHelp(context, listing, options)) return
     const query = {
       limit: options.limit ?? 20,

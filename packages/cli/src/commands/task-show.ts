@@ -19,7 +19,9 @@ export const taskShow = command({
     const client = await context.client()
     const params = { task: taskNumber(args.task) }
     const answer = await client.taskShow({ params })
-    const task = options.wait ? await followTask(context, answer, progressFor(context, options.quiet || options.json)) : answer.task
+    const task = options.wait
+      ? await followTask(context, answer, progressFor(context, options.quiet || options.json))
+      : answer.task
     if (options.json) return context.print(JSON.stringify(task, null, 2))
     if (options.quiet) return context.print(String(task.id))
     printFields(context, [

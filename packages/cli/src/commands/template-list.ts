@@ -50,8 +50,17 @@ export const templateList = command({
 const DEFINITIONS = {
   all: [
     { name: 'name', about: 'name', value: ({ name }: { name: string }) => name },
-    { name: 'built', about: 'whether there is a version of it', value: ({ built }: { built: boolean }) => (built ? 'yes' : 'no') },
-    { name: 'description', about: 'what it is', shrinks: true as const, value: ({ description }: { description: string }) => description },
+    {
+      name: 'built',
+      about: 'whether there is a version of it',
+      value: ({ built }: { built: boolean }) => (built ? 'yes' : 'no'),
+    },
+    {
+      name: 'description',
+      about: 'what it is',
+      shrinks: true as const,
+      value: ({ description }: { description: string }) => description,
+    },
   ],
   standard: ['name', 'built', 'description'],
   id: ({ name }: { name: string }) => name,

@@ -9,7 +9,9 @@ export const templateRemove = command({
   examples: [{ line: 'insula template remove debian-12@2026-11-23.1', about: 'one version' }],
   run: async (context, { args, options }) => {
     const client = await context.client()
-    const task = await runTask(context, options, async (query) => client.templateRemove({ params: { template: args.template }, query }))
+    const task = await runTask(context, options, async (query) =>
+      client.templateRemove({ params: { template: args.template }, query }),
+    )
     if (task === null) return
     if (options.json) return context.print(JSON.stringify(task, null, 2))
     context.print(options.quiet ? args.template : `removed ${args.template}`)

@@ -67,8 +67,13 @@ async function wordsOf(context: Context, commands: readonly AnyCommand[], words:
   const client = await context.client()
   const signal = AbortSignal.timeout(PATIENCE)
   if (words === 'vps') return (await client.vpsList({ signal })).vps.map(({ name, state }) => [name, state] as const)
-  if (words === 'task') return (await client.taskList({ signal, query: {} })).tasks.map((task) => [String(task.id), `${task.kind} ${task.subject}`] as const)
-  if (words === 'definition') return (await client.templateDefinitions({ signal })).definitions.map(({ name, description }) => [name, description] as const)
+  if (words === 'task')
+    return (await client.taskList({ signal, query: {} })).tasks.map(
+      (task) => [String(task.id), `${task.kind} ${task.subject}`] as const,
+    )
+  if (words === 'definition')
+    return (await client.templateDefinitions({ signal })).definitions.map(({ name, description }) => [name, description] as const)
   const { templates } = await client.templateList({ signal })
-  return templates.flatMap(({ name, ref, latest, init }) => [...(latest ? [[name, init] as const] : []), [ref, init] as const])
+  const names = templates.filter(({ latest }) => latest).map(({ name, init }) => [name, init] as const)
+  return names.concat(templates.map(({ ref, init }) => [ref, init] as const))
 }

@@ -55,7 +55,9 @@ async function listen(socketPath: string, state: FakeState): Promise<Server> {
     if (refused !== null) {
       const body = JSON.stringify({ error: refused })
       const status = new ApiFailure(refused).status
-      socket.end(`HTTP/1.1 ${status} No\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+      socket.end(
+        `HTTP/1.1 ${status} No\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      )
       return
     }
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
@@ -123,4 +125,3 @@ function streamEvents(state: FakeState, request: IncomingMessage, response: Serv
   state.listeners.add(send)
   response.on('close', () => state.listeners.delete(send))
 }
-

@@ -52,7 +52,8 @@ const commands: Readonly<Record<string, (running: Running) => void | Promise<voi
   },
   sleep: (running) => {
     running.said = (message) => {
-      if (message.type === 'signal') running.end({ type: 'exit', signal: message.signal, number: message.signal === 'SIGTERM' ? 15 : 2 })
+      if (message.type === 'signal')
+        running.end({ type: 'exit', signal: message.signal, number: message.signal === 'SIGTERM' ? 15 : 2 })
     }
   },
   /** On a terminal: shows sizes and keys. */
@@ -126,7 +127,9 @@ function toldBy(running: Running, bytes: Uint8Array): void {
 /** Resolves when the bytes have left, so that a reader that does not read stops the command. */
 async function send(socket: WebSocket, state: FakeState, channel: Channel, bytes: Uint8Array | string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    socket.send(frame(channel, typeof bytes === 'string' ? Buffer.from(bytes) : bytes), (error) => (error ? reject(error) : resolve()))
+    socket.send(frame(channel, typeof bytes === 'string' ? Buffer.from(bytes) : bytes), (error) =>
+      error ? reject(error) : resolve(),
+    )
   })
   state.sentBytes += bytes.length
 }

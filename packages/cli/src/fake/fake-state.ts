@@ -1,7 +1,16 @@
 /** What the fake node knows, and its answer to each route. */
 
 import type { WebSocket } from 'ws'
-import { ApiFailure, type Event, type RouteName, type Task, type Template, type Vps, type VpsCreate, type VpsState } from '@insula/contract'
+import {
+  ApiFailure,
+  type Event,
+  type RouteName,
+  type Task,
+  type Template,
+  type Vps,
+  type VpsCreate,
+  type VpsState,
+} from '@insula/contract'
 
 export interface FakeRequest {
   readonly name: RouteName
@@ -92,7 +101,11 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
   }
 }
 
-export async function answerTo(state: FakeState, name: RouteName, { params, query, body }: Omit<FakeRequest, 'name'>): Promise<unknown> {
+export async function answerTo(
+  state: FakeState,
+  name: RouteName,
+  { params, query, body }: Omit<FakeRequest, 'name'>,
+): Promise<unknown> {
   const known = () => {
     const found = state.find(String(params['vps']))
     if (found === undefined) throw new ApiFailure({ code: 'not_found', message: `there is no VPS '${String(params['vps'])}'` })
@@ -102,7 +115,14 @@ export async function answerTo(state: FakeState, name: RouteName, { params, quer
   const move = (kind: string, to: VpsState) => {
     const vps = known()
     if (vps.state === to) throw new ApiFailure({ code: 'conflict', message: `${vps.name} is ${to} already` })
-    return task(state, kind, vps.id, vps.name, wait, () => void state.vps.set(vps.id, fakeVps(vps.id, vps.name, { ...vps, ...runtime(vps, to) })))
+    return task(
+      state,
+      kind,
+      vps.id,
+      vps.name,
+      wait,
+      () => void state.vps.set(vps.id, fakeVps(vps.id, vps.name, { ...vps, ...runtime(vps, to) })),
+    )
   }
   switch (name) {
     case 'vpsList':
@@ -126,18 +146,26 @@ export async function answerTo(state: FakeState, name: RouteName, { params, quer
     case 'vpsChange': {
       const vps = known()
       const limits = { ...vps.limits, ...(body['limits'] as object | undefined) }
-      return task(state, 'vps.change', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, ...body, limits } as Vps))
+      return task(state, 'vps.change', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, ...body, limits }))
     }
     case 'vpsRename': {
       const vps = known()
       if (state.find(String(body['name'])) !== undefined) {
         throw new ApiFailure({ code: 'conflict', message: `there is a VPS '${String(body['name'])}' already` })
       }
-      return task(state, 'vps.rename', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, name: String(body['name']) }))
+      return task(
+        state,
+        'vps.rename',
+        vps.id,
+        vps.name,
+        wait,
+        () => void state.vps.set(vps.id, { ...vps, name: String(body['name']) }),
+      )
     }
     case 'vpsDestroy': {
       const vps = known()
-      if (vps.state === 'running' && query['force'] !== true) throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
+      if (vps.state === 'running' && query['force'] !== true)
+        throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
       return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
     }
     case 'templateList':
@@ -171,7 +199,13 @@ export async function answerTo(state: FakeState, name: RouteName, { params, quer
       return {
         findings: [
           { severity: 'ok', subject: 'kernel', message: '6.12.0 can do everything', remedy: null, repairable: false },
-          { severity: 'error', subject: 'vps 101', message: 'its link is missing', remedy: 'insula doctor --repair', repairable: true },
+          {
+            severity: 'error',
+            subject: 'vps 101',
+            message: 'its link is missing',
+            remedy: 'insula doctor --repair',
+            repairable: true,
+          },
         ],
       }
     case 'doctorRepair':
@@ -187,14 +221,14 @@ export async function answerTo(state: FakeState, name: RouteName, { params, quer
         lxcfs: { pid: 3, healthy: true, restarts: 0 },
         problems: [],
       }
-    case 'nodeShow':
-    case 'openapi':
+    default:
       throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${name}` })
   }
 }
 
 function runtime(vps: Vps, to: VpsState): Partial<Vps> {
-  if (to === 'running') return { state: to, startedAt: EPOCH, pid: 4000 + vps.id, usage: { memory: 1, swap: 0, pids: 1, cpuMicroseconds: 1 } }
+  if (to === 'running')
+    return { state: to, startedAt: EPOCH, pid: 4000 + vps.id, usage: { memory: 1, swap: 0, pids: 1, cpuMicroseconds: 1 } }
   return to === 'stopped' ? { state: to, startedAt: null, pid: null, usage: null } : { state: to }
 }
 
@@ -205,7 +239,8 @@ function template(state: FakeState, ref: string): Template {
 }
 
 function create(state: FakeState, body: VpsCreate, wait: number): Promise<{ task: Task }> {
-  if (state.find(body.name) !== undefined) throw new ApiFailure({ code: 'conflict', message: `there is a VPS '${body.name}' already` })
+  if (state.find(body.name) !== undefined)
+    throw new ApiFailure({ code: 'conflict', message: `there is a VPS '${body.name}' already` })
   const { ref } = template(state, body.template)
   const id = body.id ?? Math.max(100, ...state.vps.keys()) + 1
   const { limits, addresses, start, template: _, id: __, ...rest } = body
@@ -251,7 +286,12 @@ async function task(
   setTimeout(() => {
     if (made.state !== 'running') return
     if (fail === null) done()
-    Object.assign(made, { state: fail === null ? 'done' : 'failed', error: fail?.toJSON() ?? null, endedAt: EPOCH, progress: null })
+    Object.assign(made, {
+      state: fail === null ? 'done' : 'failed',
+      error: fail?.toJSON() ?? null,
+      endedAt: EPOCH,
+      progress: null,
+    })
   }, state.taskMilliseconds)
   await settled(made, wait)
   return { task: made }

@@ -1,8 +1,6 @@
 /** Runs the CLI on a pseudo-terminal, made by script(1), which every Debian has. What is written to it are keys. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { closed } from './run-cli.ts'
+import { MAIN, startProgram } from './run-cli.ts'
 
 export interface Terminal {
   /** All that was shown so far. */
@@ -10,6 +8,7 @@ export interface Terminal {
   type(keys: string): void
   /** @throws when it is not shown within ten seconds */
   until(text: string | RegExp): Promise<void>
+  resize(cols: number, rows: number): Promise<void>
   readonly ended: Promise<number | null>
   kill(): void
 }
@@ -21,12 +20,11 @@ export interface TerminalOptions {
   readonly after?: string
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
 
 export function onTerminal(args: readonly string[], { socketPath, size = [100, 30], after = ':' }: TerminalOptions): Terminal {
-  const line = `stty cols ${size[0]} rows ${size[1]}; ${[process.execPath, MAIN, ...args].map(quoted).join(' ')}; code=$?; ${after}; exit $code`
-  const child: ChildProcess = spawn('script', ['-qfec', line, '/dev/null'], {
+  const line = `tty; stty cols ${size[0]} rows ${size[1]}; ${[process.execPath, MAIN, ...args].map(quoted).join(' ')}; code=$?; ${after}; exit $code`
+  const child = startProgram('script', ['-qfec', line, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', SHELL: '/bin/sh', TERM: 'vt100', INSULA_SOCKET: socketPath },
   })
@@ -43,7 +41,11 @@ export function onTerminal(args: readonly string[], { socketPath, size = [100, 3
       }
       throw new Error(`never shown: ${String(wanted)}; but: ${JSON.stringify(text)}`)
     },
-    ended: closed(child).then(({ code }) => code),
+    resize: async (cols, rows) => {
+      const device = /^(\/dev\/\S+)/.exec(text)?.[1] ?? ''
+      await startProgram('stty', ['-F', device, 'cols', String(cols), 'rows', String(rows)], {}).ended
+    },
+    ended: child.ended.then(({ code }) => code),
     kill: () => void child.kill('SIGKILL'),
   }
 }

@@ -1,6 +1,6 @@
-/** Runs the real CLI as a process, as a shell would. */
+/** Runs the real CLI as a process, as a shell would. The one file of the CLI's tests that starts processes. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 export interface CliResult {
@@ -10,17 +10,37 @@ export interface CliResult {
   readonly stderr: string
 }
 
+/** A pipe that is never ended. */
+export const OPEN = Symbol('open')
+
 export interface CliOptions {
   readonly socketPath: string
-  /** null: nothing, ended at once; a number: this file descriptor; 'open': a pipe that is never ended. */
-  readonly stdin?: Buffer | string | number | 'open' | null
+  /** null: nothing, ended at once; a number: this file descriptor. */
+  readonly stdin?: Buffer | string | number | typeof OPEN | null
   readonly env?: Readonly<Record<string, string>>
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** Any program. */
+export function startProgram(program: string, args: readonly string[], options: SpawnOptions): Started {
+  const child = spawn(program, args, options)
+  return Object.assign(child, { ended: closed(child) })
+}
 
-export function startCli(args: readonly string[], { socketPath, env = {} }: CliOptions, stdin: number | 'pipe' = 'pipe'): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+export type Started = ChildProcess & { readonly ended: Promise<Ended> }
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+export function startCli(
+  args: readonly string[],
+  { socketPath, env = {} }: CliOptions,
+  stdin: number | 'pipe' = 'pipe',
+): Started {
+  return startProgram(process.execPath, [MAIN, ...args], {
     stdio: [stdin, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', INSULA_SOCKET: socketPath, ...cacheOf(), ...env },
   })
@@ -29,15 +49,15 @@ export function startCli(args: readonly string[], { socketPath, env = {} }: CliO
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const { stdin = null } = options
   const child = startCli(args, options, typeof stdin === 'number' ? stdin : 'pipe')
-  if (typeof stdin !== 'number' && stdin !== 'open') {
+  if (typeof stdin !== 'number' && stdin !== OPEN) {
     // The command may end without having read everything.
     child.stdin?.on('error', () => undefined).end(stdin ?? undefined)
   }
-  const [stdout, stderr, ended] = await Promise.all([all(child.stdout), all(child.stderr), closed(child)])
+  const [stdout, stderr, ended] = await Promise.all([all(child.stdout), all(child.stderr), child.ended])
   return { ...ended, stdout, stderr: stderr.toString() }
 }
 
-export async function closed(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+async function closed(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })))
 }
 
@@ -50,4 +70,13 @@ async function all(stream: NodeJS.ReadableStream | null): Promise<Buffer> {
 function cacheOf(): Record<string, string> {
   const cache = process.env['NODE_COMPILE_CACHE']
   return cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }
+}
+
+/** @throws after ten seconds */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let round = 0; round < 500; round++) {
+    if (holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`never held: ${String(holds)}`)
 }

@@ -17,7 +17,8 @@ export function chooseColumns<Row>(
   const names = asked === undefined ? standard : asked.split(',').map((name) => name.trim().toLowerCase())
   return names.map((name) => {
     const column = all.find((one) => one.name === name)
-    if (column === undefined) throw new UsageError(`there is no column '${name}'; there are ${all.map((one) => one.name).join(', ')}`)
+    if (column === undefined)
+      throw new UsageError(`there is no column '${name}'; there are ${all.map((one) => one.name).join(', ')}`)
     return column
   })
 }

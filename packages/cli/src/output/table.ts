@@ -47,7 +47,7 @@ export function fit(columns: readonly { readonly wanted: number; readonly shrink
 }
 
 function cut(text: string, width: number): string {
-  const letters = [...text]
+  const letters = lettersOf(text)
   return letters.length <= width ? text : `${letters.slice(0, width - 1).join('')}…`
 }
 
@@ -57,5 +57,10 @@ function pad(text: string, width: number, right: boolean): string {
 }
 
 function shownLength(text: string): number {
-  return [...text].length
+  return lettersOf(text).length
+}
+
+/** Code points, not halves of them. */
+function lettersOf(text: string): string[] {
+  return Array.from(text)
 }

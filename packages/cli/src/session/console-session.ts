@@ -8,7 +8,6 @@ import type { TerminalSize } from './terminal.ts'
 
 export type ConsoleEnd = 'stopped' | 'detached' | 'lost'
 
-
 export interface ConsoleView {
   readonly ended: Promise<ConsoleEnd>
   send(bytes: Uint8Array): boolean

@@ -24,18 +24,22 @@ function expected(typed: readonly number[], keys: readonly number[]): { pass: nu
 test('passes everything but the sequence, however it is cut', () => {
   const key = fc.integer({ min: 1, max: 3 })
   fc.assert(
-    fc.property(fc.array(key, { minLength: 1, maxLength: 4 }), fc.array(fc.array(key, { maxLength: 4 }), { maxLength: 8 }), (keys, chunks) => {
-      const watcher = detachWatcher(Uint8Array.from(keys))
-      const passed: number[] = []
-      let detached = false
-      for (const chunk of chunks) {
-        const result = watcher.feed(Uint8Array.from(chunk))
-        passed.push(...result.pass)
-        detached = result.detached
-        if (detached) break
-      }
-      assert.deepEqual({ pass: passed, detached }, expected(chunks.flat(), keys))
-    }),
+    fc.property(
+      fc.array(key, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.array(key, { maxLength: 4 }), { maxLength: 8 }),
+      (keys, chunks) => {
+        const watcher = detachWatcher(Uint8Array.from(keys))
+        const passed: number[] = []
+        let detached = false
+        for (const chunk of chunks) {
+          const result = watcher.feed(Uint8Array.from(chunk))
+          passed.push(...result.pass)
+          detached = result.detached
+          if (detached) break
+        }
+        assert.deepEqual({ pass: passed, detached }, expected(chunks.flat(), keys))
+      },
+    ),
     { numRuns: 2000 },
   )
 })

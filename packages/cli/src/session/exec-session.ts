@@ -1,7 +1,7 @@
 /** One command run inside a VPS: bytes both ways, each side waiting for the other, until it has ended. */
 
 import type { Readable, Writable } from 'node:stream'
-import type { ExecOpen, ExecServerMessage, SessionClientMessage } from '@insula/contract/light'
+import type { ApiError, ExecOpen, ExecServerMessage, SessionClientMessage } from '@insula/contract/light'
 import type { ClientSocket } from '../transport/websocket.ts'
 
 /** Made when first used: many commands neither read nor print. */
@@ -12,7 +12,9 @@ export interface SessionStreams {
   readonly stderr: () => Writable
 }
 
-export type Ended = { readonly code: number; readonly reason?: string | undefined } | { readonly signal: string; readonly number: number }
+export type Ended =
+  | { readonly code: number; readonly reason?: string | undefined }
+  | { readonly signal: string; readonly number: number }
 
 export interface ExecSession {
   /** @throws ApiFailure when the command did not run, or nobody can say how it ended */
@@ -96,7 +98,7 @@ function forward(stdin: Readable, socket: ClientSocket): void {
   stdin.once('end', end).once('error', end)
 }
 
-async function failure(error: { readonly code: 'unavailable'; readonly message: string } | import('@insula/contract/light').ApiError) {
+async function failure(error: { readonly code: 'unavailable'; readonly message: string } | ApiError) {
   const { ApiFailure } = await import('@insula/contract/api-failure')
   return new ApiFailure(error)
 }

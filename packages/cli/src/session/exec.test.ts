@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { closed, runCli, startCli } from '../fake/run-cli.ts'
+import { OPEN, runCli, startCli, until } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
 
 const fake = withNode()
@@ -46,7 +46,7 @@ test('stdin may be a file, /dev/null or a closed descriptor', async () => {
 })
 
 test('a pipe that is never ended does not keep it from ending', async () => {
-  const { code, stdout } = await exec(['web', 'echo', 'done'], 'open')
+  const { code, stdout } = await exec(['web', 'echo', 'done'], OPEN)
   assert.deepEqual({ code, out: stdout.toString() }, { code: 0, out: 'done\n' })
 })
 
@@ -81,16 +81,17 @@ test('signals are passed to the command', async () => {
     ['SIGINT', 130],
   ] as const) {
     const child = startCli(['exec', 'web', 'sleep'], { socketPath: fake.node.socketPath })
-    while (!fake.node.state.sockets.size) await sleep(20)
+    await until(() => !!fake.node.state.sockets.size)
     await sleep(200)
     child.kill(signal)
-    assert.deepEqual(await closed(child), { code, signal: null })
+    assert.deepEqual(await child.ended, { code, signal: null })
   }
 })
 
 test('a reader that does not read stops the command, not the memory', async () => {
   fake.node.state.sentBytes = 0
   const child = startCli(['exec', 'web', 'flood'], { socketPath: fake.node.socketPath })
+  await until(() => fake.node.state.sentBytes > 0)
   let before = -1
   for (let round = 0; round < 40 && fake.node.state.sentBytes !== before; round++) {
     before = fake.node.state.sentBytes
@@ -99,16 +100,16 @@ test('a reader that does not read stops the command, not the memory', async () =
   assert.equal(fake.node.state.sentBytes, before, 'the command was never stopped')
   assert.ok(before > 0 && before < 8 * 1024 * 1024, `${before} bytes are waiting somewhere`)
   child.stdout?.destroy()
-  assert.deepEqual(await closed(child), { code: 141, signal: null })
+  assert.deepEqual(await child.ended, { code: 141, signal: null })
 })
 
 test('a node that goes away ends it with "unavailable"', async () => {
   const child = startCli(['exec', 'web', 'sleep'], { socketPath: fake.node.socketPath })
-  while (!fake.node.state.sockets.size) await sleep(20)
+  await until(() => !!fake.node.state.sockets.size)
   const chunks: Buffer[] = []
   child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
   for (const socket of fake.node.state.sockets) socket.terminate()
-  assert.equal((await closed(child)).code, 9)
+  assert.equal((await child.ended).code, 9)
   assert.match(Buffer.concat(chunks).toString(), /before the command had ended/)
 })
 

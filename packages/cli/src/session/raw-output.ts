@@ -4,9 +4,9 @@
  * native code: this is the one process that it starts. Both ways out of raw mode restore the modes that were found.
  */
 
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 
-/** On the terminal that is stdin. Without stty(1) the session is as good as Node makes it. */
+/** On the terminal that is stdin, before anything is shown on it. Without stty(1) the session is as good as Node makes it. */
 export function rawOutput(): void {
-  spawn('stty', ['-opost'], { stdio: [0, 'ignore', 'ignore'] }).on('error', () => undefined)
+  spawnSync('stty', ['-opost'], { stdio: [0, 'ignore', 'ignore'] })
 }

@@ -54,7 +54,14 @@ export async function actOnAll(
       }
     }),
   )
-  if (options.json) context.print(JSON.stringify(outcomes.filter((one) => !(one instanceof ApiFailure)), null, 2))
+  if (options.json)
+    context.print(
+      JSON.stringify(
+        outcomes.filter((one) => !(one instanceof ApiFailure)),
+        null,
+        2,
+      ),
+    )
   return outcomes.find((one) => one instanceof ApiFailure)?.exit ?? 0
 }
 

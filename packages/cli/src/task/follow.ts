@@ -25,7 +25,9 @@ export async function followTask(context: Context, { task: first }: TaskAnswer, 
   }
   progress.done(task)
   if (task.state === 'done') return task
-  throw new ApiFailure(task.error ?? { code: task.state === 'cancelled' ? 'cancelled' : 'internal', message: `task ${task.id} ${task.state}` })
+  throw new ApiFailure(
+    task.error ?? { code: task.state === 'cancelled' ? 'cancelled' : 'internal', message: `task ${task.id} ${task.state}` },
+  )
 }
 
 async function askAgain(client: Client<ClientSocket>, task: number, wait: number): Promise<Task> {

@@ -6,7 +6,7 @@ import { followTask, waitSeconds } from './follow.ts'
 import { type Progress, progressFor } from './progress.ts'
 
 export const taskOptions = {
-  wait: { negatable: true, about: 'wait until it is done, which is what happens anyway; --no-wait prints the task and returns' },
+  wait: { negatable: true, about: 'wait until it is done (default), or print the task and return' },
 } as const
 
 export interface TaskOptions {

@@ -13,7 +13,12 @@ export const taskColumns: readonly Column<Task>[] = [
   { name: 'state', about: 'queued, running, done, failed or cancelled', value: ({ state }) => state },
   { name: 'took', about: 'how long it has run', right: true, value: took },
   { name: 'created', about: 'when it was asked for', value: ({ createdAt }) => moment(createdAt) },
-  { name: 'step', about: 'what it does now, or why it failed', shrinks: true, value: ({ progress, error }) => error?.message ?? progress?.step ?? '-' },
+  {
+    name: 'step',
+    about: 'what it does now, or why it failed',
+    shrinks: true,
+    value: ({ progress, error }) => error?.message ?? progress?.step ?? '-',
+  },
   { name: 'vps', about: 'id of the VPS', right: true, value: ({ vps }) => String(vps ?? '-') },
   { name: 'done', about: 'how far it is', right: true, value: percent },
 ]

@@ -12,7 +12,11 @@ export function localClient(node: LocalNode): Client<ClientSocket> {
   // An import of node:http would evaluate every export of it, among them fetch's WebSocket: 60 ms for nothing.
   const { Agent, request: httpRequest } = process.getBuiltinModule('node:http')
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const send = async (options: { method: string; path: string; headers?: Record<string, string> }, body: string | null, signal?: AbortSignal) =>
+  const send = async (
+    options: { method: string; path: string; headers?: Record<string, string> },
+    body: string | null,
+    signal?: AbortSignal,
+  ) =>
     answered(
       httpRequest({
         ...options,
@@ -44,7 +48,13 @@ type Send = (
   signal?: AbortSignal,
 ) => Promise<IncomingMessage>
 
-async function* eventsOver(path: string, since: number | undefined, signal: AbortSignal | undefined, send: Send, node: LocalNode) {
+async function* eventsOver(
+  path: string,
+  since: number | undefined,
+  signal: AbortSignal | undefined,
+  send: Send,
+  node: LocalNode,
+) {
   const headers = { accept: 'text/event-stream', ...(since === undefined ? {} : { 'last-event-id': String(since) }) }
   const response = await send({ method: 'GET', path, headers }, null, signal)
   const { errorIn } = await import('@insula/contract/client')
@@ -58,7 +68,7 @@ async function* eventsOver(path: string, since: number | undefined, signal: Abor
 
 async function answered(request: ClientRequest, body: string | null, node: LocalNode): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.on('response', resolve).on('error', (error) => reject(connectionFailure(error, node) as Error))
+    request.on('response', resolve).on('error', (error) => reject(connectionFailure(error, node)))
     request.end(body ?? undefined)
   })
 }

@@ -1,6 +1,6 @@
 /** Server-sent events: the `data` of each as JSON. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
-export async function* serverSentData(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+export async function* serverSentData(bytes: AsyncIterable<Uint8Array>): AsyncGenerator {
   const decoder = new TextDecoder()
   let text = ''
   let data: string[] = []

@@ -192,7 +192,8 @@ export function messageReader(to: Receiver): (chunk: Buffer) => void {
       over = true
       return to.close(payload.length >= 2 ? payload.readUInt16BE(0) : 1005, payload.toString('utf8', 2))
     }
-    if (opcode > Opcode.binary || (opcode === Opcode.continuation) !== (fragmented !== null)) return void fail('a frame is out of place')
+    if (opcode > Opcode.binary || (opcode === Opcode.continuation) !== (fragmented !== null))
+      return void fail('a frame is out of place')
     const kind = fragmented ?? opcode
     if (!final) {
       fragmented = kind

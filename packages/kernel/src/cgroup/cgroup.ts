@@ -8,7 +8,7 @@
 
 export type CgroupMode = 'unified' | 'hybrid' | 'legacy'
 
-/** null: no limit. */
+/** null: no limit. A limit that this host cannot hold (no such controller) is refused, but for swap: see HostFeatures.swapAccounting. */
 export interface CgroupLimits {
   /** Bytes of memory. */
   readonly memory: number | null
@@ -47,23 +47,51 @@ export interface Cgroups {
   exists(path: string): Promise<boolean>
   /** Direct children of `path`, by name, in any hierarchy. */
   children(path: string): Promise<string[]>
-  /** Sets every limit; order chosen so that raising and lowering both work on a live group.
-   * @throws LimitBelowUse when memory cannot be lowered under what is in use */
+  /** Sets every limit or none; order chosen so that raising and lowering both work on a live group.
+   * @throws LimitBelowUse when memory cannot be lowered under what is in use; CgroupMissing */
   setLimits(path: string, limits: CgroupLimits): Promise<void>
+  /** @throws CgroupMissing */
   usage(path: string): Promise<CgroupUsage>
+  /** Resolves when every process stands still; runs on when that cannot be reached. Idempotent, as thaw is. @throws CgroupMissing */
   freeze(path: string): Promise<void>
   thaw(path: string): Promise<void>
   frozen(path: string): Promise<boolean>
-  /** Host pids of every process in the group and below. */
+  /** Host pids of every process in the group and below; none when there is no such group. */
   processes(path: string): Promise<number[]>
-  /** SIGKILL to every process in the group and below, until none is left (bounded, 10 s). */
+  /** SIGKILL to every process in the group and below, until none is left (bounded, 10 s). Frozen ones too. Idempotent. */
   killAll(path: string): Promise<void>
   /**
    * Runs `body` (synchronous) so that a process which it starts is born inside `path`: on v1 and hybrid hosts the calling
    * thread is in the group's v1 controllers for that moment; where the v2 tree is concerned the OCI runtime joins.
-   * The thread is back where it was when this returns, also when body throws.
+   * The thread is back where it was when this returns, also when body throws. @throws CgroupMissing before body runs
+   *
+   * For groups that nothing runs in. In others the caller would meet what the tenant did: the OOM killer picks it when memory is full, it waits
+   * for the tenant's CPU time, and it freezes with the group. `door` has none of this.
    */
   enter<T>(path: string, body: () => T): T
+  /** Opens the group for one process that is started next, wherever the starting thread has meanwhile gone. @throws CgroupMissing */
+  door(path: string): CgroupDoor
+}
+
+/** The process joins by itself before it becomes what it shall be; who starts it stays out. Closed by the caller once it has started. */
+export interface CgroupDoor extends Disposable {
+  /** To be handed over as descriptors 3 and on; what `through` starts closes them. */
+  readonly descriptors: readonly number[]
+  /** On pure v2 hosts argv itself: the OCI runtime joins. The process ends with CANNOT_JOIN rather than run outside. */
+  through(argv: readonly [string, ...string[]]): readonly [string, ...string[]]
+}
+
+/** Exit code of a process that could not join its group; why is on its stderr. */
+export const CANNOT_JOIN = 125
+
+/** There is no such group, or it went while it was being read. */
+export class CgroupMissing extends Error {
+  override readonly name = 'CgroupMissing'
+  readonly path: string
+  constructor(path: string) {
+    super(`there is no cgroup ${path}`)
+    this.path = path
+  }
 }
 
 /** A limit that the kernel refuses because more is in use. */

@@ -1,5 +1,5 @@
 /**
- * Limits as the files that carry them: what is written where, for v1 and v2. Pure arithmetic; `real.ts` does the writing.
+ * Limits as the files that carry them: what is written where, for v1 and v2. Pure arithmetic; `limits.ts` does the writing.
  * Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst, scheduler/sched-bwc.rst
  */
 
@@ -10,8 +10,8 @@ export interface Knob {
   readonly controller: string
   readonly file: string
   readonly value: string
-  /** The file may be absent (no swap accounting, controller not enabled): then only "no limit" can be kept. */
-  readonly optional?: boolean
+  /** The value means "no limit", or the limit is one that is shown as not enforced: then the file may be absent. */
+  readonly dispensable: boolean
 }
 
 const PERIOD = 100_000
@@ -52,38 +52,50 @@ export function parseCpuList(text: string): number[] {
 
 /** Everything but memory and swap, whose order matters and which each version has its own functions for. */
 export function plainKnobsV1(limits: CgroupLimits, allCpus: string): Knob[] {
+  const quota = limits.cpuLimit === null ? '-1' : `${quotaOf(limits.cpuLimit)}`
+  const cpus = limits.cpuSet === null ? allCpus : cpuList(limits.cpuSet)
   return [
-    { controller: 'cpu', file: 'cpu.shares', value: `${sharesOf(limits.cpuUnits)}` },
-    { controller: 'cpu', file: 'cpu.cfs_quota_us', value: limits.cpuLimit === null ? '-1' : `${quotaOf(limits.cpuLimit)}` },
-    { controller: 'cpuset', file: 'cpuset.cpus', value: limits.cpuSet === null ? allCpus : cpuList(limits.cpuSet) },
-    { controller: 'pids', file: 'pids.max', value: limits.pids === null ? 'max' : `${limits.pids}` },
+    knob('cpu', 'cpu.shares', sharesOf(limits.cpuUnits), limits.cpuUnits === UNITS),
+    knob('cpu', 'cpu.cfs_quota_us', quota, limits.cpuLimit === null),
+    knob('cpuset', 'cpuset.cpus', cpus, limits.cpuSet === null),
+    knob('pids', 'pids.max', limits.pids ?? 'max', limits.pids === null),
   ]
 }
 
 export function plainKnobsV2(limits: CgroupLimits): Knob[] {
+  const quota = limits.cpuLimit === null ? 'max' : quotaOf(limits.cpuLimit)
+  // An empty set means "as the parent"; the kernel takes a newline for it.
+  const cpus = limits.cpuSet === null ? '\n' : cpuList(limits.cpuSet)
   return [
-    { controller: '', file: 'cpu.weight', value: `${weightOf(limits.cpuUnits)}` },
-    { controller: '', file: 'cpu.max', value: `${limits.cpuLimit === null ? 'max' : quotaOf(limits.cpuLimit)} ${PERIOD}` },
-    // An empty set means "as the parent"; the kernel takes a newline for it.
-    { controller: '', file: 'cpuset.cpus', value: limits.cpuSet === null ? '\n' : cpuList(limits.cpuSet), optional: true },
-    { controller: '', file: 'pids.max', value: limits.pids === null ? 'max' : `${limits.pids}` },
+    knob('', 'cpu.weight', weightOf(limits.cpuUnits), limits.cpuUnits === UNITS),
+    knob('', 'cpu.max', `${quota} ${PERIOD}`, limits.cpuLimit === null),
+    knob('', 'cpuset.cpus', cpus, limits.cpuSet === null),
+    knob('', 'pids.max', limits.pids ?? 'max', limits.pids === null),
   ]
 }
 
 /**
- * v1 keeps memory <= memory+swap at every moment, so raising starts with the sum and lowering with memory.
+ * v1 counts memory and swap together and keeps memory <= sum at every moment, so raising starts with the sum and lowering with memory.
+ * It cannot limit swap alone: without a limit of memory there is none of the sum.
  * @param raising the new memory limit is above the one now
  */
 export function memoryKnobsV1(limits: CgroupLimits, raising: boolean): Knob[] {
-  const memory: Knob = { controller: 'memory', file: 'memory.limit_in_bytes', value: `${limits.memory ?? -1}` }
   const sum = limits.memory === null || limits.swap === null ? -1 : limits.memory + limits.swap
-  const both: Knob = { controller: 'memory', file: 'memory.memsw.limit_in_bytes', value: `${sum}`, optional: true }
+  const memory = knob('memory', 'memory.limit_in_bytes', limits.memory ?? -1, limits.memory === null)
+  const both = knob('memory', 'memory.memsw.limit_in_bytes', sum, true)
   return raising ? [both, memory] : [memory, both]
 }
 
 export function memoryKnobsV2(limits: CgroupLimits): Knob[] {
   return [
-    { controller: '', file: 'memory.max', value: limits.memory === null ? 'max' : `${limits.memory}` },
-    { controller: '', file: 'memory.swap.max', value: limits.swap === null ? 'max' : `${limits.swap}`, optional: true },
+    knob('', 'memory.max', limits.memory ?? 'max', limits.memory === null),
+    knob('', 'memory.swap.max', limits.swap ?? 'max', true),
   ]
 }
+
+const knob = (controller: string, file: string, value: string | number, dispensable: boolean): Knob => ({
+  controller,
+  file,
+  value: `${value}`,
+  dispensable,
+})

@@ -129,6 +129,7 @@ test('the socket is for its owner only, is replaced, and goes with its receiver,
   const before = sockets()
   const first = receiveNotifications(path, () => undefined)
   const second = receiveNotifications(path, () => undefined)
+  t.after(() => [first, second].forEach((receiver) => receiver[Symbol.dispose]()))
   assert.equal(statSync(path).mode & 0o777, 0o600)
   const ours = sockets().difference(before)
   assert.equal(ours.size, 2)

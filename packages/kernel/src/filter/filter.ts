@@ -3,8 +3,8 @@
  */
 
 export interface PacketFilter {
-  /** Replaces table `family name` with `body` (the text between the braces), atomically; makes it if absent.
-   * @throws FilterRefused with the line the kernel or parser refused; the table is then as it was */
+  /** Replaces table `family name` with `body` (the text between the braces), atomically; makes it if absent. Calls take effect in their order.
+   * @throws FilterRefused with the line the kernel or parser refused, counted from body's first; the table is then as it was */
   replaceTable(family: 'inet' | 'netdev' | 'ip' | 'ip6', name: string, body: string): Promise<void>
   /** Idempotent. */
   removeTable(family: string, name: string): Promise<void>

@@ -20,7 +20,7 @@ export interface LinkInfo {
   readonly mac: string
   readonly mtu: number
   readonly up: boolean
-  /** Bytes and packets since the link was made. */
+  /** Bytes since the link was made, as seen from this end. */
   readonly rxBytes: number
   readonly txBytes: number
 }
@@ -41,16 +41,27 @@ export interface Uplink {
 
 export interface Links {
   /** One `ip -batch` call: makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what
-   * exists with the same name is replaced. */
+   * exists with the same name is replaced. Of an attempt that failed nothing is left. */
   attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
-  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. */
+  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. @throws LinkMissing */
   setRoutes(device: string, routes: readonly RouteSpec[]): Promise<void>
   /** Idempotent. */
   remove(name: string): Promise<void>
+  /** Links whose names begin with `prefix`. */
   list(prefix: string): Promise<LinkInfo[]>
+  /** Destinations, each with its prefix length. @throws LinkMissing */
   routes(device: string): Promise<string[]>
   /** The device of the default route; null without one. */
   uplink(): Promise<Uplink | null>
   /** Every address and directly connected or routed IPv4 network of this namespace, CIDR: for overlap checks. */
   networks(): Promise<{ readonly cidr: string; readonly device: string }[]>
+}
+
+export class LinkMissing extends Error {
+  override readonly name = 'LinkMissing'
+  readonly link: string
+  constructor(link: string) {
+    super(`there is no network link ${link}`)
+    this.link = link
+  }
 }

@@ -1,70 +1,74 @@
 /** Links through ip(8): one `ip -batch` process for each change, `ip -json` for every question. */
 
-import { ProcessFailed, type ProcessRunner } from '../process/runner.ts'
-import type { LinkInfo, Links, RouteSpec, Uplink, VethSpec } from './links.ts'
+import { existsSync } from 'node:fs'
+import { ProcessFailed, type ProcessRunner, type RunResult } from '../process/runner.ts'
+import { attachLines, linkName, removalLines, routeLines } from './lines.ts'
+import { type LinkInfo, LinkMissing, type Links, type Uplink } from './links.ts'
 
 export function realLinks(runner: ProcessRunner): Links {
-  const batch = (lines: readonly string[]): Promise<unknown> =>
+  const batch = (lines: readonly string[]): Promise<RunResult> =>
     runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
-  /** For lines of which some may have nothing to do. */
-  const force = (lines: readonly string[]): Promise<unknown> =>
-    runner.run(['ip', '-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, accept: [0, 1] })
   const ask = async <T>(...args: string[]): Promise<T> => {
     const { stdout } = await runner.run(['ip', '-json', ...args])
     return JSON.parse(stdout || '[]') as T
   }
   const remove = async (name: string): Promise<void> => {
     try {
-      await runner.run(['ip', 'link', 'delete', name])
+      await runner.run(['ip', 'link', 'delete', linkName(name)])
     } catch (error) {
-      if (!(error instanceof ProcessFailed) || !/cannot find device/i.test(error.stderr)) throw error
+      if (!says(error, NO_DEVICE)) throw error
     }
   }
   const routesOf = async (device: string): Promise<string[]> => {
-    const answers = await Promise.all([
-      ask<IpRoute[]>('-4', 'route', 'show', 'dev', device),
-      ask<IpRoute[]>('-6', 'route', 'show', 'dev', device),
-    ])
-    return answers
-      .flat()
-      .map(({ dst }) => (dst.includes('/') ? dst : `${dst}/${dst.includes(':') ? 128 : 32}`))
-      .filter((cidr) => !cidr.startsWith('fe80') && !cidr.startsWith('ff00'))
+    try {
+      const answers = await Promise.all([
+        ask<IpRoute[]>('-4', 'route', 'show', 'dev', linkName(device)),
+        ask<IpRoute[]>('-6', 'route', 'show', 'dev', device),
+      ])
+      return answers
+        .flat()
+        .map(({ dst }) => withLength(dst))
+        .filter((cidr) => !cidr.startsWith('fe80') && !cidr.startsWith('ff00'))
+    } catch (error) {
+      throw says(error, NO_DEVICE) ? new LinkMissing(device) : error
+    }
   }
 
   return {
     remove,
     routes: routesOf,
     async attach(veth, routes) {
-      const lines = attachLines(veth, routes)
+      const lines = attachLines(veth, routes, existsSync('/proc/sys/net/ipv6'))
       try {
-        await batch(lines)
+        await batch(lines).catch(async (error: unknown) => {
+          if (!says(error, /file exists/i)) throw error
+          // A pair of that name is left from an earlier life.
+          await remove(veth.name)
+          await batch(lines)
+        })
       } catch (error) {
-        if (!(error instanceof ProcessFailed) || !/file exists/i.test(error.stderr)) throw error
-        // A pair of that name is left from an earlier life.
         await remove(veth.name)
-        await batch(lines)
+        throw error
       }
     },
     async setRoutes(device, routes) {
       const there = await routesOf(device)
       const wanted = new Set(routes.map(({ destination }) => destination))
       const surplus = there.filter((destination) => !wanted.has(destination))
-      const gone = surplus.flatMap((destination) => [
-        `route del ${destination} dev ${device}`,
-        `neigh del ${destination.split('/')[0]} dev ${device}`,
-      ])
-      if (gone.length > 0) await force(gone)
-      if (routes.length > 0) await batch(routes.flatMap(routeLines))
+      const lines = [...routes.flatMap(routeLines), ...surplus.flatMap((destination) => removalLines(destination, device))]
+      if (lines.length > 0) await batch(lines)
     },
     async list(prefix) {
       const links = await ask<IpLink[]>('-statistics', 'link', 'show')
       return links.filter(({ ifname }) => ifname.startsWith(prefix)).map(linkInfo)
     },
     async uplink() {
+      // The kernel tells them in the order of their metrics.
       const [route] = await ask<IpRoute[]>('-4', 'route', 'show', 'default')
-      if (!route?.dev) return null
-      const [link] = await ask<IpLink[]>('link', 'show', 'dev', route.dev)
-      return { device: route.dev, mtu: link?.mtu ?? 1500, gateway: route.gateway ?? null } satisfies Uplink
+      const hop = route?.nexthops?.[0] ?? route
+      if (!hop?.dev) return null
+      const [link] = await ask<IpLink[]>('link', 'show', 'dev', hop.dev)
+      return { device: hop.dev, mtu: link?.mtu ?? 1500, gateway: hop.gateway ?? hop.via?.host ?? null } satisfies Uplink
     },
     async networks() {
       const [routes, addresses] = await Promise.all([
@@ -73,7 +77,7 @@ export function realLinks(runner: ProcessRunner): Links {
       ])
       const routed = routes
         .filter(({ dst, type }) => dst !== 'default' && type !== 'broadcast' && type !== 'local')
-        .map(({ dst, dev = '' }) => ({ cidr: dst.includes('/') ? dst : `${dst}/32`, device: dev }))
+        .map(({ dst, dev, nexthops }) => ({ cidr: withLength(dst), device: dev ?? nexthops?.[0]?.dev ?? '' }))
       const own = addresses.flatMap(({ ifname, addr_info }) =>
         addr_info.map(({ local, prefixlen }) => ({ cidr: `${local}/${prefixlen}`, device: ifname })),
       )
@@ -82,30 +86,23 @@ export function realLinks(runner: ProcessRunner): Links {
   }
 }
 
-function attachLines(veth: VethSpec, routes: readonly RouteSpec[]): string[] {
-  return [
-    `link add name ${veth.name} address ${veth.hostMac} mtu ${veth.mtu} type veth ` +
-      `peer name ${veth.peer} address ${veth.peerMac} mtu ${veth.mtu} netns ${veth.pid}`,
-    // The host end needs no IPv6 link-local address, and answers for none.
-    `link set dev ${veth.name} addrgenmode none`,
-    `link set dev ${veth.name} up`,
-    ...routes.flatMap(routeLines),
-  ]
-}
+const NO_DEVICE = /cannot find device|does not exist/i
+const says = (error: unknown, words: RegExp): boolean => error instanceof ProcessFailed && words.test(error.stderr)
 
-function routeLines({ destination, device, neighbourMac }: RouteSpec): string[] {
-  const address = destination.split('/')[0]
-  return [
-    `route replace ${destination} dev ${device} scope link`,
-    ...(neighbourMac === undefined ? [] : [`neigh replace ${address} lladdr ${neighbourMac} dev ${device} nud permanent`]),
-  ]
-}
+/** ip(8) leaves the length of a host's address out. */
+const withLength = (address: string): string =>
+  address.includes('/') ? address : `${address}/${address.includes(':') ? 128 : 32}`
 
-interface IpRoute {
-  readonly dst: string
+interface Hop {
   readonly dev?: string
   readonly gateway?: string
+  /** A gateway of the other family. */
+  readonly via?: { readonly host: string }
+}
+interface IpRoute extends Hop {
+  readonly dst: string
   readonly type?: string
+  readonly nexthops?: readonly Hop[]
 }
 interface IpAddress {
   readonly ifname: string
@@ -113,7 +110,7 @@ interface IpAddress {
 }
 interface IpLink {
   readonly ifname: string
-  readonly address: string
+  readonly address?: string
   readonly mtu: number
   readonly flags: readonly string[]
   readonly stats64?: { readonly rx: { readonly bytes: number }; readonly tx: { readonly bytes: number } }
@@ -121,7 +118,7 @@ interface IpLink {
 
 const linkInfo = ({ ifname, address, mtu, flags, stats64 }: IpLink): LinkInfo => ({
   name: ifname,
-  mac: address,
+  mac: address ?? '',
   mtu,
   up: flags.includes('UP'),
   rxBytes: stats64?.rx.bytes ?? 0,

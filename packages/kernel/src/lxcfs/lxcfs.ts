@@ -12,8 +12,10 @@ export interface Lxcfs {
   /** Starts lxcfs in the foreground on `mountPoint` (made if absent; a dead mount left by a killed one is unmounted first) and waits until a
    * file of it can be read. Load average and CPU views on. @throws when it does not come up within 10 s */
   start(mountPoint: string, pidFile: string): Promise<LxcfsProcess>
-  /** True when files of it can be read now (a dead FUSE mount answers ENOTCONN). */
+  /** True when files of it can be read now (a dead FUSE mount answers ENOTCONN). Waits as long as a hanging one makes it wait. */
   alive(mountPoint: string): boolean
-  /** Ends a lxcfs by pid and unmounts. Idempotent. */
+  /** The same, for callers that must not hang with it: false when no answer comes in time. */
+  responds(mountPoint: string, milliseconds: number): Promise<boolean>
+  /** Ends a lxcfs by pid, if need be by force, and unmounts. Idempotent. */
   stop(mountPoint: string, pid: number | null): Promise<void>
 }

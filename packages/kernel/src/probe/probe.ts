@@ -25,7 +25,13 @@ export interface SysctlNeed {
 
 export interface HostProbe {
   features(): Promise<HostFeatures>
-  /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. */
+  /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. As in sysctl(8), names with a slash may hold dots:
+   * "net/ipv4/conf/eth0.100/rp_filter". */
   sysctl(name: string): Promise<string | null>
+  /** @throws SysctlRefused */
   setSysctl(name: string, value: string): Promise<void>
+}
+
+export class SysctlRefused extends Error {
+  override readonly name = 'SysctlRefused'
 }

@@ -1,12 +1,13 @@
 /** HostProbe on the running kernel. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { hierarchiesIn } from '../cgroup/hierarchies.ts'
 import { parseCpuList } from '../cgroup/knobs.ts'
 import type { ProcessRunner } from '../process/runner.ts'
 import type { HostFeatures, HostProbe } from './probe.ts'
+import { readSysctl, writeSysctl } from './sysctl.ts'
 
 /** How each tool tells its version; the first number of the answer is taken. */
 const TOOLS: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -42,21 +43,10 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
         tools: await versions(runner),
       } satisfies HostFeatures
     },
-    async sysctl(name) {
-      try {
-        return readFileSync(sysctlFile(name), 'utf8').trim()
-      } catch {
-        return null
-      }
-    },
-    async setSysctl(name, value) {
-      writeFileSync(sysctlFile(name), value)
-    },
+    sysctl: async (name) => readSysctl(name),
+    setSysctl: async (name, value) => writeSysctl(name, value),
   }
 }
-
-/** Dots divide, as in sysctl(8); "default" and interface names here contain none. */
-const sysctlFile = (name: string): string => `/proc/sys/${name.replaceAll('.', '/')}`
 
 async function versions(runner: ProcessRunner): Promise<Record<string, string>> {
   const found = await Promise.all(

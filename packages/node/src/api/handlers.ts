@@ -16,7 +16,7 @@ import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate, presentVps } from '../present.ts'
 import type { VpsRecord } from '../record.ts'
-import { recover, requireRecovered } from '../recover.ts'
+import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
@@ -58,6 +58,7 @@ export function handlers(means: HandlerMeans): Handlers {
     ref: string,
     query: { readonly wait?: number | undefined } | undefined,
     body: (id: number, signal: AbortSignal) => Promise<VpsRecord>,
+    params: unknown = null,
   ): Promise<TaskAnswer> => {
     const vps = inventory.find(ref)
     if (!tasks.busy(vps.id)) requireLegal(action, vps, ref)
@@ -65,6 +66,7 @@ export function handlers(means: HandlerMeans): Handlers {
       kind: `vps.${action}`,
       vps: vps.id,
       subject: vps.name,
+      params,
       doing: `cannot ${action} VPS "${vps.name}"`,
       cancellable: action === 'start',
     }
@@ -108,12 +110,12 @@ export function handlers(means: HandlerMeans): Handlers {
       return { vps: presentVps(record, now, disk && { ...disk, enforced: false }) }
     },
     vpsCreate: async ({ body, query }) => {
-      await requireRecovered(means, `cannot create VPS "${body.name}"`)
       const record = await admit(means, body)
       const spec = {
         kind: 'vps.create',
         vps: record.id,
         subject: record.name,
+        params: { start: body.start ?? false },
         doing: `cannot create VPS "${record.name}"`,
         cancellable: true,
       }
@@ -144,12 +146,18 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
     vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
-    vpsStop: ({ params, query, body }) => onVps('stop', params.vps, query, (id) => stopVps(means, id, body)),
+    vpsStop: ({ params, query, body }) => onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body),
     vpsRestart: ({ params, query, body }) =>
-      onVps('restart', params.vps, query, async (id) => {
-        await stopVps(means, id, body)
-        return startVps(means, id)
-      }),
+      onVps(
+        'restart',
+        params.vps,
+        query,
+        async (id) => {
+          await stopVps(means, id, body)
+          return startVps(means, id)
+        },
+        body,
+      ),
     vpsSuspend: ({ params, query }) => onVps('suspend', params.vps, query, (id) => suspendVps(means, id)),
     vpsResume: ({ params, query }) => onVps('resume', params.vps, query, (id) => resumeVps(means, id)),
     vpsRename: async ({ params, query, body }) => {

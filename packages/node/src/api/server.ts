@@ -20,7 +20,7 @@ export async function serveApi(path: string, means: HandlerMeans): Promise<Fasti
     bodyLimit: BODY_LIMIT,
     logger: false,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: 16_384 },
   })
   app.setErrorHandler((error, _request, reply) => {
     const refused = answerTo(error)

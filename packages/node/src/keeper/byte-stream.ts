@@ -10,8 +10,8 @@ export interface Source {
   resume(): void
   /** Resolves at end of file, or when closed. */
   readonly finished: Promise<void>
-  /** Milliseconds since data last came; 0 while paused. */
-  quiet(): number
+  /** Whether data came, or none was wanted, since this was asked last. */
+  stirred(): boolean
   close(): void
 }
 
@@ -32,10 +32,10 @@ export function ptySource(master: number, onData: (chunk: Buffer) => void): Sour
 }
 
 function streamSource(stream: Socket, onData: (chunk: Buffer) => void): Source {
-  let lastData = Date.now()
+  let stirred = true
   let paused = false
   stream.on('data', (chunk) => {
-    lastData = Date.now()
+    stirred = true
     onData(chunk)
   })
   // EIO from a pty, ECONNRESET from a pipe: the other side is gone, which 'close' tells too.
@@ -47,11 +47,15 @@ function streamSource(stream: Socket, onData: (chunk: Buffer) => void): Source {
     },
     resume: () => {
       paused = false
-      lastData = Date.now()
+      stirred = true
       stream.resume()
     },
     finished: new Promise((resolve) => stream.once('close', () => resolve())),
-    quiet: () => (paused ? 0 : Date.now() - lastData),
+    stirred: () => {
+      const before = stirred || paused
+      stirred = false
+      return before
+    },
     close: () => stream.destroy(),
   }
 }

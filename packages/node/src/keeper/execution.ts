@@ -42,8 +42,9 @@ export interface ExecTarget {
   readonly cgroup: string
 }
 
-/** After the command itself has ended: so long without output means that only a background child still holds the pipes. */
-const DRAIN_MS = 100
+/** After the command itself has ended: so many rounds without output mean that only a background child still holds the pipes. */
+const QUIET_ROUNDS = 5
+const ROUND_MS = 20
 /** After hang-up, until the command is killed. */
 const HANGUP_MS = 2_000
 const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -173,11 +174,17 @@ async function onPty(
   }
 }
 
-/** Waits for end of file, but not for background children that keep the pipes open: what the command itself wrote is there already. */
+/**
+ * Waits for end of file, but not for background children that keep the pipes open: what the command itself wrote is there already. Rounds of
+ * the event loop are counted, not time: a busy keeper must not take its own delay for silence.
+ */
 async function drain(sources: readonly Source[]): Promise<void> {
   let finished = false
   const all = Promise.all(sources.map((source) => source.finished)).then(() => (finished = true))
-  while (!finished && sources.some((source) => source.quiet() < DRAIN_MS)) await Promise.race([all, sleep(DRAIN_MS / 4)])
+  for (let quiet = 0; !finished && quiet < QUIET_ROUNDS; quiet += 1) {
+    await Promise.race([all, sleep(ROUND_MS)])
+    if (sources.map((source) => source.stirred()).includes(true)) quiet = 0
+  }
   for (const source of sources) source.close()
 }
 

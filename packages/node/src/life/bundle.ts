@@ -71,7 +71,7 @@ export function bundleOf(vps: VpsRecord, context: BundleContext): unknown {
     destination,
     type: 'bind',
     source,
-    options: ['bind', 'nosuid', 'nodev', 'noexec'],
+    options: ['bind', 'ro', 'nosuid', 'nodev', 'noexec'],
   })
   return {
     ociVersion: '1.0.2',

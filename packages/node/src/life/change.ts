@@ -34,47 +34,75 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     bootOrder: change.bootOrder ?? before.bootOrder,
   }
   const after = await inventory.change(id, wanted)
+  const undo = new AsyncDisposableStack()
   try {
-    if (before.state === 'running' || before.state === 'suspended') await adjust(means, before, after)
+    if (hasInit(before)) await adjust(means, before, after, undo)
     await vzfs.areas.writeRecord(id, after)
   } catch (error) {
+    // First, because the firewall is made from records.
     await inventory.change(id, before)
-    await adjust(means, after, before).catch((again: unknown) =>
-      means.log(`${doing}: the way back failed too; see insula doctor`, again),
-    )
+    await undo.disposeAsync().catch((again: unknown) => means.log(`${doing}: the way back failed too; see insula doctor`, again))
     throw error
   }
   events.emit({ kind: 'vps.changed', vps: id, data: { name: after.name, fields: Object.keys(change) } })
   return after
 }
 
-/** Brings a running VPS from one record to another. */
-async function adjust(means: Means, before: VpsRecord, after: VpsRecord): Promise<void> {
-  const { id } = after
-  if (!same(before.limits, after.limits) || !same(before.cpuSet, after.cpuSet)) {
-    await means.cgroups.setLimits(cgroupOf(means, id), { ...after.limits, cpuSet: after.cpuSet })
-  }
-  if (!same(before.addresses, after.addresses)) await adjustAddresses(means, before, after)
-  else if (before.nat !== after.nat) await means.firewall.refresh()
-  if (!same([before.dns, before.hostname, before.addresses], [after.dns, after.hostname, after.addresses])) {
-    await means.keeper.placeFiles(`${id}`, placedFiles(after, means.resolvers))
+const hasInit = ({ state }: VpsRecord): boolean => state === 'running' || state === 'suspended'
+
+/** Makes what the record says hold again, after a change that was cut off somewhere. */
+export async function reapply(means: Means, id: number): Promise<void> {
+  const vps = means.inventory.get(id)
+  if (!vps) return
+  if (hasInit(vps)) for (const { apply } of ADJUSTMENTS) await apply(means, vps, vps)
+  await means.vzfs.areas.writeRecord(id, vps)
+}
+
+interface Adjustment {
+  readonly differs: (before: VpsRecord, after: VpsRecord) => boolean
+  /** Can be repeated, and works when only half of `before` holds. */
+  readonly apply: (means: Means, before: VpsRecord, after: VpsRecord) => Promise<void>
+}
+
+const ADJUSTMENTS: readonly Adjustment[] = [
+  {
+    differs: (before, after) => !same([before.limits, before.cpuSet], [after.limits, after.cpuSet]),
+    apply: (means, _before, { id, limits, cpuSet }) => means.cgroups.setLimits(cgroupOf(means, id), { ...limits, cpuSet }),
+  },
+  { differs: (before, after) => !same(before.addresses, after.addresses), apply: adjustAddresses },
+  {
+    differs: (before, after) => !same([before.addresses, before.nat], [after.addresses, after.nat]),
+    apply: (means) => means.firewall.refresh(),
+  },
+  {
+    differs: (before, after) =>
+      !same([before.dns, before.hostname, before.addresses], [after.dns, after.hostname, after.addresses]),
+    apply: (means, _before, after) => means.keeper.placeFiles(`${after.id}`, placedFiles(after, means.resolvers)),
+  },
+]
+
+/** Brings a running VPS from one record to another; `undo` brings it back. */
+async function adjust(means: Means, before: VpsRecord, after: VpsRecord, undo: AsyncDisposableStack): Promise<void> {
+  for (const { differs, apply } of ADJUSTMENTS) {
+    if (!differs(before, after)) continue
+    undo.defer(() => apply(means, after, before))
+    await apply(means, before, after)
   }
 }
 
 async function adjustAddresses(means: Means, before: VpsRecord, after: VpsRecord): Promise<void> {
   const { id } = after
   const { wires } = means
-  if (!means.linked.has(id)) {
-    // It was started without an address, so without a link.
-    await means.links.attach(vethOf(wires, id, after.pid ?? 0), routesOf(wires, id, after.addresses))
-    means.linked.add(id)
-    await means.firewall.refresh()
-    await means.keeper.configureNetwork(`${id}`, innerLines(wires, id, after.addresses))
+  if (means.linked.has(id)) {
+    await means.links.setRoutes(linkName(wires, id), routesOf(wires, id, after.addresses))
+    await means.keeper.configureNetwork(`${id}`, changeLines(wires, id, before.addresses, after.addresses))
     return
   }
-  await means.links.setRoutes(linkName(wires, id), routesOf(wires, id, after.addresses))
-  await means.firewall.refresh()
-  await means.keeper.configureNetwork(`${id}`, changeLines(wires, id, before.addresses, after.addresses))
+  if (after.addresses.length === 0) return
+  // It was started without an address, so without a link.
+  await means.links.attach(vethOf(wires, id, after.pid ?? 0), routesOf(wires, id, after.addresses))
+  means.linked.add(id)
+  await means.keeper.configureNetwork(`${id}`, innerLines(wires, id, after.addresses))
 }
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
@@ -92,7 +120,12 @@ export async function renameVps(means: Means, id: number, name: string): Promise
       'choose another name',
     )
   const after = await inventory.change(id, { name })
-  await vzfs.areas.writeRecord(id, after)
+  try {
+    await vzfs.areas.writeRecord(id, after)
+  } catch (error) {
+    await inventory.change(id, { name: before.name })
+    throw error
+  }
   events.emit({ kind: 'vps.renamed', vps: id, data: { name, previous: before.name } })
   return after
 }

@@ -15,6 +15,7 @@ const RANGES = 2_048
 export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord> {
   const { inventory, config, instance, templates } = means
   const doing = `cannot create VPS "${request.name}"`
+  means.lostAreas.requireNone(doing)
   const template = await templates.find(request.template)
   if (!template) {
     const known = (await templates.list()).map(({ ref }) => ref)
@@ -27,19 +28,23 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   // From here to `add` nothing is awaited: of two requests at once the second sees what the first has taken.
   if (inventory.byName(request.name))
     throw failure('conflict', `${doing}: the name is taken`, 'choose another name, or destroy the VPS that has it')
-  if (request.id !== undefined && inventory.get(request.id))
+  const taken = new Set([...inventory.ids(), ...means.lostAreas.ids()])
+  if (request.id !== undefined && taken.has(request.id))
     throw failure('conflict', `${doing}: the id ${request.id} is taken`, 'leave --id out to get the next free one')
   const limits = mergeLimits(DEFAULT_LIMITS, request.limits ?? {})
   const problems = checkLimits(limits, { cpus: means.cpus.length })
   if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
-  const base = nextIdRange(config.idRangeStart ?? instance.idRangeStart, RANGES, inventory.bases())
+  const base = nextIdRange(config.idRangeStart ?? instance.idRangeStart, RANGES, [
+    ...inventory.bases(),
+    ...means.lostAreas.bases(),
+  ])
   if (base === null)
     throw failure(
       'exhausted',
       `${doing}: all ${RANGES} ranges of host ids are given away`,
       'destroy VPSs that are not needed, or use another node',
     )
-  const id = request.id ?? nextVpsId(inventory.ids())
+  const id = request.id ?? nextVpsId(taken)
   const addresses = assignAddresses(means, doing, id, request.addresses ?? [])
   const record: VpsRecord = {
     id,
@@ -78,7 +83,9 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
     events.emit({ kind: 'vps.created', vps: id, data: { name } })
     return created
   } catch (error) {
-    await uncreate(means, id)
+    // An area that was there before is somebody's.
+    if ((error as { code?: unknown }).code === 'area_exists') await inventory.remove(id)
+    else await uncreate(means, id)
     throw error
   }
 }

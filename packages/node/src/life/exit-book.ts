@@ -7,15 +7,19 @@ export interface ExitBook {
   expect(id: number): { readonly ended: Promise<ExitReport>; [Symbol.dispose](): void }
   /** A report came in. True when somebody expected it. */
   report(report: ExitReport): boolean
+  /** The last report that nobody expected, handed out once: for who finds a VPS dead. */
+  take(id: number): ExitReport | null
 }
 
 export function openExitBook(): ExitBook {
   const expected = new Map<number, Set<(report: ExitReport) => void>>()
+  const unexpected = new Map<number, ExitReport>()
   return {
     expect(id) {
       const { promise, resolve } = Promise.withResolvers<ExitReport>()
       const waiting = expected.get(id) ?? new Set()
       expected.set(id, waiting.add(resolve))
+      unexpected.delete(id)
       return {
         ended: promise,
         [Symbol.dispose]() {
@@ -25,10 +29,16 @@ export function openExitBook(): ExitBook {
       }
     },
     report(report) {
-      const waiting = expected.get(Number(report.id))
-      if (!waiting) return false
-      for (const resolve of waiting) resolve(report)
-      return true
+      const id = Number(report.id)
+      const waiting = expected.get(id)
+      if (!waiting) unexpected.set(id, report)
+      for (const resolve of waiting ?? []) resolve(report)
+      return waiting !== undefined
+    },
+    take(id) {
+      const report = unexpected.get(id) ?? null
+      unexpected.delete(id)
+      return report
     },
   }
 }

@@ -53,7 +53,10 @@ export function changeLines(wires: Wires, id: number, before: readonly string[],
   return [
     ...after.filter((address) => !before.includes(address)).map((address) => `address replace ${address}/32 dev ${DEVICE}`),
     ...gatewayLines(wires, id, after),
-    ...before.filter((address) => !after.includes(address)).map((address) => `address delete ${address}/32 dev ${DEVICE}`),
+    // Replaced first: the tenant may have removed it, and to delete what is not there is an error.
+    ...before
+      .filter((address) => !after.includes(address))
+      .flatMap((address) => [`address replace ${address}/32 dev ${DEVICE}`, `address delete ${address}/32 dev ${DEVICE}`]),
   ]
 }
 

@@ -86,8 +86,11 @@ export const PARTS: readonly Part[] = [
       means.linked.add(vps.id)
     },
     async down(means, { id }) {
-      if (means.linked.has(id)) await means.links.remove(linkName(means.wires, id))
+      if (!means.linked.has(id)) return
+      await means.links.remove(linkName(means.wires, id))
       means.linked.delete(id)
+      // Only now: its rules may not go before what they filter.
+      await means.firewall.refresh()
     },
     async inspect(means, { id, addresses }) {
       if (addresses.length === 0) return []
@@ -110,7 +113,8 @@ export const PARTS: readonly Part[] = [
   {
     name: 'firewall',
     up: (means) => means.firewall.refresh(),
-    down: (means) => means.firewall.refresh(),
+    // Its rules go with the link.
+    down: nothing,
     inspect: fine,
   },
   {

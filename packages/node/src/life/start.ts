@@ -1,7 +1,8 @@
 /** Brings a VPS up, part by part; what was done is taken back when one fails. */
 
 import { requireLegal } from './legality.ts'
-import { failure } from '../failures.ts'
+import { asFailure, failure } from '../failures.ts'
+import type { ExitReport, Keeper } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { type Ascent, PARTS, takeDown } from './parts.ts'
@@ -14,11 +15,14 @@ const QUOTED_LINES = 5
 /** @throws ApiFailure start_failed with the last lines of its console; the VPS is then stopped, nothing of it is left */
 export async function startVps(means: Means, id: number, signal?: AbortSignal): Promise<VpsRecord> {
   const { inventory, keeper, exits } = means
-  requireLegal('start', inventory.get(id), id)
+  const before = inventory.get(id)
+  requireLegal('start', before, id)
+  // What failed may have left something standing.
+  if (before.state === 'failed') await takeDown(means, before)
   const vps = await inventory.move(id, 'starting', { problem: null, pid: null })
   const ascent: Ascent = { vps, root: null, pid: null }
-  using exit = exits.expect(id)
   const begun: (typeof PARTS)[number][] = []
+  const exit = exits.expect(id)
   try {
     for (const part of PARTS) {
       signal?.throwIfAborted()
@@ -26,17 +30,20 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
       await part.up(means, ascent)
     }
     const ended = await Promise.race([exit.ended, later(AT_ONCE_MS)])
-    if (ended)
-      throw new Error(`its init ${vps.init.path} ended at once (${ended.signal ?? `exit code ${ended.code ?? 'unknown'}`})`)
+    // From here on an end is an unexpected one; whoever handles it waits for its turn after this.
+    exit[Symbol.dispose]()
+    if (ended) throw new Error(`its init ${vps.init.path} ended at once (${endOf(ended)})`)
     return await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
   } catch (error) {
-    const console = await keeper.consoleLog(`${id}`).catch(() => Buffer.alloc(0))
+    exit[Symbol.dispose]()
+    const said = await lastLines(keeper, id)
     await takeDown(means, vps, begun).catch(() => undefined)
     const reason = explain(vps, error as Error)
     await inventory.move(id, 'stopped', { pid: null, problem: reason })
     if (signal?.aborted) throw failure('cancelled', `start of VPS "${vps.name}" was cancelled; it is stopped`, undefined, error)
-    const known = (error as { code?: unknown }).code === 'no_space' ? 'no_space' : 'start_failed'
-    throw failure(known, `cannot start VPS "${vps.name}": ${reason}${quote(console)}`, remedyFor(vps, reason), error)
+    const { code } = asFailure(error, '')
+    const kind = code === 'no_space' || code === 'unavailable' ? code : 'start_failed'
+    throw failure(kind, `cannot start VPS "${vps.name}": ${reason}${said}`, remedyFor(vps, reason), error)
   }
 }
 
@@ -53,7 +60,11 @@ function remedyFor(vps: VpsRecord, reason: string): string {
   return 'see `insula doctor`; the daemon log has the details'
 }
 
-function quote(console: Buffer): string {
+export const endOf = ({ code, signal }: ExitReport): string => signal ?? `exit code ${code ?? 'unknown'}`
+
+/** What its console shows, for the end of a message. */
+export async function lastLines(keeper: Keeper, id: number): Promise<string> {
+  const console = await keeper.consoleLog(`${id}`).catch(() => Buffer.alloc(0))
   const lines = console
     .toString()
     .split(/\r?\n/)

@@ -2,23 +2,51 @@
 
 import type { ExitReport } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
-import { takeDown } from './parts.ts'
+import type { VpsRecord } from '../record.ts'
 import { recordExit } from './exit-record.ts'
-import { startVps } from './start.ts'
+import { takeDown } from './parts.ts'
+import { endOf, lastLines, startVps } from './start.ts'
+
+/** A life shorter than this is too short: such an init did not really start, and one that reboots so soon has to wait. */
+const SHORT_MS = 1_000
+const WAIT_MS = 5_000
 
 export async function handleUnexpectedExit(means: Means, report: ExitReport): Promise<void> {
   const id = Number(report.id)
-  const { inventory, tasks, log } = means
+  const { inventory, tasks, exits, log } = means
   await tasks.exclusively(id, async () => {
     const vps = inventory.get(id)
     // Somebody who expected this end has dealt with it, or the VPS is not ours any more.
-    if (!vps || !['running', 'suspended', 'suspending', 'resuming'].includes(vps.state)) return
+    if (!vps || (vps.state !== 'running' && vps.state !== 'suspended')) return
     if ((await means.keeper.list()).some((kept) => kept.id === report.id)) return
-    log(`VPS ${vps.name}: its init ended (${report.request ?? report.signal ?? report.code ?? 'unknown'})`)
-    await inventory.move(id, 'stopping')
-    await recordExit(means, report)
-    await takeDown(means, vps).catch((error: unknown) => log(`VPS ${vps.name}: something of it is left over`, error))
-    await inventory.move(id, 'stopped', { pid: null, startedAt: null })
-    if (report.request === 'reboot') await startVps(means, id)
+    exits.take(id)
+    log(`VPS ${vps.name}: its init ended (${report.request ?? endOf(report)})`)
+    await dismantle(means, vps, report)
+  })
+}
+
+/** Takes a VPS whose init has ended down, notes how it ended, and boots it anew if it asked for that. */
+export async function dismantle(means: Means, vps: VpsRecord, report: ExitReport | null): Promise<void> {
+  const { inventory, keeper, log } = means
+  const { id } = vps
+  const lived = report && vps.startedAt !== null ? report.at - Date.parse(vps.startedAt) : Infinity
+  const crashed = report !== null && lived < SHORT_MS && report.request === null && (report.code !== 0 || report.signal !== null)
+  const problem = crashed ? `its init ended right after the start (${endOf(report)})${await lastLines(keeper, id)}` : null
+  if (report) await recordExit(means, report)
+  await takeDown(means, vps).catch((error: unknown) => log(`VPS ${vps.name}: something of it is left over`, error))
+  await inventory.settle(id, 'stopped', { pid: null, startedAt: null, problem })
+  if (report?.request !== 'reboot') return
+  setTimeout(
+    () => void reboot(means, id).catch((error: unknown) => log('a reboot failed', error)),
+    lived < SHORT_MS ? WAIT_MS : 0,
+  )
+}
+
+async function reboot({ tasks, inventory, ...rest }: Means, id: number): Promise<void> {
+  const vps = inventory.get(id)
+  if (vps?.state !== 'stopped' || tasks.busy(id)) return
+  const doing = `cannot boot VPS "${vps.name}" anew`
+  await tasks.start({ kind: 'vps.start', vps: id, subject: vps.name, doing }, async () => {
+    await startVps({ tasks, inventory, ...rest }, id)
   })
 }

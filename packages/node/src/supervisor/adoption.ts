@@ -18,7 +18,7 @@ export function findMarked(mark: string): number | null {
       try {
         // The environment last: a VPS's process, which is in a namespace of its own, can make the reader of its memory wait forever.
         if (statSync(`/proc/${pid}`).uid !== process.getuid?.() || readlinkSync(`/proc/${pid}/ns/pid`) !== namespace) return []
-        if (!`\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes("nope")) return []
+        if (!`\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(wanted)) return []
         return [{ pid: Number(pid), start: startTicks(pid) }]
       } catch {
         // It has ended meanwhile.

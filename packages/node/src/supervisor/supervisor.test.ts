@@ -10,6 +10,8 @@ import type { ChildSpec, Place } from './children.ts'
 import { lastLine, rotate } from './log-file.ts'
 
 const HERE = import.meta.dirname
+/** Whatever hangs, the test ends. */
+const LIMIT = { timeout: 40_000 }
 
 /**
  * A child that listens, counts its lives in a file and, if told to, ends at once. With the store it makes a pipe in its first life, puts
@@ -93,7 +95,7 @@ function stage(t: TestContext, modes: Readonly<Record<string, string>>, patience
       if (supervisor > 0) end(supervisor)
     }
     await Promise.all(started.map(({ ended }) => ended))
-    for (const pid of Object.keys(modes).flatMap((name) => lives(name).slice(-1))) end(pid)
+    for (const pid of Object.keys(modes).flatMap(lives)) if (isOf(run, pid)) end(pid)
     rmSync(run, { recursive: true, force: true })
   })
   return {
@@ -110,7 +112,7 @@ function stage(t: TestContext, modes: Readonly<Record<string, string>>, patience
   }
 }
 
-test('a child that dies is started again, the other is left alone, and its pid file follows', async (t) => {
+test('a child that dies is started again, the other is left alone, and its pid file follows', LIMIT, async (t) => {
   const { start, lives, file } = stage(t, { one: 'plain', two: 'plain' })
   start()
   await until(() => lives('one').length === 1 && lives('two').length === 1 && existsSync(file('one.sock')))
@@ -124,7 +126,7 @@ test('a child that dies is started again, the other is left alone, and its pid f
   assert.equal(lastLine(file('logs/one.log')), 'toy speaks')
 })
 
-test('the wait before a start doubles', async (t) => {
+test('the wait before a start doubles', LIMIT, async (t) => {
   const { start, file } = stage(t, { one: 'fail' })
   start()
   const times = (): number[] =>
@@ -143,7 +145,7 @@ test('the wait before a start doubles', async (t) => {
   assert.match(readFileSync(file('log'), 'utf8'), /one \(\d+\) ended with exit code 3\n.* one is started again in 0\.1 s\n/)
 })
 
-test('what a child stored is there for the next, after a SIGKILL', async (t) => {
+test('what a child stored is there for the next, after a SIGKILL', LIMIT, async (t) => {
   const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
   start()
   await until(() => existsSync(file('one.sock')))
@@ -153,7 +155,7 @@ test('what a child stored is there for the next, after a SIGKILL', async (t) => 
   assert.equal(readFileSync(file('one.sock.inherited'), 'utf8'), 'pipe,3 kept')
 })
 
-test('a killed supervisor leaves its children, the next one adopts them, and learns of their end', async (t) => {
+test('a killed supervisor leaves its children, the next one adopts them, and learns of their end', LIMIT, async (t) => {
   const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
   const first = start()
   await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
@@ -174,7 +176,7 @@ test('a killed supervisor leaves its children, the next one adopts them, and lea
   assert.ok(![...lives('one'), ...lives('two')].some(alive))
 })
 
-test('SIGTERM stops the children, the last first, and leaves no file of a running one', async (t) => {
+test('SIGTERM stops the children, the last first, and leaves no file of a running one', LIMIT, async (t) => {
   const { start, lives, file } = stage(t, { one: 'store', two: 'plain' })
   const supervisor = start()
   await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
@@ -190,7 +192,7 @@ test('SIGTERM stops the children, the last first, and leaves no file of a runnin
   )
 })
 
-test('SIGUSR1 is passed on to the child that understands it', async (t) => {
+test('SIGUSR1 is passed on to the child that understands it', LIMIT, async (t) => {
   const { start, file } = stage(t, { one: 'store', two: 'plain' })
   const supervisor = start()
   await until(() => existsSync(file('one.sock')) && existsSync(file('two.sock')))
@@ -200,7 +202,7 @@ test('SIGUSR1 is passed on to the child that understands it', async (t) => {
   assert.equal(readFileSync(file('two.sock.signals'), 'utf8'), 'SIGTERM\n')
 })
 
-test('a child that does not stop is killed', async (t) => {
+test('a child that does not stop is killed', LIMIT, async (t) => {
   const { start, lives, file } = stage(t, { one: 'stubborn' }, 300)
   const supervisor = start()
   await until(() => existsSync(file('one.sock')))
@@ -209,7 +211,7 @@ test('a child that does not stop is killed', async (t) => {
   assert.ok(!alive(lives('one')[0]!))
 })
 
-test('into the background: returns when all answer; a second start changes nothing', async (t) => {
+test('into the background: returns when all answer; a second start changes nothing', LIMIT, async (t) => {
   const { place, children, argv, start, lives } = stage(t, { one: 'plain', two: 'plain' })
   assert.match(await startInBackground({ place, children, argv }), /^insula-supervisor runs instance toy \(pid \d+\)/)
   assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
@@ -218,7 +220,7 @@ test('into the background: returns when all answer; a second start changes nothi
   assert.deepEqual([lives('one').length, lives('two').length], [1, 1])
 })
 
-test('into the background: the error names the log and its last line', async (t) => {
+test('into the background: the error names the log and its last line', LIMIT, async (t) => {
   const { place, children, argv, file } = stage(t, { one: 'fail' })
   await assert.rejects(
     startInBackground({ place, children, argv, patience: 2_000 }),
@@ -228,7 +230,7 @@ test('into the background: the error names the log and its last line', async (t)
   )
 })
 
-test('into the background: a supervisor that cannot run is an error at once', async (t) => {
+test('into the background: a supervisor that cannot run is an error at once', LIMIT, async (t) => {
   const { place, children } = stage(t, { one: 'plain' })
   const argv = [process.execPath, '-e', 'console.error("no such thing"); process.exit(4)'] as const
   await assert.rejects(
@@ -266,6 +268,15 @@ function alive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
+  } catch {
+    return false
+  }
+}
+
+/** Not another process that got the pid meanwhile. */
+function isOf(run: string, pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(run)
   } catch {
     return false
   }

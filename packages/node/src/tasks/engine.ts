@@ -27,6 +27,11 @@ export interface TaskSpec {
   readonly doing: string
 }
 
+export interface Interrupted {
+  readonly task: Task
+  readonly params: unknown
+}
+
 export interface Tasks {
   start(spec: TaskSpec, body: (context: TaskContext) => Promise<unknown>): Promise<Task>
   /** Resolves when it has ended, or so many milliseconds after. */
@@ -44,7 +49,9 @@ export interface Tasks {
   /** Whether a task on this VPS waits or runs. */
   busy(vps: number): boolean
   /** Tasks that an earlier process left queued or running. */
-  interrupted(): Promise<Task[]>
+  interrupted(): Promise<Interrupted[]>
+  /** Goes on with such a task. */
+  resume(id: number, doing: string, body: (context: TaskContext) => Promise<unknown>): Promise<void>
   /** Ends such a task. */
   settle(id: number, end: { readonly result: unknown } | { readonly error: ApiError }): Promise<void>
   /** Runs body when no task works on this VPS, and keeps tasks away meanwhile. */
@@ -82,18 +89,15 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     return taskOf(row)
   }
 
-  const perform = async (entry: Running, spec: TaskSpec, body: (context: TaskContext) => Promise<unknown>): Promise<void> => {
+  const perform = async (entry: Running, doing: string, body: (context: TaskContext) => Promise<unknown>): Promise<void> => {
     const update = (fields: Partial<Task>): void => void (entry.task = { ...entry.task, ...fields })
     try {
-      if (entry.controller.signal.aborted) throw failure('cancelled', `${spec.doing}: it was cancelled before it began`)
       update({ state: 'running', startedAt: now() })
       const result = (await body(contextOf(entry, update))) ?? null
       update({ state: 'done', result, endedAt: now(), progress: null, cancellable: false })
     } catch (error) {
       const cancelled = entry.controller.signal.aborted
-      const reason = cancelled
-        ? failure('cancelled', `${spec.doing}: it was cancelled`, undefined, error)
-        : asFailure(error, spec.doing)
+      const reason = cancelled ? failure('cancelled', `${doing}: it was cancelled`, undefined, error) : asFailure(error, doing)
       if (!cancelled && reason.code === 'internal') onError(error)
       update({ state: cancelled ? 'cancelled' : 'failed', error: reason.toJSON(), endedAt: now(), cancellable: false })
     }
@@ -138,6 +142,13 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     }
   }
 
+  const begin = (task: Task, doing: string, body: (context: TaskContext) => Promise<unknown>): void => {
+    const entry: Running = { task, controller: new AbortController(), ended: Promise.withResolvers() }
+    running.set(task.id, entry)
+    tell(task)
+    void inTurn(task.vps, () => slots(() => perform(entry, doing, body)))
+  }
+
   return {
     async start(spec, body) {
       const { kind, vps = null, subject, params = null, cancellable = false } = spec
@@ -173,10 +184,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
         error: null,
         cancellable,
       }
-      const entry: Running = { task, controller: new AbortController(), ended: Promise.withResolvers() }
-      running.set(task.id, entry)
-      tell(task)
-      void inTurn(vps, () => slots(() => perform(entry, spec, body)))
+      begin(task, spec.doing, body)
       return task
     },
     async wait(id, milliseconds) {
@@ -218,7 +226,12 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     busy: (vps) => turns.has(vps),
     async interrupted() {
       const rows = await db.selectFrom('task').selectAll().where('state', 'in', ['queued', 'running']).orderBy('id').execute()
-      return rows.filter((row) => !running.has(row.id)).map(taskOf)
+      return rows
+        .filter((row) => !running.has(row.id))
+        .map((row) => ({ task: taskOf(row), params: JSON.parse(row.params) as unknown }))
+    },
+    async resume(id, doing, body) {
+      begin({ ...(await show(id)), state: 'queued', cancellable: false, progress: null }, doing, body)
     },
     async settle(id, end) {
       const task = await show(id)
@@ -254,19 +267,19 @@ function columnsOf(task: Task): Updateable<Tables['task']> {
 }
 
 function taskOf(row: Selectable<Tables['task']>): Task {
-  const parse = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T))
+  const parse = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
   return {
     id: row.id,
     kind: row.kind,
     vps: row.vps,
     subject: row.subject,
     state: row.state as Task['state'],
-    progress: parse(row.progress),
+    progress: parse(row.progress) as Task['progress'],
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
     result: parse(row.result),
-    error: parse(row.error),
+    error: parse(row.error) as Task['error'],
     cancellable: row.cancellable === 1,
   }
 }

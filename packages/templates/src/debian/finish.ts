@@ -30,6 +30,9 @@ export async function finishDebian(
     await tree.remove(`/var/lib/dpkg/${name}`)
   await tree.remove('/var/cache/ldconfig/aux-cache')
   await tree.emptyFiles('/var/log')
+  // systemd sets an access list here again at every start. One that comes from a template on XFS would name the node's groups once the
+  // directory is copied up, because XFS shows its lists a second time as attributes that no id map is applied to.
+  await tree.renew('/var/log/journal')
 
   await tree.remove('/etc/apt/sources.list')
   await tree.write('/etc/apt/sources.list.d/debian.sources', archives.map(stanza).join('\n'))

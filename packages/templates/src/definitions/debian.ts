@@ -20,7 +20,7 @@ export function debian(release: string, suite: string): TemplateDefinition {
 function recipe(suite: string): DebianRecipe {
   return {
     kind: 'debian',
-    revision: 1,
+    revision: 2,
     suite,
     packages: [
       'systemd-sysv',
@@ -47,6 +47,9 @@ function recipe(suite: string): DebianRecipe {
       // Present but empty: systemd makes an id at the first start of each VPS. machine-id(5)
       '/etc/machine-id': '',
       '/etc/default/locale': 'LANG=C.UTF-8\n',
+      // Caches under /etc and /var fit what is in /usr: no VPS rebuilds them at its first start. systemd-update-done.service(8)
+      '/etc/.updated': '',
+      '/var/.updated': '',
       // ping of ordinary users; Debian's own setting names more groups than a VPS has, and the kernel refuses it. icmp(7)
       '/etc/sysctl.d/50-ping.conf': '-net.ipv4.ping_group_range = 0 65534\n',
     },

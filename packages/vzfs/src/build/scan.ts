@@ -31,7 +31,8 @@ export function scan(files: FileCalls, root: Buffer): Entry[] {
 function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
   const bytes = entryPath(root, path)
   const kind = kindOf(stats)
-  const xattrs = files.listXattrs(bytes).map((name) => [name, files.getXattr(bytes, name)?.toString('latin1') ?? ''] as const)
+  const names = files.listXattrs(bytes).filter((name) => !name.startsWith(XFS_ACL))
+  const xattrs = names.map((name) => [name, files.getXattr(bytes, name)?.toString('latin1') ?? ''] as const)
   const stub = kind === 'file' ? readStub(path, new Map(xattrs)) : null
   return {
     path,
@@ -50,6 +51,9 @@ function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntSt
     stub,
   }
 }
+
+/** XFS shows each access list twice; the other name is system.posix_acl_*, which every file system has. */
+const XFS_ACL = 'trusted.SGI_ACL_'
 
 function readStub(path: string, xattrs: ReadonlyMap<string, string>): string | null {
   if (!xattrs.has(METACOPY)) return null

@@ -47,7 +47,7 @@ export function fillAwkwardTree(files: FileCalls, tree: string): void {
   files.setXattr(
     at('etc/listed'),
     'system.posix_acl_access',
-    acl([0x01, 6, NOBODY], [0x04, 4, NOBODY], [0x10, 4, NOBODY], [0x20, 0, NOBODY]),
+    acl([0x01, 6, NOBODY], [0x02, 7, 1000], [0x04, 4, NOBODY], [0x10, 4, NOBODY], [0x20, 0, NOBODY]),
   )
   files.setXattr(at('etc'), 'user.note', Buffer.from('directory'))
   file('etc/small-labelled', 'small')

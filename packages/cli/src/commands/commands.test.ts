@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiFailure, type Task, type Vps } from '@insula/contract'
+import { fakeVps } from '../fake/fake-state.ts'
+import { runCli, startCli, until } from '../fake/run-cli.ts'
+import { withNode } from '../fake/with-node.ts'
+
+const fake = withNode()
+
+interface Said {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+async function insula(...args: string[]): Promise<Said> {
+  const { code, stdout, stderr } = await runCli(args, { socketPath: fake.node.socketPath })
+  return { code, out: stdout.toString(), err: stderr }
+}
+
+const lastRequest = () => fake.node.state.requests.at(-1)
+
+beforeEach(() => {
+  const { vps, requests } = fake.node.state
+  vps.clear()
+  vps.set(101, fakeVps(101, 'web', { state: 'running' }))
+  vps.set(102, fakeVps(102, 'off'))
+  requests.length = 0
+})
+
+test('create sends what was asked for, in bytes, and says what it made', async () => {
+  const wanted =
+    'db --template debian-12 --ip auto --ip 10.0.0.9 --dns 10.0.0.53 --memory 1.5G --swap unlimited --cpus 2 --cpu-units 500 ' +
+    '--cpu-limit 150% --pids 99 --no-nat --onboot --boot-order 7 --start'
+  const { code, out, err } = await insula('create', ...wanted.split(' '))
+  assert.deepEqual({ code, out, err }, { code: 0, out: 'created and started db (103), 10.77.0.103, 10.0.0.9\n', err: '' })
+  assert.deepEqual(fake.node.state.requests[0]?.body, {
+    name: 'db',
+    template: 'debian-12',
+    addresses: ['auto', '10.0.0.9'],
+    dns: ['10.0.0.53'],
+    nat: false,
+    limits: { memory: 1_610_612_736, swap: null, cpus: 2, cpuUnits: 500, cpuLimit: 150, pids: 99 },
+    onboot: true,
+    bootOrder: 7,
+    start: true,
+  })
+})
+
+test('create: JSON, only the name, or only the task', async () => {
+  const json = await insula('create', 'one', '-t', 'micro', '--json')
+  assert.equal((JSON.parse(json.out) as Vps).name, 'one')
+  assert.equal((await insula('create', 'two', '-t', 'micro', '-q')).out, 'two\n')
+  assert.match((await insula('create', 'three', '-t', 'micro', '--no-wait')).out, /^task \d+: three\n$/)
+})
+
+test('create: what cannot be is refused before anything is asked of the node', async () => {
+  for (const [args, said] of [
+    [['create', '101', '-t', 'micro'], /'101' cannot be the name of a VPS: 1 to 32 lower-case/],
+    [['create', 'Web', '-t', 'micro'], /'Web' cannot be/],
+    [['create', 'a'], /required option '-t, --template <TEMPLATE>' not specified/],
+    [['create', 'a', '-t', 'micro', '--memory', '12x'], /--memory takes a size such as 512M or 1\.5G, or "unlimited", not '12x'/],
+    [['create', 'a', '-t', 'micro', '--ip', '10.0.0.256'], /--ip takes an IPv4 address/],
+    [['create', 'a', '-t', 'micro', '--cpu-units', '7'], /--cpu-units takes a whole number from 8 to 500000, not '7'/],
+    [['create', 'a', '-t', 'micro', '--cpu-limit', '0'], /--cpu-limit takes a percentage/],
+    [['create', 'a', '-t', 'micro', '--ip', 'none', '--ip', 'auto'], /--ip none cannot be given with others/],
+    [['create', 'a', '-t', 'micro', '--hostname', '-x-'], /--hostname takes labels/],
+  ] as const) {
+    const { code, out, err } = await insula(...args)
+    assert.deepEqual([code, out], [2, ''], args.join(' '))
+    assert.match(err, said)
+    assert.match(err, /\nUsage: insula create NAME --template TEMPLATE \[options\]\n/)
+  }
+  assert.equal(fake.node.state.requests.length, 0)
+})
+
+test('set changes only what is named, on one, several or all', async () => {
+  assert.equal((await insula('set', 'web', '--memory', 'unlimited', '--no-onboot', '--ip', 'none')).out, 'changed web\n')
+  assert.deepEqual(lastRequest()?.body, { limits: { memory: null }, onboot: false, addresses: [] })
+  assert.equal((await insula('set', '--all', '--pids', '50', '-q')).out.split('\n').length, 3)
+  assert.equal(fake.node.state.find('off')?.limits.pids, 50)
+  const { code, err } = await insula('set', 'web')
+  assert.equal(code, 2)
+  assert.match(err, /needs at least one setting/)
+})
+
+test('start, stop, restart, suspend, resume: one word each, the state of it changed', async () => {
+  assert.equal((await insula('suspend', 'web')).out, 'suspended web\n')
+  assert.equal((await insula('resume', 'web')).out, 'resumed web\n')
+  assert.equal((await insula('restart', 'web', '--timeout', '500ms')).out, 'restarted web\n')
+  assert.deepEqual(lastRequest()?.body, { timeout: 0.5 })
+  assert.equal((await insula('stop', 'web', '-f')).out, 'stopped web\n')
+  assert.deepEqual(lastRequest()?.body, { force: true })
+  assert.equal((await insula('start', '--all', '--json')).code, 0)
+  assert.equal(fake.node.state.find('off')?.state, 'running')
+})
+
+test('of several, each has its own outcome, and the first failure decides', async () => {
+  const { code, out, err } = await insula('stop', 'web', 'off', 'nobody')
+  assert.equal(code, 4)
+  assert.equal(out, 'stopped web\n')
+  assert.match(err, /insula: off is stopped already/)
+  assert.match(err, /insula: there is no VPS 'nobody'/)
+  const json = await insula('start', 'off', 'nobody', '--json')
+  assert.equal(json.code, 3)
+  assert.deepEqual(
+    (JSON.parse(json.out) as Task[]).map(({ subject, state }) => [subject, state]),
+    [['off', 'done']],
+  )
+  assert.deepEqual(JSON.parse(json.err), { error: { code: 'not_found', message: "there is no VPS 'nobody'" }, vps: 'nobody' })
+})
+
+test('names and --all exclude each other, and one is needed', async () => {
+  assert.match(
+    (await insula('stop')).err,
+    /insula stop: needs the name of a VPS, or --all\nUsage: insula stop \[VPS\.\.\.\] \[options\]/,
+  )
+  assert.match((await insula('stop', 'web', '-a')).err, /either names or --all/)
+})
+
+test('a task that fails ends the command with the failure and its exit code', async () => {
+  fake.node.state.failNext = new ApiFailure({
+    code: 'start_failed',
+    message: 'off did not start: /sbin/init is missing',
+    remedy: 'look at its template',
+  })
+  const { code, err } = await insula('start', 'off')
+  assert.equal(code, 11)
+  assert.match(err, /^insula: off did not start: \/sbin\/init is missing\n {2}look at its template$/m)
+})
+
+test('in a pipe, each step of a task is a line; a node that restarts meanwhile does not matter', async () => {
+  fake.node.state.taskMilliseconds = 3000
+  const child = startCli(['restart', 'web'], { socketPath: fake.node.socketPath })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  await until(() => Buffer.concat(err).includes('working'))
+  await fake.node.restart(300)
+  assert.equal((await child.ended).code, 0)
+  fake.node.state.taskMilliseconds = 0
+  assert.equal(Buffer.concat(err).toString(), 'web: working (25%)\n')
+  assert.equal(Buffer.concat(out).toString(), 'restarted web\n')
+})
+
+test('Ctrl-C ends the waiting and says how to go on', async () => {
+  fake.node.state.taskMilliseconds = 5000
+  const child = startCli(['restart', 'web'], { socketPath: fake.node.socketPath })
+  const chunks: Buffer[] = []
+  child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await until(() => Buffer.concat(chunks).includes('working'))
+  child.kill('SIGINT')
+  assert.equal((await child.ended).code, 130)
+  fake.node.state.taskMilliseconds = 0
+  assert.match(Buffer.concat(chunks).toString(), /web: task \d+ goes on; `insula task cancel \d+` stops it/)
+})
+
+test('destroy refuses where nobody can be asked, and does what it is told', async () => {
+  const refused = await insula('destroy', 'off')
+  assert.equal(refused.code, 2)
+  assert.match(refused.err, /needs --yes \(or --force\) where nobody can be asked/)
+  assert.equal((await insula('destroy', 'off', '-y')).out, 'destroyed off\n')
+  assert.equal((await insula('destroy', 'web', '-y')).code, 4)
+  assert.equal((await insula('destroy', 'web', '--force')).code, 0)
+  assert.equal(fake.node.state.vps.size, 0)
+})
+
+test('rename', async () => {
+  assert.equal((await insula('rename', 'web', 'www')).out, 'renamed web to www\n')
+  assert.equal((await insula('rename', '101', 'off')).code, 4)
+  assert.equal((await insula('rename', 'www', '7up')).code, 2)
+})
+
+test('list: table, names, columns, JSON', async () => {
+  const lines = (await insula('list')).out.split('\n')
+  assert.deepEqual(lines, [
+    ' ID  NAME  STATE    ADDRESSES    TEMPLATE   MEMORY    CPU',
+    '101  web   running  10.77.0.101  debian-12  60M/1G  1m32s',
+    '102  off   stopped  10.77.0.102  debian-12    -/1G      -',
+    '',
+  ])
+  assert.equal((await insula('list', '-q')).out, 'web\noff\n')
+  assert.equal((await insula('list', '-s', 'stopped', '-o', 'name,nat')).out, 'NAME  NAT\noff   yes\n')
+  assert.deepEqual(
+    (JSON.parse((await insula('--json', 'list', 'web', '102')).out) as Vps[]).map(({ id }) => id),
+    [101, 102],
+  )
+  assert.match((await insula('list', '-o', 'help')).out, /^boot-order {2}lower starts first$/m)
+  const wrong = await insula('list', '-o', 'nmae')
+  assert.deepEqual([wrong.code, /there is no column 'nmae'; there are id, name/.test(wrong.err)], [2, true])
+  assert.equal((await insula('list', 'nobody')).code, 3)
+  assert.match((await insula('list', '-o', 'name,cpu%')).out, /^web {4}0\.0$/m)
+})
+
+test('show: fields, one value, JSON', async () => {
+  assert.match((await insula('show', 'web')).out, /^disk {8}4\.8M, 120 files \(limits are not enforced on this volume\)$/m)
+  assert.equal((await insula('show', '101', '-o', 'addresses')).out, '10.77.0.101\n')
+  assert.equal((JSON.parse((await insula('show', 'web', '--json')).out) as Vps).id, 101)
+})
+
+test('a name that is nearly right is suggested', async () => {
+  const { code, err } = await insula('show', 'wbe')
+  assert.equal(code, 3)
+  assert.match(err, /there is no VPS 'wbe'\n {2}did you mean web\?/)
+  assert.match((await insula('create', 'x', '-t', 'debian-21')).err, /did you mean debian-12\?/)
+})
+
+test('templates', async () => {
+  assert.match((await insula('template', 'list')).out, /^debian-12 {2}2026-01-01\.1 {2}yes {5}systemd {3}9321 {2}286M/m)
+  assert.match((await insula('template', 'list', '--available')).out, /^debian-13 {2}no/m)
+  assert.match((await insula('template', 'show', 'micro')).out, /^used by {5}no VPS$/m)
+  assert.equal((await insula('template', 'build', 'micro')).out, 'built micro@2026-01-01.1\n')
+  assert.equal((await insula('template', 'remove', 'micro', '--json')).code, 0)
+})
+
+test('tasks', async () => {
+  await insula('start', 'off')
+  const { id } = fake.node.state.tasks.at(-1) as Task
+  assert.match((await insula('task', 'list', '-n', '1')).out, new RegExp(`${id} {2}vps\\.start {2}off {6}done`))
+  assert.match((await insula('task', 'show', String(id))).out, /^state {4}done\n[\s\S]*begun$/m)
+  fake.node.state.taskMilliseconds = 4000
+  await insula('start', 'off', '--no-wait')
+  await insula('stop', 'off', '--no-wait')
+  fake.node.state.taskMilliseconds = 0
+  const running = fake.node.state.tasks.at(-1) as Task
+  assert.match((await insula('task', 'cancel', String(running.id))).out, /^cancelled task/)
+  assert.equal((await insula('task', 'show', 'x')).code, 2)
+  assert.equal((await insula('task', 'show', '9999')).code, 3)
+})
+
+test('doctor: findings, and 1 while something is wrong', async () => {
+  const { code, out } = await insula('doctor')
+  assert.equal(code, 1)
+  assert.equal(out, 'error    vps 101: its link is missing\n         repairable: insula doctor --repair\n')
+  assert.match((await insula('doctor', '-v')).out, /^ok {7}kernel/m)
+  await insula('doctor', '--repair')
+  assert.ok(fake.node.state.requests.some(({ name }) => name === 'doctorRepair'))
+})
+
+test('recover and version', async () => {
+  assert.equal((await insula('recover')).out, 'recovered; the database now knows 2 VPSs\n')
+  assert.match((await insula('version')).out, /^insula \d+\.\d+\.\d+\ninsulad \d/)
+  const away = await runCli(['--version'], { socketPath: '/nonexistent' })
+  assert.equal(away.code, 0)
+  assert.match(away.stdout.toString(), /insulad not known: cannot reach/)
+})
+
+test('logs: all, the last lines, and what follows', async () => {
+  fake.node.state.scrollback = 'one\r\ntwo\r\nthree\r\n'
+  assert.equal((await insula('logs', 'web')).out, 'one\r\ntwo\r\nthree\r\n')
+  assert.equal((await insula('logs', 'web', '-n', '1')).out, 'three\r\n')
+  assert.equal((await insula('logs', 'web', '-n', '0')).out, '')
+  const child = startCli(['logs', 'web', '-f', '-n', '2'], { socketPath: fake.node.socketPath })
+  const chunks: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await until(() => Buffer.concat(chunks).includes('three'))
+  assert.equal(Buffer.concat(chunks).toString(), 'two\r\nthree\r\n')
+  child.kill('SIGTERM')
+  await child.ended
+})
+
+test('events: lines, JSON, from an id on, and again after insulad was restarted', async () => {
+  const { events, listeners } = fake.node.state
+  const at = '2026-01-02T03:04:05.000Z'
+  events.push({ id: 1, at, vps: 101, kind: 'vps.created', data: { name: 'web' } })
+  events.push({ id: 2, at, vps: 101, kind: 'vps.state', data: { name: 'web', from: 'stopped', to: 'starting', problem: null } })
+  const child = startCli(['events', '--since', '1', '--json'], { socketPath: fake.node.socketPath })
+  const chunks: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ids = () =>
+    Buffer.concat(chunks)
+      .toString()
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => (JSON.parse(text) as { id: number }).id)
+  await until(() => !(ids().length < 1))
+  await fake.node.restart(200)
+  events.push({ id: 3, at, vps: 101, kind: 'vps.destroyed', data: { name: 'web' } })
+  for (let round = 0; round < 200 && (ids().length < 2 || listeners.size === 0); round++) await sleep(20)
+  assert.deepEqual(ids(), [2, 3])
+  child.kill('SIGTERM')
+  await child.ended
+  const plain = startCli(['events', '--since', '0'], { socketPath: fake.node.socketPath })
+  const said: Buffer[] = []
+  plain.stdout?.on('data', (chunk: Buffer) => said.push(chunk))
+  await until(() => Buffer.concat(said).includes('destroyed'))
+  plain.kill('SIGTERM')
+  await plain.ended
+  assert.match(Buffer.concat(said).toString(), /^ {5}2 {2}\S+ \S+ {2}web: stopped -> starting$/m)
+})
+
+test('mistakes on the command line: one sentence, the usage, exit code 2', async () => {
+  for (const [args, said] of [
+    [['lst'], /^insula: unknown command 'lst'; did you mean list\?\nUsage: insula COMMAND/],
+    [
+      ['list', '--jsn'],
+      /^insula list: unknown option '--jsn'; did you mean --json\?\nUsage: insula list \[VPS\.\.\.\] \[options\]/,
+    ],
+    [['show'], /^insula show: missing required argument 'VPS'\nUsage: insula show VPS \[options\]/],
+    [['rename', 'a', 'b', 'c'], /^insula rename: too many arguments/],
+    [['template', 'bild'], /^insula template: unknown command 'bild'; did you mean build\?/],
+    [['exec', 'web'], /^insula exec: missing required argument 'COMMAND'\nUsage: insula exec VPS COMMAND\.\.\. \[options\]/],
+    [['exec', 'web', '-e', 'X', 'ls'], /--env takes KEY=VALUE, not 'X'/],
+    [['--instance', 'No!', 'list'], /'No!' cannot be the name of an instance/],
+    [['console', 'web', '--detach-keys', 'nonsense'], /takes keys joined by commas/],
+  ] as const) {
+    const { code, out, err } = await insula(...args)
+    assert.deepEqual([code, out], [2, ''], `${args.join(' ')}: ${err}`)
+    assert.match(err, said)
+  }
+})
+
+test('help goes to stdout with 0, in every spelling', async () => {
+  const help = (await insula('list', '--help')).out
+  assert.match(help, /^Usage: insula list \[VPS\.\.\.\] \[options\]\n\nList VPSs\./)
+  assert.match(help, /\nExamples:\n {2}insula list /)
+  assert.equal((await insula('help', 'list')).out, help)
+  assert.equal((await insula('list', '-h')).out, help)
+  assert.match((await insula('help', 'template', 'build')).out, /^Usage: insula template build NAME/)
+  assert.match((await insula()).out, /^Usage: insula COMMAND/)
+  assert.match((await insula('help', 'exit-codes')).out, /^ {2}128\+N /m)
+})
+
+test('a node that cannot be reached or may not be used', async () => {
+  const away = await runCli(['list'], { socketPath: '/nonexistent/api.sock' })
+  assert.equal(away.code, 9)
+  assert.match(
+    away.stderr,
+    /^insula: cannot reach insulad of the instance insula at \/nonexistent\/api\.sock: there is no such socket\n {2}start it with `sudo \.\/up`/,
+  )
+  const json = await runCli(['list', '--json'], { socketPath: '/nonexistent/api.sock' })
+  assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, 'unavailable')
+  const directory = mkdtempSync(join(tmpdir(), 'insula-denied-'))
+  const socketPath = join(directory, 'sock')
+  const server = createServer((socket) => socket.destroy())
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+  const cut = await runCli(['list'], { socketPath })
+  assert.deepEqual([cut.code, /it closed the connection/.test(cut.stderr)], [9, true])
+  chmodSync(socketPath, 0)
+  await new Promise((resolve) => server.close(resolve))
+  rmSync(directory, { recursive: true })
+})
+
+test('a reader that goes away early ends it quietly', async () => {
+  for (let id = 1000; id < 3000; id++) fake.node.state.vps.set(id, fakeVps(id, `vps-${id}`))
+  const child = startCli(['list', '--json'], { socketPath: fake.node.socketPath })
+  const chunks: Buffer[] = []
+  child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  assert.equal((await child.ended).code, 141)
+  assert.equal(Buffer.concat(chunks).toString(), '')
+})

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { editDistance, nearest } from './suggest.ts'
+
+test('the nearest name, if it is near', () => {
+  const known = ['web', 'webmail', 'database', 'db']
+  assert.equal(nearest('wbe', known), 'web')
+  assert.equal(nearest('databse', known), 'database')
+  assert.equal(nearest('web1', known), 'web')
+  assert.equal(nearest('nothing', known), undefined)
+  assert.equal(nearest('web', known), undefined, 'what is there need not be suggested')
+  assert.equal(nearest('x', []), undefined)
+})
+
+test('distance is a distance', () => {
+  const word = fc.string({ maxLength: 8 })
+  fc.assert(
+    fc.property(word, word, (a, b) => {
+      assert.equal(editDistance(a, b), editDistance(b, a))
+      assert.equal(editDistance(a, b) === 0, a === b)
+      assert.ok(editDistance(a, b) <= Math.max(a.length, b.length))
+      assert.ok(editDistance(a, b) >= Math.abs(a.length - b.length))
+    }),
+  )
+  assert.equal(editDistance('ab', 'ba'), 1)
+  assert.equal(editDistance('kitten', 'sitting'), 3)
+})

@@ -1,0 +1,89 @@
+/** Makes and removes the directories that are groups. */
+
+import { chownSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hierarchies, rootsOf } from './hierarchies.ts'
+import { numbers, subtree, text } from './values.ts'
+
+/** The delegated inner group in the v2 tree. */
+export const INNER = 'vps'
+/** What belongs to the delegate: systemd's CGROUP_DELEGATION.md, and /sys/kernel/cgroup/delegate but for what touches limits. */
+const DELEGATED = ['', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']
+const WANTED = ['cpu', 'cpuset', 'memory', 'pids', 'io']
+/** Groups that a delegate may make: kernel memory that nobody counts on hybrid hosts. systemd makes some 150, a cluster node 1,000. */
+const MOST_DESCENDANTS = 10_000
+const REMOVE_MS = 5_000
+const POLL_MS = 5
+
+export function makeGroups(hierarchies: Hierarchies, path: string, owner: number): void {
+  for (const root of rootsOf(hierarchies)) makeGroup(hierarchies, root, path)
+  if (hierarchies.v2 === null) return
+  const outer = join(hierarchies.v2, path)
+  writeFileSync(join(outer, 'cgroup.max.descendants'), `${MOST_DESCENDANTS}`)
+  mkdirSync(join(outer, INNER), { recursive: true })
+  for (const file of DELEGATED) chownSync(join(outer, INNER, file), owner, owner)
+}
+
+function makeGroup(hierarchies: Hierarchies, root: string, path: string): void {
+  const unified = hierarchies.mode === 'unified'
+  let directory = root
+  for (const part of path.split('/')) {
+    if (unified) enableControllers(directory)
+    directory = join(directory, part)
+    mkdirSync(directory, { recursive: true })
+    if (root === hierarchies.v1.get('cpuset')) inheritCpuset(directory)
+  }
+  if (unified) enableControllers(directory)
+}
+
+/** Each alone, so that one that the kernel refuses (cpu, while a realtime process exists) does not keep the others; setLimits misses it. */
+function enableControllers(directory: string): void {
+  const names = (file: string): string[] => (text(join(directory, file)) ?? '').trim().split(' ')
+  const available = names('cgroup.controllers')
+  const enabled = names('cgroup.subtree_control')
+  for (const name of WANTED.filter((wanted) => available.includes(wanted) && !enabled.includes(wanted))) {
+    try {
+      writeFileSync(join(directory, 'cgroup.subtree_control'), `+${name}`)
+    } catch {
+      continue
+    }
+  }
+}
+
+/** A new v1 cpuset has no CPUs and no memory nodes, and takes no process. */
+function inheritCpuset(directory: string): void {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (text(join(directory, file))?.trim() !== '') continue
+    writeFileSync(join(directory, file), text(join(dirname(directory), file))?.trim() ?? '')
+  }
+}
+
+/** Deepest first, and again while the kernel says EBUSY: the last process is only just going, or somebody inside has made one more. */
+export async function removeGroups(hierarchies: Hierarchies, path: string): Promise<void> {
+  const deadline = Date.now() + REMOVE_MS
+  for (const root of rootsOf(hierarchies)) {
+    for (let busy = tryRemove(join(root, path)); busy !== null; busy = tryRemove(join(root, path))) {
+      if (Date.now() > deadline) {
+        const left = new Set(subtree(join(root, path)).flatMap((group) => numbers(join(group, 'cgroup.procs')))).size
+        throw new Error(`cannot remove cgroup ${path}: ${left} processes are still in it`, { cause: busy })
+      }
+      await sleep(POLL_MS)
+    }
+  }
+}
+
+/** What was busy; null when nothing is left. */
+function tryRemove(directory: string): unknown {
+  let busy: unknown = null
+  for (const group of subtree(directory).toReversed()) {
+    try {
+      rmdirSync(group)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EBUSY') busy ??= error
+      else if (code !== 'ENOENT') throw error
+    }
+  }
+  return busy
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { after, test } from 'node:test'
+import { filterConformance } from './conformance.ts'
+import { realPacketFilter } from './real.ts'
+
+const NAME = `insula-test-${process.pid}`
+const filter = realPacketFilter()
+
+filterConformance('the real driver', NAME, realPacketFilter)
+
+after(async () => {
+  await filter.removeTable('inet', NAME)
+  assert.deepEqual(
+    (await filter.tables()).filter((table) => table.endsWith(NAME)),
+    [],
+  )
+})
+
+test('what the kernel itself refuses is told by its line too, and so is every error', async () => {
+  const unknownChain = 'chain a {\n  ip saddr 192.0.2.1 accept\n  ip saddr 192.0.2.2 jump nowhere\n}'
+  await assert.rejects(
+    filter.replaceTable('inet', NAME, unknownChain),
+    /^FilterRefused: the packet filter refused its rules: line 3: .*No such file or directory.*\nip saddr 192\.0\.2\.2 jump nowhere$/,
+  )
+  await assert.rejects(filter.replaceTable('inet', NAME, 'chain a { nonsense }\nchain b { rubbish }'), /line 1: [^]*line 2: /)
+})
+
+test('a hundred tables leave no descriptor and no context behind', async () => {
+  await filter.replaceTable('inet', NAME, 'chain a { }')
+  const before = readdirSync('/proc/self/fd').length
+  for (let round = 0; round < 100; round++) await filter.tables()
+  assert.equal(readdirSync('/proc/self/fd').length, before)
+})

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { linkConformance } from './conformance.ts'
+import { fakeLinks } from './fake.ts'
+
+linkConformance('the fake', async () => ({
+  links: fakeLinks({ alive: (pid) => pid === 1 }),
+  pid: 1,
+  deadPid: 2,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+}))
+
+test('shows the host as it was told to be, and what went over a link', async () => {
+  const uplink = { device: 'eth0', mtu: 1400, gateway: '192.0.2.1' }
+  const links = fakeLinks({ uplink, networks: [{ cidr: '192.0.2.5/24', device: 'eth0' }] })
+  assert.deepEqual(await links.uplink(), uplink)
+  assert.deepEqual(await links.networks(), [{ cidr: '192.0.2.5/24', device: 'eth0' }])
+  const [hostMac, peerMac] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
+  await links.attach({ name: 'v1', peer: 'eth0', pid: 1, mtu: 1400, hostMac, peerMac }, [])
+  links.carry('v1', 5, 6)
+  assert.deepEqual(
+    (await links.list('v')).map(({ rxBytes, txBytes }) => [rxBytes, txBytes]),
+    [[5, 6]],
+  )
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { ProcessRunner } from '../process/runner.ts'
+import { openTestNetwork, type TestNetwork } from '../testing/network.ts'
+import { linkConformance } from './conformance.ts'
+import { realLinks } from './real.ts'
+
+linkConformance('the real driver', async () => {
+  const [outside, inside] = [await openTestNetwork(), await openTestNetwork()]
+  return {
+    links: realLinks(outside.runner),
+    pid: inside.pid,
+    deadPid: 2 ** 22,
+    [Symbol.asyncDispose]: async () => {
+      outside[Symbol.dispose]()
+      inside[Symbol.dispose]()
+    },
+  }
+})
+
+describe('a pair between two namespaces', () => {
+  let outside: TestNetwork
+  let inside: TestNetwork
+  const runs: (readonly string[])[] = []
+  const counted = (): ProcessRunner => ({
+    run: (argv, options) => {
+      runs.push(argv)
+      return outside.runner.run(argv, options)
+    },
+  })
+  const ask = async ({ runner }: TestNetwork, ...args: string[]): Promise<Record<string, unknown>[]> =>
+    JSON.parse((await runner.run(['ip', '-json', ...args])).stdout || '[]')
+  const [hostMac, peerMac] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
+  before(async () => {
+    ;[outside, inside] = [await openTestNetwork(), await openTestNetwork()]
+    const veth = { name: 'ins.101', peer: 'eth0', pid: inside.pid, mtu: 1380, hostMac, peerMac }
+    const routes = [{ destination: '192.0.2.7/32', device: 'ins.101', neighbourMac: peerMac }]
+    await realLinks(counted()).attach(veth, routes)
+  })
+  after(() => {
+    outside[Symbol.dispose]()
+    inside[Symbol.dispose]()
+  })
+
+  test('one process makes it all', () => assert.deepEqual(runs, [['ip', '-batch', '-']]))
+
+  test('the inner end has its name, MAC and MTU, and is still down', async () => {
+    const [link] = await ask(inside, 'link', 'show', 'dev', 'eth0')
+    assert.deepEqual([link?.['address'], link?.['mtu'], link?.['operstate']], [peerMac, 1380, 'DOWN'])
+  })
+
+  test('the outer end has a permanent neighbour and no address of its own', async () => {
+    const [neighbour] = await ask(outside, 'neighbour', 'show', 'dev', 'ins.101')
+    assert.deepEqual([neighbour?.['dst'], neighbour?.['lladdr'], neighbour?.['state']], ['192.0.2.7', peerMac, ['PERMANENT']])
+    await inside.runner.run(['ip', 'link', 'set', 'eth0', 'up'])
+    const [addresses] = await ask(outside, 'address', 'show', 'dev', 'ins.101')
+    assert.deepEqual(addresses?.['addr_info'], [])
+  })
+
+  test('packets pass and are counted; a removed route takes its neighbour along', async () => {
+    const links = realLinks(outside.runner)
+    await outside.runner.run(['ip', 'address', 'add', '169.254.0.1/32', 'dev', 'ins.101'])
+    for (const argv of [
+      ['ip', 'address', 'add', '192.0.2.7/32', 'dev', 'eth0'],
+      ['ip', 'route', 'add', '169.254.0.1/32', 'dev', 'eth0'],
+    ] as const) {
+      await inside.runner.run(argv)
+    }
+    // Nobody listens there: the answer is an ICMP message.
+    const send = "const socket = require('dgram').createSocket('udp4'); socket.send('x', 9, '192.0.2.7', () => socket.close())"
+    await outside.runner.run([process.execPath, '-e', send])
+    const [link] = await links.list('ins.101')
+    assert.ok((link?.txBytes ?? 0) > 0, 'nothing sent')
+    assert.ok((link?.rxBytes ?? 0) > 0, 'nothing received')
+    await links.setRoutes('ins.101', [])
+    assert.deepEqual(await ask(outside, 'neighbour', 'show', 'nud', 'permanent', 'dev', 'ins.101'), [])
+  })
+
+  test('the uplink is the device of the default route with the least metric', async () => {
+    const links = realLinks(outside.runner)
+    const lines = [
+      'link add name up0 mtu 1350 type veth peer name up1',
+      'link set dev up0 up',
+      'address add 198.51.100.2/24 dev up0',
+      'route add default via 198.51.100.9 dev up0 metric 200',
+      'route add default via 198.51.100.1 dev up0 metric 100',
+    ]
+    await outside.runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+    assert.deepEqual(await links.uplink(), { device: 'up0', mtu: 1350, gateway: '198.51.100.1' })
+    const networks = (await links.networks()).filter(({ device }) => device === 'up0').map(({ cidr }) => cidr)
+    assert.deepEqual(networks, ['198.51.100.0/24', '198.51.100.2/24'])
+  })
+})

@@ -1,0 +1,36 @@
+/** What every HostProbe does. */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type HostProbe, SysctlRefused } from './probe.ts'
+
+/** @param sysctl one that exists and holds a number; it is set to what it is */
+export function probeConformance(name: string, sysctl: string, open: () => HostProbe): void {
+  describe(`${name} is a HostProbe`, () => {
+    test('tells the machine', async () => {
+      const features = await open().features()
+      assert.ok(features.kernelRelease.startsWith(features.kernelVersion.join('.')))
+      assert.ok(['unified', 'hybrid', 'legacy'].includes(features.cgroupMode))
+      for (const controller of ['cpu', 'memory', 'pids']) assert.ok(features.controllers.includes(controller), controller)
+      assert.ok(features.cpus.length > 0 && features.cpus.every(Number.isInteger))
+      assert.ok(features.memoryBytes > 2 ** 20)
+      for (const [tool, version] of Object.entries(features.tools)) assert.match(version, /^\d+\.\d+/, tool)
+    })
+
+    test('reads and sets a sysctl', async () => {
+      const value = await open().sysctl(sysctl)
+      assert.match(value ?? '', /^\d+$/)
+      await open().setSysctl(sysctl, value ?? '')
+      assert.equal(await open().sysctl(sysctl), value)
+    })
+
+    test('a sysctl that is not there', async () => {
+      assert.equal(await open().sysctl('kernel.no_such_thing'), null)
+      await assert.rejects(open().setSysctl('kernel.no_such_thing', '1'), (error: unknown) => {
+        assert.ok(error instanceof SysctlRefused)
+        assert.match(error.message, /^cannot set sysctl kernel\.no_such_thing to 1: this kernel has none of that name$/)
+        return true
+      })
+    })
+  })
+}

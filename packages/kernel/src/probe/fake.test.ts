@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { probeConformance } from './conformance.ts'
+import { fakeHostProbe } from './fake.ts'
+
+probeConformance('the fake', 'fs.inotify.max_user_instances', () => fakeHostProbe({}, { 'fs.inotify.max_user_instances': '128' }))
+
+test('differs where it is told to, and keeps what was set', async () => {
+  const probe = fakeHostProbe({ tools: {} }, { 'net.ipv4.ip_forward': '0' })
+  assert.deepEqual((await probe.features()).tools, {})
+  await probe.setSysctl('net.ipv4.ip_forward', '1')
+  assert.equal(await probe.sysctl('net.ipv4.ip_forward'), '1')
+})

@@ -1,0 +1,30 @@
+/** HostProbe of a pretended machine. */
+
+import { type HostFeatures, type HostProbe, SysctlRefused } from './probe.ts'
+
+const GOOD: HostFeatures = {
+  kernelRelease: '6.12.0-fake',
+  kernelVersion: [6, 12],
+  cgroupMode: 'unified',
+  controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
+  swapAccounting: true,
+  cpus: [0, 1],
+  memoryBytes: 8 * 1024 ** 3,
+  tools: { crun: '1.21', lxcfs: '6.0.4', nft: '1.1.3', ip: '6.15.0', mmdebstrap: '1.5.7', 'mkfs.xfs': '6.13.0' },
+}
+
+/**
+ * @param different what differs from a machine that has everything
+ * @param sysctls name to value; others do not exist
+ */
+export function fakeHostProbe(different: Partial<HostFeatures> = {}, sysctls: Readonly<Record<string, string>> = {}): HostProbe {
+  const values = new Map(Object.entries(sysctls))
+  return {
+    features: async () => ({ ...GOOD, ...different }),
+    sysctl: async (name) => values.get(name) ?? null,
+    async setSysctl(name, value) {
+      if (!values.has(name)) throw new SysctlRefused(`cannot set sysctl ${name} to ${value}: this kernel has none of that name`)
+      values.set(name, value)
+    },
+  }
+}

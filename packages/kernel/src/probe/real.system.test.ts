@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { cpus, release } from 'node:os'
+import { test } from 'node:test'
+import { fakeProcessRunner } from '../process/fake.ts'
+import { realProcessRunner } from '../process/real.ts'
+import { probeConformance } from './conformance.ts'
+import { realHostProbe } from './real.ts'
+
+probeConformance('the real driver', 'kernel.pid_max', () => realHostProbe(realProcessRunner()))
+
+test('is about this machine, with the versions of its tools', async () => {
+  const features = await realHostProbe(realProcessRunner()).features()
+  assert.equal(features.kernelRelease, release())
+  assert.equal(features.cpus.length, cpus().length)
+  assert.deepEqual(Object.keys(features.tools).sort(), ['crun', 'ip', 'lxcfs', 'mkfs.xfs', 'mmdebstrap', 'nft'])
+})
+
+test('tools that are missing are absent', async () => {
+  const runner = fakeProcessRunner([
+    { argv: ['ip', '-Version'], answer: { stdout: 'ip utility, iproute2-6.1.0, libbpf 1.1.0\n' } },
+  ])
+  assert.deepEqual((await realHostProbe(runner).features()).tools, { ip: '6.1.0' })
+})
+
+test('a value that the kernel does not take is refused', async () => {
+  await assert.rejects(realHostProbe(realProcessRunner()).setSysctl('kernel.pid_max', 'many'), /kernel does not take this value/)
+})

@@ -1,0 +1,63 @@
+/** What every Volumes does. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Volumes } from './volume.ts'
+
+export interface VolumeSubject {
+  readonly volumes: Volumes
+  readonly image: string
+  readonly path: string
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+const SIZE = 512 * 1024 * 1024
+
+export function volumeConformance(name: string, open: () => Promise<VolumeSubject>): void {
+  describe(`${name} is a Volumes`, () => {
+    let subject: VolumeSubject
+    let volumes: Volumes
+    let path = ''
+    let image = ''
+    before(async () => {
+      subject = await open()
+      ;({ volumes, path, image } = subject)
+    })
+    after(() => subject[Symbol.asyncDispose]())
+
+    test('one that is too small is refused with what to do, and nothing is left', async () => {
+      await assert.rejects(
+        volumes.ensureLoopVolume(image, path, 1_000_000),
+        /^Error: cannot make the volume .* choose a larger --size$/,
+      )
+      assert.equal(await volumes.mounted(path), false)
+    })
+
+    test('is made, mounted and detached, twice each; its space is that of the image', async () => {
+      for (let twice = 0; twice < 2; twice++) await volumes.ensureLoopVolume(image, path, SIZE)
+      assert.equal(await volumes.mounted(path), true)
+      const { totalBytes, freeBytes, totalInodes, freeInodes } = await volumes.space(path)
+      assert.ok(totalBytes <= SIZE && totalBytes > SIZE / 2, `${totalBytes}`)
+      assert.ok(freeBytes <= totalBytes && freeBytes > 0)
+      assert.ok(freeInodes <= totalInodes && freeInodes > 1_000)
+      for (let twice = 0; twice < 2; twice++) await volumes.detach(path)
+      assert.equal(await volumes.mounted(path), false)
+    })
+
+    test('an image that is there is used as it is, whatever size is said', async () => {
+      await volumes.ensureLoopVolume(image, path, SIZE * 100)
+      assert.ok((await volumes.space(path)).totalBytes <= SIZE)
+    })
+
+    test('tells what it can do', async () => {
+      const features = await volumes.probe(path)
+      assert.deepEqual(
+        { path: features.path, fsType: features.fsType, reflink: features.reflink },
+        { path, fsType: 'xfs', reflink: true },
+      )
+      assert.match(features.device, /^\/dev\//)
+      assert.deepEqual([features.vzfs, features.vzfsProblem], [true, null])
+      await volumes.detach(path)
+    })
+  })
+}

@@ -1,0 +1,58 @@
+/** Volumes in memory. */
+
+import type { VolumeFeatures, Volumes, VolumeSpace } from './volume.ts'
+
+export interface FakeVolumeOptions {
+  /** What probe finds, where it differs from a good volume. */
+  readonly features?: Partial<VolumeFeatures>
+  /** Bytes free for images; plenty when absent. */
+  readonly freeBytes?: number
+}
+
+export interface FakeVolumes extends Volumes {
+  /** Image to its size: they outlive being detached. */
+  readonly images: ReadonlyMap<string, number>
+}
+
+const LEAST_BYTES = 300 * 1024 * 1024
+const LEAST_FREE = 2 * 1024 ** 3
+const INODES = 1_000_000
+
+/** @param existing directories that are there without being made: the administrator's own volumes */
+export function fakeVolumes(existing: readonly string[] = [], options: FakeVolumeOptions = {}): FakeVolumes {
+  const images = new Map<string, number>()
+  const mounts = new Map<string, string>()
+  const freeBytes = options.freeBytes ?? 2 ** 40
+  const sizeOf = (path: string): number => {
+    const image = mounts.get(path)
+    if (image !== undefined) return images.get(image) ?? 0
+    if (existing.includes(path)) return freeBytes
+    throw new Error(`ENOENT: no such file or directory, statfs '${path}'`)
+  }
+  return {
+    images,
+    async ensureLoopVolume(image, path, size) {
+      if (mounts.has(path)) return
+      if (!images.has(image)) {
+        const what = `cannot make the volume ${image}`
+        if (size < LEAST_BYTES)
+          throw new Error(`${what}: ${size} bytes are less than the ${LEAST_BYTES} that XFS needs; choose a larger --size`)
+        const needed = Math.min(size, LEAST_FREE)
+        if (freeBytes < needed) throw new Error(`${what}: ${freeBytes} bytes free and ${needed} needed; free some space`)
+        images.set(image, size)
+      }
+      mounts.set(path, image)
+    },
+    detach: async (path) => void mounts.delete(path),
+    mounted: async (path) => mounts.has(path),
+    async probe(path) {
+      sizeOf(path)
+      const found = { fsType: 'xfs', device: mounts.has(path) ? '/dev/loop0' : '/dev/sda1', reflink: true, vzfs: true }
+      return { path, projectQuota: false, userQuota: false, vzfsProblem: null, ...found, ...options.features }
+    },
+    async space(path) {
+      const size = sizeOf(path)
+      return { totalBytes: size, freeBytes: size, totalInodes: INODES, freeInodes: INODES } satisfies VolumeSpace
+    },
+  }
+}

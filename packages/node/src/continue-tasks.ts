@@ -1,0 +1,91 @@
+/**
+ * Tasks that the end of an earlier daemon cut off, once `reconcile` has put the VPSs in order. A stop whose VPS still runs is waited for, a restart
+ * starts again what it stopped, a change is made to hold; the others are over, done or taken back, and say so.
+ */
+
+import { reapply } from './life/change.ts'
+import { destroyVps } from './life/destroy.ts'
+import { startVps } from './life/start.ts'
+import { finishStop, type StopOptions } from './life/stop.ts'
+import { cgroupOf } from './life/parts.ts'
+import type { Means } from './means.ts'
+import type { Interrupted } from './tasks/engine.ts'
+
+export async function continueTasks(means: Means): Promise<void> {
+  const { tasks, inventory } = means
+  const continued = new Set<number>()
+  for (const interrupted of await tasks.interrupted()) {
+    const { task } = interrupted
+    const body = continuation(means, interrupted)
+    if (body !== null) {
+      if (task.vps !== null) continued.add(task.vps)
+      await tasks.resume(task.id, `cannot finish ${task.kind} of ${task.subject}`, body)
+      continue
+    }
+    await tasks.settle(task.id, isDone(means, interrupted) ? { result: null } : { error: takenBack(interrupted) })
+  }
+  for (const { id, name, state } of inventory.all()) {
+    if (state !== 'stopping' || continued.has(id)) continue
+    const doing = `cannot finish the stop of VPS "${name}"`
+    await tasks.start({ kind: 'vps.stop', vps: id, subject: name, doing }, () => finish(means, id, {}))
+  }
+}
+
+type Body = () => Promise<unknown>
+
+/** What is left to do; null: nothing. */
+function continuation(means: Means, { task, params }: Interrupted): Body | null {
+  const { inventory } = means
+  const vps = task.vps === null ? null : inventory.get(task.vps)
+  if (!vps) return null
+  const { id, state } = vps
+  const stopping = state === 'stopping'
+  const stop = (options = params as StopOptions | null): Promise<unknown> =>
+    stopping ? finish(means, id, options ?? {}) : Promise.resolve()
+  switch (task.kind) {
+    case 'vps.stop':
+      return stopping ? () => stop() : null
+    case 'vps.restart':
+      if (!stopping && state !== 'stopped') return null
+      return async () => {
+        await stop()
+        return startVps(means, id)
+      }
+    case 'vps.destroy':
+      if (!stopping) return null
+      return async () => {
+        await stop({ force: true })
+        await destroyVps(means, id, true)
+      }
+    case 'vps.set':
+    case 'vps.rename':
+      return () => reapply(means, id)
+    default:
+      return null
+  }
+}
+
+const finish = async (means: Means, id: number, options: StopOptions): Promise<unknown> =>
+  finishStop(means, id, options, await means.cgroups.frozen(cgroupOf(means, id)).catch(() => false))
+
+/** Whether a VPS is where a task of this kind would have brought it. */
+function isDone({ inventory }: Means, { task, params }: Interrupted): boolean {
+  const state = task.vps === null ? null : (inventory.get(task.vps)?.state ?? null)
+  const started = (params as { start?: boolean } | null)?.start === true
+  const goals: Readonly<Record<string, string | null>> = {
+    'vps.create': started ? 'running' : 'stopped',
+    'vps.start': 'running',
+    'vps.stop': 'stopped',
+    'vps.restart': 'running',
+    'vps.suspend': 'suspended',
+    'vps.resume': 'running',
+    'vps.destroy': null,
+  }
+  return task.kind in goals && goals[task.kind] === state
+}
+
+const takenBack = ({ task }: Interrupted) => ({
+  code: 'cancelled' as const,
+  message: `${task.kind} of ${task.subject} was cut off by the end of the node daemon, and is taken back`,
+  remedy: 'run the command again',
+})

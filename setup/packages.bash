@@ -1,0 +1,72 @@
+# Debian packages: which are missing, and bringing them. To be sourced after say.bash.
+
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# Written by Insula while it installs packages.'
+
+# Names in the lists, without comments.
+listed_packages() { sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$@"; }
+
+# missing_packages FILE...
+missing_packages() {
+  local name
+  while read -r name; do
+    [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
+  done < <(listed_packages "$@")
+}
+
+# Tries to read one file of each archive that apt is set up with, changing nothing. Prints what cannot be read.
+# unreachable_archive [URL]
+unreachable_archive() {
+  local place uri
+  place=$(mktemp -d)
+  while read -r uri; do
+    /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=15 \
+      -o Acquire::https::Timeout=15 download-file "$uri" "$place/InRelease" >/dev/null 2>"$place/error" && continue
+    printf '%s' "$uri"
+    break
+  done < <(if [ -n "${1-}" ]; then printf '%s\n' "$1"; else first_archives; fi)
+  rm -rf "$place"
+}
+
+# Every host that apt downloads from, once: the address of one InRelease file there.
+first_archives() {
+  apt-get -qq --print-uris update 2>/dev/null | sed -n "s/^'\([^']*\/InRelease\)'.*/\1/p" | awk -F/ '!seen[$1 "//" $3]++'
+}
+
+# install_packages LOG NAME...: what they start as a daemon by themselves does not start: Insula starts its own.
+install_packages() {
+  local log=$1 status=0 trap_before
+  shift
+  export DEBIAN_FRONTEND=noninteractive
+  alive 'reading the package lists' "$log" dies_with_us apt-get update -q || return 1
+  trap_before=$(trap -p EXIT)
+  trap allow_daemons EXIT
+  forbid_daemons
+  # Once more after an installation that was cut off, of ours or of somebody else's.
+  apt_install "$log" "$@" || { alive 'finishing an earlier installation' "$log" dpkg --configure -a && apt_install "$log" "$@"; } || status=1
+  allow_daemons
+  trap - EXIT
+  eval "$trap_before"
+  if [ "$status" -eq 0 ] && [ -d /run/systemd/system ] && printf '%s\n' "$@" | grep -qx lxcfs; then
+    # The keeper runs lxcfs with options of its own.
+    systemctl disable --quiet lxcfs.service 2>/dev/null || true
+  fi
+  return "$status"
+}
+
+# It goes on when we are killed, for what it leaves in the middle is worse. Whoever comes then waits for its lock.
+apt_install() {
+  local log=$1
+  shift
+  alive 'installing' "$log" apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 "$@"
+}
+
+# An administrator's own policy stays. invoke-rc.d(8): 101 forbids.
+forbid_daemons() {
+  [ ! -e "$POLICY" ] || return 0
+  printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+# Also what a killed ./up left behind: it would keep every daemon of the machine from being started.
+allow_daemons() { ! grep -qxF "$POLICY_MARK" "$POLICY" 2>/dev/null || rm -f "$POLICY"; }

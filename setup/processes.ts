@@ -1,0 +1,160 @@
+/** Insula's processes, under systemd or under our own supervisor: whether they run, starting and stopping them. */
+
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findMarked, type Instance, logFile, pidFile } from '@insula/node'
+import { answers } from './api.ts'
+import { type Setting, SetupFailed } from './work.ts'
+import { unitNames } from './units.ts'
+
+const START_MS = 60_000
+const STOP_MS = 45_000
+const POLL_MS = 50
+const LOG_LINES = 10
+
+export async function run(setting: Setting): Promise<boolean> {
+  if (!(await answers(setting.instance))) return false
+  return setting.machine.systemd ? await unitsAreActive(setting) : supervisorPid(setting) !== null
+}
+
+/** What it started does not stay when it does not come to serve. */
+export async function start(setting: Setting): Promise<void> {
+  const before = await isThere(setting)
+  try {
+    await startThem(setting)
+    await serving(setting)
+  } catch (error) {
+    if (!before) await stop(setting)
+    throw error
+  }
+}
+
+async function startThem({ instance, machine, home }: Setting): Promise<void> {
+  if (machine.systemd) {
+    await machine.runner.run(['systemctl', 'enable', '--now', ...unitNames(instance.name)], { deadline: START_MS })
+  } else {
+    mkdirSync('/var/cache/insula/node', { recursive: true, mode: 0o700 })
+    const program = join(home, 'packages/node/src/insula-supervisor.ts')
+    await machine.runner.run([process.execPath, program, '--instance', instance.name, '--daemon'], { deadline: START_MS })
+  }
+}
+
+/** insulad alone, for a changed configuration: VPSs do not notice. */
+export async function restartDaemon(setting: Setting): Promise<void> {
+  const { instance, machine } = setting
+  if (machine.systemd) await machine.runner.run(['systemctl', 'restart', `insulad@${instance.name}.service`])
+  else {
+    const pid = pidIn(pidFile(instance, 'insulad'))
+    if (pid !== null) process.kill(pid, 'SIGTERM')
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline && (await answers(instance)) && alive(pid);)
+      await sleep(POLL_MS)
+  }
+  await serving(setting)
+}
+
+/** Whether there is anything to stop. */
+export async function isThere(setting: Setting): Promise<boolean> {
+  if (setting.machine.systemd) return unitsAreKnown(setting)
+  return supervisorPid(setting) !== null || supervised(setting.instance).some(({ pid }) => pid !== null)
+}
+
+/** All of them, lxcfs too. VPSs must have stopped. */
+export async function stop(setting: Setting): Promise<void> {
+  const { instance, machine } = setting
+  if (machine.systemd) {
+    await machine.runner.run(['systemctl', 'disable', '--now', ...unitNames(instance.name).toReversed()], { deadline: STOP_MS })
+    return
+  }
+  const supervisor = supervisorPid(setting)
+  // It stops insulad, then the keeper, and lxcfs with it.
+  if (supervisor !== null) await end(instance, 'insula-supervisor', supervisor, 'SIGUSR1')
+  // What it left behind if it was killed.
+  for (const { name, pid, signal } of supervised(instance)) if (pid !== null) await end(instance, name, pid, signal)
+}
+
+/** In the order in which they stop. */
+function supervised(instance: Instance): { name: string; signal: NodeJS.Signals; pid: number | null }[] {
+  const look = (name: string): number | null => findMarked(pidFile(instance, name))
+  return [
+    { name: 'insulad', signal: 'SIGTERM', pid: look('insulad') },
+    { name: 'keeper', signal: 'SIGUSR1', pid: look('keeper') },
+  ]
+}
+
+async function end(instance: Instance, name: string, pid: number, signal: NodeJS.Signals): Promise<void> {
+  process.kill(pid, signal)
+  for (const deadline = Date.now() + STOP_MS; alive(pid); await sleep(POLL_MS)) {
+    if (Date.now() > deadline) {
+      throw new SetupFailed(`${name} (pid ${pid}) did not end within ${STOP_MS / 1000} s`, `see ${instance.logs}`)
+    }
+  }
+}
+
+function supervisorPid({ instance }: Setting): number | null {
+  const pid = pidIn(pidFile(instance, 'supervisor'))
+  try {
+    // Its title is in place of its arguments.
+    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
+    return title === `insula-supervisor ${instance.name}` ? pid : null
+  } catch {
+    return null
+  }
+}
+
+async function serving(setting: Setting): Promise<void> {
+  const { instance, machine } = setting
+  // The supervisor as well: processes that it adopts answer before it is ready.
+  for (const deadline = Date.now() + START_MS; !(await run(setting)); await sleep(POLL_MS)) {
+    if (Date.now() < deadline) continue
+    const look = machine.systemd ? `journalctl -u insulad@${instance.name}` : logFile(instance, 'insulad')
+    throw new SetupFailed(
+      `insulad does not answer on ${instance.apiSocket}; its log ends with:\n${await logEnd(setting)}`,
+      `see ${look}`,
+    )
+  }
+}
+
+async function logEnd({ instance, machine }: Setting): Promise<string> {
+  const argv = ['journalctl', '-u', `insulad@${instance.name}`, '-n', `${LOG_LINES}`, '--no-pager', '-o', 'cat'] as const
+  const text = machine.systemd ? (await machine.runner.run(argv)).stdout : readFileSync(logFile(instance, 'insulad'), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(-LOG_LINES)
+    .map((line) => `      ${line}`)
+    .join('\n')
+}
+
+async function unitsAreActive({ instance, machine }: Setting): Promise<boolean> {
+  const { code } = await machine.runner.run(['systemctl', 'is-active', '--quiet', ...unitNames(instance.name)], {
+    accept: [0, 1, 2, 3, 4],
+  })
+  return code === 0
+}
+
+async function unitsAreKnown({ instance, machine }: Setting): Promise<boolean> {
+  const answersTo = async (question: string): Promise<string[]> => {
+    const options = { accept: [0, 1, 2, 3, 4] }
+    return (await machine.runner.run(['systemctl', question, ...unitNames(instance.name)], options)).stdout.split('\n')
+  }
+  const active = (await answersTo('is-active')).some((state) => state !== '' && state !== 'inactive')
+  return active || (await answersTo('is-enabled')).includes('enabled')
+}
+
+function pidIn(file: string): number | null {
+  try {
+    return Number(readFileSync(file, 'utf8')) || null
+  } catch {
+    return null
+  }
+}
+
+function alive(pid: number | null): boolean {
+  if (pid === null) return false
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,38 @@
+/** The mounted volume, and what ./up put beside the data of the instance. What instances share goes with the last one that runs. */
+
+import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { COMMAND, COMPLETIONS } from '../steps/command.ts'
+import { SYSCTL_FILE } from '../steps/sysctls.ts'
+import { unitsFor } from '../units.ts'
+import type { Plan, Setting, Work } from '../work.ts'
+
+export const planVolume: Plan = async ({ machine, instance }) => {
+  if (!(await machine.volumes.mounted(instance.volume))) return []
+  return [{ what: `unmount ${instance.volume}`, run: () => machine.volumes.detach(instance.volume) }]
+}
+
+export const planFiles: Plan = async (setting) => {
+  if (otherInstances(setting).length > 0) return []
+  const units = unitsFor(setting.home, process.execPath).map(({ file }) => file)
+  const shared = [...units, SYSCTL_FILE, ...COMPLETIONS.map(({ file }) => file)]
+  const gone = shared.filter((file) => existsSync(file)).map(remove)
+  const reload: Work = { what: 'reload systemd', run: () => setting.machine.runner.run(['systemctl', 'daemon-reload']) }
+  const unitsChange = setting.machine.systemd && units.some((file) => existsSync(file))
+  return [...gone, ...(isOurLink(setting) ? [remove(COMMAND)] : []), ...(unitsChange ? [reload] : [])]
+}
+
+/** Names of those that serve. */
+export function otherInstances({ instance }: Setting): string[] {
+  const root = join(instance.run, '..')
+  return (existsSync(root) ? readdirSync(root) : []).filter(
+    (name) => name !== instance.name && existsSync(join(root, name, 'api.sock')),
+  )
+}
+
+function isOurLink({ home }: Setting): boolean {
+  const link = lstatSync(COMMAND, { throwIfNoEntry: false })
+  return link?.isSymbolicLink() === true && readlinkSync(COMMAND) === join(home, 'bin/insula')
+}
+
+const remove = (file: string): Work => ({ what: `remove ${file}`, run: async () => rmSync(file, { force: true }) })

@@ -1,0 +1,60 @@
+/** The data of the instance: database, volume, configuration, logs. */
+
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname, normalize } from 'node:path'
+import { readConfig } from '@insula/node'
+import { volumePaths } from '@insula/vzfs'
+import { GROUP, groupExists } from '../steps/processes.ts'
+import { type Plan, type Setting, SetupFailed, type Work } from '../work.ts'
+import { otherInstances } from './files.ts'
+
+const CACHE = '/var/cache/insula'
+
+export const planPurge: Plan = async (setting) => {
+  const { instance } = setting
+  const trees = [...broughtVolume(setting), instance.state, instance.logs, instance.run, instance.configFile]
+  return [
+    ...trees.filter((path) => existsSync(path)).map(removeTree),
+    ...(otherInstances(setting).length === 0 ? planShared(setting) : []),
+  ]
+}
+
+/** Of a directory that the administrator brought, only what VZFS made in it. */
+function broughtVolume({ instance }: Setting): string[] {
+  const { volume } = readConfig(instance.configFile)
+  if (volume === undefined) return []
+  const { pool, layers, areas, tmp, trash, root, lock } = volumePaths(normalize(volume))
+  return [areas, layers, pool, tmp, trash, root, lock]
+}
+
+function planShared({ machine, instance }: Setting): Work[] {
+  const group: Work = { what: `remove the group ${GROUP}`, run: () => machine.runner.run(['groupdel', GROUP]) }
+  const parents: Work = {
+    what: 'remove what is empty then',
+    run: async () => [instance.state, instance.logs, instance.run, instance.configFile].map(dirname).forEach(removeIfEmpty),
+  }
+  return [...(existsSync(CACHE) ? [removeTree(CACHE)] : []), ...(groupExists() ? [group] : []), parents]
+}
+
+function removeTree(path: string): Work {
+  return {
+    what: `remove ${path}`,
+    run: async () => {
+      const mount = mountBelow(path)
+      if (mount !== null) throw new SetupFailed(`${path} cannot be removed: ${mount} is mounted`, `umount ${mount}`)
+      rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+/** rm follows into what is mounted. */
+function mountBelow(path: string): string | null {
+  const targets = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+  return targets.find((target) => target === path || target.startsWith(`${path}/`)) ?? null
+}
+
+function removeIfEmpty(directory: string): void {
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
+}

@@ -1,0 +1,95 @@
+/** The steps of ./up that need Node. What comes before them is bash: `up` in the checkout. */
+
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ApiFailure } from '@insula/contract/api-failure'
+import { instanceOf } from '@insula/node'
+import { realMachine } from './machine.ts'
+import { planCommand } from './steps/command.ts'
+import { planConfig } from './steps/config.ts'
+import { findDemo, planDemo } from './steps/demo.ts'
+import { planProcesses } from './steps/processes.ts'
+import { planSysctls } from './steps/sysctls.ts'
+import { planTemplate } from './steps/template.ts'
+import { planVolume } from './steps/volume.ts'
+import { type Setting, type Step, SetupFailed } from './work.ts'
+
+/** In `up` itself. */
+const STEPS_BEFORE = 3
+
+const STEPS: readonly Step[] = [
+  { title: 'Kernel settings', plan: planSysctls },
+  // Before the configuration names it: a volume that does not work must not be written down.
+  { title: 'Volume', plan: planVolume },
+  { title: 'Configuration', plan: planConfig },
+  { title: 'Processes', plan: async (setting) => [...(await planProcesses(setting)), ...(await planCommand(setting))] },
+  { title: 'OS template debian-12', plan: planTemplate },
+  { title: 'VPS demo', plan: planDemo },
+]
+
+const { values } = parseArgs({
+  options: {
+    instance: { type: 'string', default: 'insula' },
+    volume: { type: 'string' },
+    size: { type: 'string' },
+    mirror: { type: 'string' },
+    'address-pool': { type: 'string' },
+    'no-demo': { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    started: { type: 'string', default: '' },
+  },
+})
+const started = Number(values.started.replace(',', '.')) * 1000 || Date.now()
+const since = (moment: number): string => `${((Date.now() - moment) / 1000).toFixed(1)} s`
+const say = (text: string): void => console.log(text)
+
+const setting: Setting = {
+  instance: instanceOf(values.instance),
+  home: join(import.meta.dirname, '..'),
+  machine: realMachine(),
+  options: {
+    demo: !values['no-demo'],
+    purge: false,
+    ...(values.volume === undefined ? {} : { volume: values.volume }),
+    ...(values.size === undefined ? {} : { size: Number(values.size) }),
+    ...(values.mirror === undefined ? {} : { mirror: values.mirror }),
+    ...(values['address-pool'] === undefined ? {} : { addressPool: values['address-pool'] }),
+  },
+}
+
+try {
+  let done = 0
+  for (const [index, { title, plan }] of STEPS.entries()) {
+    say(`[${STEPS_BEFORE + index + 1}/${STEPS_BEFORE + STEPS.length}] ${title}`)
+    const begun = Date.now()
+    const missing = await plan(setting)
+    if (missing.length === 0) say(`      ${plan === planDemo && !setting.options.demo ? 'not wanted (--no-demo)' : 'all there'}`)
+    for (const { what, run } of missing) {
+      say(`      ${values.check ? 'would ' : ''}${what}`)
+      if (values.check) continue
+      await run()
+      done++
+    }
+    if (missing.length > 0 && !values.check) say(`      done (${since(begun)})`)
+  }
+  say('')
+  if (values.check) say('Nothing was changed.')
+  else await conclude(done)
+} catch (error) {
+  const remedy = error instanceof SetupFailed || error instanceof ApiFailure ? error.remedy : undefined
+  console.error(`up: ${(error as Error).message}`)
+  console.error(`Remedy: ${remedy ?? 'put right what it says, then run ./up again, which goes on from here'}`)
+  process.exitCode = 1
+}
+
+async function conclude(done: number): Promise<void> {
+  const flag = setting.instance.name === 'insula' ? '' : ` --instance ${setting.instance.name}`
+  say(done === 0 ? `Nothing was missing (${since(started)}).` : `The node is up (${since(started)}).`)
+  const demo = await findDemo(setting)
+  if (demo !== null) {
+    const address = demo.addresses[0] === undefined ? '' : ` at ${demo.addresses.join(', ')}`
+    say(`VPS demo is ${demo.state}${address}. To enter it:`)
+    say(`  insula enter demo${flag}`)
+  }
+  say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
+}

@@ -1,0 +1,144 @@
+/** exec and console over their WebSockets. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import { Channel, frame, unframe } from '@insula/contract'
+import { openWorld, type SimNode, type World } from './world.ts'
+
+const MIB = 1024 ** 2
+
+interface Session {
+  readonly socket: WebSocket
+  readonly stdout: Buffer[]
+  readonly stderr: Buffer[]
+  readonly messages: Record<string, unknown>[]
+  readonly closed: Promise<number>
+}
+
+describe('a session', () => {
+  let world: World
+  let node: SimNode
+  let flooded = 0
+  before(async () => {
+    world = await openWorld({
+      commands: {
+        both: async ({ sink }) => {
+          sink.stdout(Buffer.from([0, 255, 10, 13]))
+          sink.stderr(Buffer.from('problem\n'))
+          return { code: 42 }
+        },
+        dies: async () => ({ signal: 'SIGTERM', number: 15 }),
+        forever: () => new Promise(() => undefined),
+        flood: async ({ sink, ready }) => {
+          for (; flooded < 64; flooded += 1) {
+            await ready()
+            sink.stdout(Buffer.alloc(MIB))
+            await sleep(1)
+          }
+          return { code: 0 }
+        },
+      },
+    })
+    world.inits.set('101', { says: 'booting\n' })
+    node = await world.boot()
+    await node.client.vpsCreate({ query: { wait: 10 }, body: { name: 'web', template: 'micro', start: true } })
+    await node.client.vpsCreate({ query: { wait: 10 }, body: { name: 'down', template: 'micro' } })
+  })
+  after(() => world[Symbol.asyncDispose]())
+
+  const open = (kind: 'exec' | 'console', vps: string, first: unknown): Session => {
+    const socket = new WebSocket(`ws+unix://${world.instance.apiSocket}:/v1/vps/${vps}/${kind}`)
+    const session = { socket, stdout: [] as Buffer[], stderr: [] as Buffer[], messages: [] as Record<string, unknown>[] }
+    socket.on('open', () => socket.send(typeof first === 'string' ? first : JSON.stringify(first)))
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) return void session.messages.push(JSON.parse(data.toString()) as Record<string, unknown>)
+      const part = unframe(data)
+      if (part) (part.channel === Channel.stderr ? session.stderr : session.stdout).push(Buffer.from(part.payload))
+    })
+    return { ...session, closed: once(socket, 'close').then(([code]) => code as number) }
+  }
+  const text = (parts: Buffer[]): string => Buffer.concat(parts).toString()
+
+  it('passes on both outputs byte by byte and apart, and the exit code', async () => {
+    const session = open('exec', 'web', { argv: ['both'] })
+    assert.equal(await session.closed, 1000)
+    assert.deepEqual(Buffer.concat(session.stdout), Buffer.from([0, 255, 10, 13]))
+    assert.equal(text(session.stderr), 'problem\n')
+    assert.deepEqual(session.messages, [{ type: 'exit', code: 42 }])
+  })
+
+  it('passes on input that came before the command began, and its end', async () => {
+    const session = open('exec', 'web', { argv: ['cat'] })
+    await once(session.socket, 'open')
+    session.socket.send(frame(Channel.stdin, Buffer.from('one ')))
+    session.socket.send(frame(Channel.stdin, Buffer.from('two')))
+    session.socket.send(JSON.stringify({ type: 'eof' }))
+    await session.closed
+    assert.equal(text(session.stdout), 'one two')
+  })
+
+  it('tells of a signal, of a command that is not there, and of a VPS that is not there or does not run', async () => {
+    const ends = async (vps: string, first: unknown) => {
+      const session = open('exec', vps, first)
+      await session.closed
+      assert.equal(session.messages.length, 1)
+      return session.messages[0]
+    }
+    assert.deepEqual(await ends('web', { argv: ['dies'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
+    const missing = await ends('web', { argv: ['nothing'] })
+    assert.deepEqual([missing?.['code'], typeof missing?.['reason']], [127, 'string'])
+    for (const [vps, first, code] of [
+      ['nobody', { argv: ['true'] }, 'not_found'],
+      ['down', { argv: ['true'] }, 'conflict'],
+      ['web', { argv: [] }, 'invalid_request'],
+      ['web', { argv: ['true'], colour: 'blue' }, 'invalid_request'],
+      ['web', 'no JSON', 'invalid_request'],
+      ['UPPER', { argv: ['true'] }, 'invalid_request'],
+    ] as const) {
+      const { type, error } = (await ends(vps, first)) as { type: string; error: { code: string } }
+      assert.deepEqual([type, error.code], ['error', code])
+    }
+  })
+
+  it('of 50 at once does each its own', async () => {
+    const all = Array.from({ length: 50 }, (_, index) => open('exec', 'web', { argv: ['echo', `${index}`] }))
+    await Promise.all(all.map(({ closed }) => closed))
+    assert.deepEqual(all.map(({ stdout }) => text(stdout)), all.map((_, index) => `${index}\n`))
+    assert.ok(all.every(({ messages }) => messages[0]?.['code'] === 0))
+  })
+
+  it('with the console shows what was written before, and what is typed; and ends with the VPS', async () => {
+    const session = open('console', 'web', { cols: 80, rows: 24 })
+    await once(session.socket, 'message')
+    session.socket.send(frame(Channel.stdin, Buffer.from('hello')))
+    await once(session.socket, 'message')
+    assert.equal(text(session.stdout), 'booting\nhello')
+    assert.equal((await node.client.vpsLog({ params: { vps: 'web' } })).text, 'booting\nhello')
+    await node.client.vpsRestart({ params: { vps: 'web' }, query: { wait: 10 }, body: {} })
+    await session.closed
+    assert.deepEqual(session.messages, [{ type: 'end' }])
+  })
+
+  it('survives a client that goes away in the middle', async () => {
+    const session = open('exec', 'web', { argv: ['forever'] })
+    await once(session.socket, 'open')
+    await sleep(20)
+    session.socket.terminate()
+    await session.closed
+    assert.equal((await node.client.health()).status, 'ok')
+  })
+
+  it('holds no more than it may for a client that does not read', async () => {
+    const session = open('exec', 'web', { argv: ['flood'] })
+    await once(session.socket, 'open')
+    session.socket.pause()
+    await sleep(300)
+    assert.ok(flooded < 8, `${flooded} MiB were produced for nobody`)
+    session.socket.resume()
+    await session.closed
+    assert.equal(Buffer.concat(session.stdout).length, 64 * MIB)
+  })
+})

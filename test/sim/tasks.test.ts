@@ -1,0 +1,114 @@
+/** Tasks as clients see them: in turn for each VPS, side by side for many, waited for, cancelled. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openWorld } from './world.ts'
+
+const WAIT = { query: { wait: 20 } } as const
+
+describe('tasks', () => {
+  it('of 50 creates and starts at once all succeed, with ids, addresses and host ids of their own', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        node.client.vpsCreate({ ...WAIT, body: { name: `web-${index}`, template: 'micro', addresses: ['auto'], start: true } }),
+      ),
+    )
+    assert.deepEqual(
+      answers.filter(({ task }) => task.state !== 'done').map(({ task }) => task.error),
+      [],
+    )
+    const { vps } = await node.client.vpsList()
+    assert.equal(new Set(vps.map(({ id }) => id)).size, 50)
+    assert.equal(new Set(vps.flatMap(({ addresses }) => addresses)).size, 50)
+    assert.equal(new Set((await world.vzfs.areas.list()).map(({ base }) => base)).size, 50)
+    assert.deepEqual(world.traces().filtered.length, 50)
+    assert.ok(world.filter.replacements <= 52, 'more than one replacement of the table for each start')
+  })
+
+  it('of 50 creates of one name leave one VPS', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        node.send('POST', '/v1/vps?wait=20', { name: 'only', template: 'micro', addresses: ['10.77.0.5'] }),
+      ),
+    )
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+    assert.equal(answers.filter(({ status }) => status === 409).length, 49)
+    assert.deepEqual(world.traces().areas, ['101'])
+  })
+
+  it('on one VPS are done one after the other, in the order in which they were asked for', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const asked = await Promise.all(
+      [
+        ['POST', '/v1/vps', { name: 'web', template: 'micro' }],
+        ['POST', '/v1/vps/web/start', {}],
+        ['POST', '/v1/vps/web/suspend', {}],
+        ['POST', '/v1/vps/web/resume', {}],
+        ['POST', '/v1/vps/web/stop', {}],
+        ['DELETE', '/v1/vps/web'],
+      ].map(async ([method, path, body], index) => {
+        // Requests on different connections come in any order: one after the other they are sent, not waited for.
+        await new Promise((resolve) => setTimeout(resolve, index * 3))
+        return node.send(method as string, `${path as string}?wait=20`, body)
+      }),
+    )
+    assert.deepEqual(
+      asked.map(({ json }) => (json as { task?: { state: string } }).task?.state),
+      Array.from({ length: 6 }, () => 'done'),
+    )
+    assert.deepEqual(world.traces(), { areas: [], cgroups: [], links: [], inits: [], filtered: [] })
+  })
+
+  it('answer 202 at once, and with ?wait= when they have ended or the time is over', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    world.inits.set('101', { stubborn: true })
+    const stop = await node.send('POST', '/v1/vps/web/stop?wait=0.05', { timeout: 0.4 })
+    assert.deepEqual([stop.status, (stop.json as { task: { state: string } }).task.state], [202, 'running'])
+    const { task } = stop.json as { task: { id: number } }
+    const ended = await node.client.taskShow({ params: { task: task.id }, query: { wait: 10 } })
+    assert.equal(ended.task.state, 'done')
+  })
+
+  it('can be cancelled while they run, and while they wait', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { task } = await node.client.templateBuild({ body: { name: 'endless' } })
+    const cancelled = await node.client.taskCancel({ params: { task: task.id }, ...WAIT })
+    assert.deepEqual([cancelled.task.state, cancelled.task.error?.code], ['cancelled', 'cancelled'])
+    const again = await node.send('POST', `/v1/tasks/${task.id}/cancel`, {})
+    assert.equal(again.status, 409)
+  })
+
+  it('that wait for a turn and are cancelled leave nothing of a create', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    // All places are taken by builds that do not end.
+    const builds = await Promise.all(Array.from({ length: 8 }, () => node.client.templateBuild({ body: { name: 'endless' } })))
+    const { task } = await node.client.vpsCreate({ body: { name: 'web', template: 'micro', addresses: ['auto'] } })
+    assert.equal(task.state, 'queued')
+    await node.client.taskCancel({ params: { task: task.id } })
+    for (const build of builds) await node.client.taskCancel({ params: { task: build.task.id }, ...WAIT })
+    const ended = await node.client.taskShow({ params: { task: task.id }, query: { wait: 10 } })
+    assert.equal(ended.task.state, 'cancelled')
+    assert.deepEqual([(await node.client.vpsList()).vps, world.traces().areas], [[], []])
+  })
+
+  it('are told by what they do, with a log', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { task } = await node.client.templateBuild({ ...WAIT, body: { name: 'debian-12' } })
+    assert.deepEqual([task.kind, task.subject, task.state], ['template.build', 'debian-12', 'done'])
+    assert.deepEqual(
+      (await node.client.taskList({ query: { state: 'done' } })).tasks.map(({ id }) => id),
+      [task.id],
+    )
+    assert.ok(Array.isArray((await node.client.taskLog({ params: { task: task.id } })).lines))
+  })
+})
