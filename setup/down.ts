@@ -1,5 +1,6 @@
 /** Takes back what ./up made, in the opposite order. `down.ts --instance NAME [--purge]` */
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ApiFailure } from '@insula/contract/api-failure'
@@ -33,6 +34,7 @@ const setting: Setting = {
 }
 
 try {
+  let done = 0
   for (const [index, { title, plan }] of STEPS.entries()) {
     console.log(`[${index + 1}/${STEPS.length}] ${title}`)
     const work = await plan(setting)
@@ -40,18 +42,25 @@ try {
     for (const { what, run } of work) {
       console.log(`      ${what}`)
       await run()
+      done++
     }
   }
   console.log('')
-  if (values.purge) {
-    console.log('Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel')
-    console.log(`settings until the next boot, and this directory (${setting.home}) with its node_modules.`)
-  } else {
-    console.log(`Insula is down. Its VPSs and templates are kept in ${setting.instance.state}; ./up goes on with them.`)
-  }
+  console.log(conclusion(done))
 } catch (error) {
   const remedy = error instanceof SetupFailed || error instanceof ApiFailure ? error.remedy : undefined
   console.error(`down: ${(error as Error).message}`)
   console.error(`Remedy: ${remedy ?? 'put right what it says, then run ./down again, which goes on from here'}`)
   process.exitCode = 1
+}
+
+function conclusion(done: number): string {
+  const { instance, home } = setting
+  if (existsSync(instance.state))
+    return `Insula is down. Its VPSs and templates are kept in ${instance.state}; ./up goes on with them.`
+  if (done === 0) return `There is no instance ${instance.name} on this machine.`
+  return [
+    'Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel',
+    `settings until the next boot, and this directory (${home}) with its node_modules.`,
+  ].join('\n')
 }

@@ -22,7 +22,7 @@ install_node() {
   # A cache that nobody had before is not left behind.
   [ -d "$cached" ] || options+=(--cache "$PWD/$STAGE/cache")
   rm -rf "$STAGE"
-  for manifest in package.json package-lock.json packages/*/package.json; do install -D -m 644 "$manifest" "$STAGE/$manifest"; done
+  for manifest in .npmrc package.json package-lock.json packages/*/package.json; do install -D -m 644 "$manifest" "$STAGE/$manifest"; done
   # Scripts of packages are not run: none of ours needs one.
   if ! alive 'npm ci' "$log" dies_with_us env -C "$STAGE" npm ci "${options[@]}"; then
     rm -rf "$STAGE"

@@ -29,11 +29,13 @@ function broughtVolume({ instance }: Setting): string[] {
 
 function planShared({ machine, instance }: Setting): Work[] {
   const group: Work = { what: `remove the group ${GROUP}`, run: () => machine.runner.run(['groupdel', GROUP]) }
-  const parents: Work = {
-    what: 'remove what is empty then',
-    run: async () => [instance.state, instance.logs, instance.run, instance.configFile].map(dirname).forEach(removeIfEmpty),
-  }
-  return [...(existsSync(CACHE) ? [removeTree(CACHE)] : []), ...(groupExists() ? [group] : []), parents]
+  const parents = [instance.state, instance.logs, instance.run, instance.configFile].map(dirname)
+  const empty: Work = { what: 'remove what is empty then', run: async () => parents.forEach(removeIfEmpty) }
+  return [
+    ...(existsSync(CACHE) ? [removeTree(CACHE)] : []),
+    ...(groupExists() ? [group] : []),
+    ...(parents.some((path) => existsSync(path)) ? [empty] : []),
+  ]
 }
 
 function removeTree(path: string): Work {

@@ -26,10 +26,11 @@ test('a volume survives SIGKILL at any moment', async (t) => {
       const child = startAttached([process.execPath, CHILD, path, `${round + 1}`], { descriptors: ['null', output, errors] })
       closeSync(output)
       // From before it is open to its second round, and a moment into each step.
-      await until(() => statSync(steps).size >= round % STEPS, child.ended)
+      const reached = await until(() => statSync(steps).size >= round % STEPS, child.ended)
+      assert.ok(reached, 'the child works until it is killed')
       await setTimeout((round * 7) % 23)
       process.kill(child.pid, 'SIGKILL')
-      assert.equal((await child.ended).signal, 'SIGKILL', 'the child works until it is killed')
+      assert.equal((await child.ended).signal, 'SIGKILL')
 
       for (const part of ['tmp', 'trash', 'areas', 'layers']) {
         for (const name of readdirIfThere(join(path, part)))
@@ -55,11 +56,12 @@ test('a volume survives SIGKILL at any moment', async (t) => {
   assert.ok(moments.size > 3, 'the kills hit the work')
 })
 
-/** Polls; ends early when the child does, whose end is then asserted by the caller. */
-async function until(condition: () => boolean, ended: Promise<unknown>): Promise<void> {
+/** Polls; false when the child ended before. */
+async function until(condition: () => boolean, ended: Promise<unknown>): Promise<boolean> {
   let over = false
   void ended.then(() => (over = true))
   while (!over && !condition()) await setTimeout(2)
+  return !over
 }
 
 function readdirIfThere(path: string): string[] {

@@ -106,7 +106,10 @@ describe('a session', () => {
   it('of 50 at once does each its own', async () => {
     const all = Array.from({ length: 50 }, (_, index) => open('exec', 'web', { argv: ['echo', `${index}`] }))
     await Promise.all(all.map(({ closed }) => closed))
-    assert.deepEqual(all.map(({ stdout }) => text(stdout)), all.map((_, index) => `${index}\n`))
+    assert.deepEqual(
+      all.map(({ stdout }) => text(stdout)),
+      all.map((_, index) => `${index}\n`),
+    )
     assert.ok(all.every(({ messages }) => messages[0]?.['code'] === 0))
   })
 
