@@ -37,8 +37,8 @@ first_archives() {
 install_packages() {
   local log=$1 status=0 trap_before
   shift
-  export DEBIAN_FRONTEND=noninteractive
-  alive 'reading the package lists' "$log" dies_with_us apt-get update -q || return 1
+  export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+  apt_update "$log" || return 1
   trap_before=$(trap -p EXIT)
   trap allow_daemons EXIT
   forbid_daemons
@@ -52,6 +52,18 @@ install_packages() {
     systemctl disable --quiet lxcfs.service 2>/dev/null || true
   fi
   return "$status"
+}
+
+# A fresh machine reads them by itself at its first boot, and apt waits for no lock here.
+apt_update() {
+  local log=$1 attempt
+  for attempt in {1..60}; do
+    ! alive 'reading the package lists' "$log" apt-get update -q || return 0
+    grep -q 'Unable to lock directory' "$log" || return 1
+    [ "$attempt" -gt 1 ] || note 'another apt is reading the package lists; waiting for it'
+    sleep 2
+  done
+  return 1
 }
 
 # It goes on when we are killed, for what it leaves in the middle is worse. Whoever comes then waits for its lock.

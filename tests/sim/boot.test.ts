@@ -127,7 +127,7 @@ describe('a restart of the daemon', () => {
     assert.deepEqual(await states(node), { slow: 'stopping' })
     await settled(node)
     assert.deepEqual(await states(node), { slow: 'stopped' })
-    const [task] = (await node.client.taskList()).tasks.filter(({ kind }) => kind === 'vps.stop')
+    const task = (await node.client.taskList()).tasks.find(({ kind }) => kind === 'vps.stop')
     assert.equal(task?.state, 'done')
   })
 })

@@ -131,7 +131,7 @@ async function recovers(world: World, ends: readonly (string | null)[]): Promise
     // What is on record holds, whether the change came through or not.
     assert.equal(world.cgroups.groups.get(`insula-sim/${id}`)?.limits?.pids, limits.pids)
     assert.deepEqual(
-      world.links.attached.get(`${world.instance.linkPrefix}.${id}`),
+      [...(world.links.pairs.get(`${world.instance.linkPrefix}.${id}`)?.routes.keys() ?? [])],
       addresses.map((address) => `${address}/32`),
     )
     assert.equal(world.keeper.file(`${id}`, '/etc/resolv.conf'), `nameserver ${dns[0] ?? '192.0.2.53'}\n`)

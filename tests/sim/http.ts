@@ -49,7 +49,7 @@ async function* events(
   path: string,
   since: number | undefined,
   signal: AbortSignal | undefined,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   const headers = since === undefined ? {} : { 'last-event-id': String(since) }
   const outgoing = request({ socketPath, path, headers, ...(signal ? { signal } : {}) })
   outgoing.end()

@@ -54,8 +54,8 @@ describe('a session', () => {
     const session = { socket, stdout: [] as Buffer[], stderr: [] as Buffer[], messages: [] as Record<string, unknown>[] }
     socket.on('open', () => socket.send(typeof first === 'string' ? first : JSON.stringify(first)))
     socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary) return void session.messages.push(JSON.parse(data.toString()) as Record<string, unknown>)
-      const part = unframe(data)
+      const part = isBinary ? unframe(data) : null
+      if (!isBinary) session.messages.push(JSON.parse(data.toString()) as Record<string, unknown>)
       if (part) (part.channel === Channel.stderr ? session.stderr : session.stdout).push(Buffer.from(part.payload))
     })
     return { ...session, closed: once(socket, 'close').then(([code]) => code as number) }

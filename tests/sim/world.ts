@@ -7,8 +7,16 @@ import { type Client, createClient } from '@insula/contract/client'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
 import { type FakeCommand, type FakeInit, type FakeKeeper, fakeKeeper, type NodeDaemon, openNode } from '@insula/node/daemon'
-import { type FakeCgroups, fakeCgroups } from '../../packages/kernel/src/cgroup/fake.ts'
-import { type FakeFilter, fakeFilter, type FakeLinks, fakeLinks, fakeProbe, fakeVolumes } from './fakes/host.ts'
+import {
+  type FakeCgroups,
+  fakeCgroups,
+  fakeHostProbe,
+  type FakeLinks,
+  fakeLinks,
+  type FakePacketFilter,
+  fakePacketFilter,
+  fakeVolumes,
+} from '@insula/kernel/fakes'
 import { fakeTemplates } from './fakes/templates.ts'
 import { type FakeVzfs, fakeVzfs } from './fakes/vzfs.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -19,7 +27,9 @@ export interface World extends AsyncDisposable {
   readonly cgroups: FakeCgroups
   readonly keeper: FakeKeeper
   readonly links: FakeLinks
-  readonly filter: FakeFilter
+  readonly filter: FakePacketFilter
+  /** How often its table was replaced. */
+  replacements(): number
   readonly vzfs: FakeVzfs
   /** Behaviour of inits from now on, by VPS id. */
   readonly inits: Map<string, FakeInit>
@@ -70,9 +80,20 @@ export async function openWorld({
     { ...groups, thaw: async (path: string) => groups.thaw(path).then(() => keeper.thawed(path)) },
     { entered: { get: () => groups.entered } },
   )
-  const pids = (): number[] => [...groups.groups.values()].flatMap((group) => [...group.pids])
-  const links = fakeLinks((pid) => pids().includes(pid))
-  const filter = fakeFilter()
+  const pids = (): number[] => [...groups.groups.values()].flatMap((group) => Array.from(group.pids))
+  const links = fakeLinks({
+    alive: (pid) => pids().includes(pid),
+    uplink: { device: 'uplink0', mtu: 1400, gateway: '198.51.100.1' },
+  })
+  let replacements = 0
+  const tables = fakePacketFilter()
+  const filter: FakePacketFilter = {
+    ...tables,
+    replaceTable(family, name, body) {
+      replacements += 1
+      return tables.replaceTable(family, name, body)
+    },
+  }
   const vzfs = fakeVzfs(instance.volume)
   const shelf = fakeTemplates(vzfs)
   const signal = new AbortController().signal
@@ -90,8 +111,8 @@ export async function openWorld({
         cgroups: gate.wrap('cgroups', cgroups),
         links: gate.wrap('links', links),
         filter: gate.wrap('filter', filter),
-        volumes: fakeVolumes(),
-        probe: fakeProbe(),
+        volumes: fakeVolumes([instance.volume]),
+        probe: fakeHostProbe(),
         vzfs: { ...vzfs, areas },
         templates: shelf,
         bootId,
@@ -121,13 +142,14 @@ export async function openWorld({
     keeper,
     links,
     filter,
+    replacements: () => replacements,
     vzfs,
     inits,
     boot,
     traces: () => ({
       areas: [...vzfs.records.keys()].map(String).toSorted(),
       cgroups: [...groups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
-      links: [...links.attached.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
+      links: [...links.pairs.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
       inits: [...keeper.launched.keys()].toSorted(),
       filtered: [
         ...new Set(

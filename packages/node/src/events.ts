@@ -61,7 +61,7 @@ export async function openEvents(store: Store, onError: (error: unknown) => void
     async since(id) {
       await write()
       const rows = await db.selectFrom('event').selectAll().where('id', '>', id).orderBy('id').execute()
-      return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as unknown }) as Event)
+      return rows.map(({ id, at, kind, vps, data }) => ({ id, at, kind, vps, data: JSON.parse(data) as unknown }) as Event)
     },
     latest: () => latest,
     listen(listener) {

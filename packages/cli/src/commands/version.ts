@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import own from '../../package.json' with { type: 'json' }
 import { ApiFailure } from '@insula/contract/api-failure'
 import { command, output } from '../command.ts'
 
@@ -9,18 +9,13 @@ export const version = command({
   options: output,
   examples: [{ line: 'insula version --json', about: 'for scripts' }],
   run: async (context, { options }) => {
-    const insula = ownVersion()
+    const insula = own.version
     if (options.quiet) return context.print(insula)
     const { insulad, why } = await daemonVersion(async () => (await (await context.client()).health()).version)
     if (options.json) return context.print(JSON.stringify({ insula, insulad }, null, 2))
     context.print(`insula ${insula}\ninsulad ${insulad ?? `not known: ${why}`}`)
   },
 })
-
-export function ownVersion(): string {
-  const file = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  return file.version
-}
 
 async function daemonVersion(ask: () => Promise<string>): Promise<{ insulad: string | null; why?: string }> {
   try {

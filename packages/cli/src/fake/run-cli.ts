@@ -40,15 +40,29 @@ export function startCli(
   { socketPath, env = {} }: CliOptions,
   stdin: number | 'pipe' = 'pipe',
 ): Started {
-  return startProgram(process.execPath, [MAIN, ...args], {
+  return startScript(MAIN, args, { socketPath, env }, stdin)
+}
+
+function startScript(
+  script: string,
+  args: readonly string[],
+  { socketPath, env = {} }: CliOptions,
+  stdin: number | 'pipe',
+): Started {
+  return startProgram(process.execPath, [script, ...args], {
     stdio: [stdin, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', INSULA_SOCKET: socketPath, ...cacheOf(), ...env },
   })
 }
 
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  return runProgram(MAIN, args, options)
+}
+
+/** The CLI from another file than its sources. */
+export async function runProgram(script: string, args: readonly string[], options: CliOptions): Promise<CliResult> {
   const { stdin = null } = options
-  const child = startCli(args, options, typeof stdin === 'number' ? stdin : 'pipe')
+  const child = startScript(script, args, options, typeof stdin === 'number' ? stdin : 'pipe')
   if (typeof stdin !== 'number' && stdin !== OPEN) {
     // The command may end without having read everything.
     child.stdin?.on('error', () => undefined).end(stdin ?? undefined)

@@ -54,9 +54,26 @@ function enableControllers(directory: string): void {
 /** A new v1 cpuset has no CPUs and no memory nodes, and takes no process. */
 function inheritCpuset(directory: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    if (text(join(directory, file))?.trim() !== '') continue
-    writeFileSync(join(directory, file), text(join(dirname(directory), file))?.trim() ?? '')
+    if (text(join(directory, file))?.trim() === '') copyFromParent(directory, file)
   }
+}
+
+/**
+ * A v1 cpuset loses a CPU for good that goes offline once, also when it comes back. The groups above a tenant's, which are ours and limit
+ * nothing, are given all that there are again.
+ */
+export function refreshCpusetsAbove(hierarchies: Hierarchies, path: string): void {
+  const root = hierarchies.v1.get('cpuset')
+  if (root === undefined) return
+  let directory = root
+  for (const part of path.split('/').slice(0, -1)) {
+    directory = join(directory, part)
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) if (text(join(directory, file)) !== null) copyFromParent(directory, file)
+  }
+}
+
+function copyFromParent(directory: string, file: string): void {
+  writeFileSync(join(directory, file), text(join(dirname(directory), file))?.trim() ?? '')
 }
 
 /** Deepest first, and again while the kernel says EBUSY: the last process is only just going, or somebody inside has made one more. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type CgroupLimits, CgroupMissing, LimitBelowUse } from './cgroup.ts'
+import { refreshCpusetsAbove } from './groups.ts'
 import { directoryOf, type Hierarchies } from './hierarchies.ts'
 import { type Knob, memoryKnobsV1, memoryKnobsV2, plainKnobsV1, plainKnobsV2 } from './knobs.ts'
 import { field, number, text } from './values.ts'
@@ -38,6 +39,7 @@ async function makeRoom(hierarchies: Hierarchies, path: string, { memory: wanted
 }
 
 function knobsV1(hierarchies: Hierarchies, path: string, limits: CgroupLimits): Knob[] {
+  refreshCpusetsAbove(hierarchies, path)
   const cpuset = directoryOf(hierarchies, 'cpuset', dirname(path))
   const all = (cpuset === null ? null : text(join(cpuset, 'cpuset.cpus')))?.trim() ?? ''
   const memory = directoryOf(hierarchies, 'memory', path)

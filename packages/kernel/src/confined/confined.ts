@@ -5,7 +5,7 @@
  */
 
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
-import { libc, SYS, SystemCallFailed } from '../libc/libc.ts'
+import { libc, SystemCallFailed } from '../libc/libc.ts'
 
 const O_PATH = 0x200000
 const O_CLOEXEC = 0x80000
@@ -32,7 +32,7 @@ export function openConfinedRoot(root: string): ConfinedRoot {
     how.writeBigUInt64LE(BigInt(mode), 8)
     how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16)
     try {
-      return libc.openat2(`open ${path}`, SYS.openat2, directory, path, how, 24)
+      return libc.openat2(`open ${path}`, directory, path, how, 24)
     } catch (error) {
       if (error instanceof SystemCallFailed && UNUSABLE.has(error.code)) return null
       throw error

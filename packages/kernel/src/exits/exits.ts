@@ -5,7 +5,7 @@
 
 import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { epollWait, libc, SYS, SystemCallFailed } from '../libc/libc.ts'
+import { epollWait, libc, SystemCallFailed } from '../libc/libc.ts'
 
 export interface ProcessEnd {
   readonly pid: number
@@ -69,7 +69,7 @@ export function watchExits(): ExitWatch {
     watch(pid, ended) {
       let pidfd: number
       try {
-        pidfd = libc.pidfdOpen(`pidfd_open(${pid})`, SYS.pidfd_open, pid, 0)
+        pidfd = libc.pidfdOpen(`pidfd_open(${pid})`, pid, 0)
       } catch (error) {
         if (!(error instanceof SystemCallFailed) || error.code !== 'ESRCH') throw error
         setImmediate(ended, { pid, code: null, signal: null })
@@ -93,7 +93,7 @@ export function watchExits(): ExitWatch {
 async function endOf(pid: number, pidfd: number): Promise<ProcessEnd> {
   const status = [0]
   try {
-    if (libc.waitpid(`waitpid(${pid})`, pid, status, WNOHANG) === pid) return decode(pid, status[0] ?? 0)
+    if (libc.wait4(`waitpid(${pid})`, pid, status, WNOHANG, null) === pid) return decode(pid, status[0] ?? 0)
   } catch {
     // ECHILD: it was not ours; the pidfd tells once its parent has reaped it.
   }
@@ -129,7 +129,7 @@ export function reapStrays(mayBeOurs: (pid: number) => boolean = () => true): Di
     for (let pid = zombie(); pid !== 0;) {
       if (mayBeOurs(pid)) await sleep(STRAY_MS)
       const again = zombie()
-      if (again === pid) libc.waitpid(`waitpid(${pid})`, pid, [0], WNOHANG)
+      if (again === pid) libc.wait4(`waitpid(${pid})`, pid, [0], WNOHANG, null)
       pid = again === pid ? zombie() : again
     }
     sweeping = false
@@ -144,7 +144,7 @@ export function reapStrays(mayBeOurs: (pid: number) => boolean = () => true): Di
 function zombie(): number {
   const info = Buffer.alloc(128)
   try {
-    libc.waitid('waitid', P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT)
+    libc.waitid('waitid', P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, null)
   } catch {
     return 0
   }

@@ -4,7 +4,7 @@
  */
 
 import { constants as os } from 'node:os'
-import koffi from 'koffi'
+import { directCalls } from './direct.ts'
 
 /** A system call said no. `code` is the errno's name, as in Node's own errors. */
 export class SystemCallFailed extends Error {
@@ -21,58 +21,53 @@ export class SystemCallFailed extends Error {
   }
 }
 
-const library = koffi.load('libc.so.6')
+const direct = directCalls()
 
-/** Declares a libc function whose negative result means failure. `what` in the error is the call with its telling arguments. */
-function call(prototype: string): (what: string, ...args: unknown[]) => number {
-  const native = library.func(prototype)
+/**
+ * Declares a system call by its number (asm/unistd_64.h). `what` in the error is the call with its telling arguments. Parameters as in the
+ * manual page; the kernel answers -errno, which no code of the engine can overwrite.
+ */
+function call(number: number, parameters: string): (what: string, ...args: unknown[]) => number {
+  const native = direct(`long libc_${number}(long number, ${parameters})`)
   return (what, ...args) => {
-    const result = Number(native(...args))
-    if (result < 0) throw new SystemCallFailed(what, koffi.errno())
+    const result = native(number, ...args)
+    if (result < 0) throw new SystemCallFailed(what, -result)
     return result
   }
 }
 
 export const libc = {
-  unshare: call('int unshare(int flags)'),
-  setns: call('int setns(int fd, int type)'),
-  mount: call('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)'),
-  umount2: call('int umount2(const char *target, int flags)'),
-  openTree: call('long syscall(long number, int dirfd, const char *path, unsigned int flags)'),
-  mountSetattr: call(
-    'long syscall(long number, int dirfd, const char *path, unsigned int flags, const void *attr, unsigned long size)',
-  ),
-  moveMount: call('long syscall(long number, int fromfd, const char *from, int tofd, const char *to, unsigned int flags)'),
-  openat2: call('long syscall(long number, int dirfd, const char *path, const void *how, unsigned long size)'),
-  pidfdOpen: call('long syscall(long number, int pid, unsigned int flags)'),
-  prctl: call('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
-  pipe2: call('int pipe2(_Out_ int *ends, int flags)'),
-  posixOpenpt: call('int posix_openpt(int flags)'),
-  unlockpt: call('int unlockpt(int fd)'),
-  ioctl: call('int ioctl(int fd, unsigned long request, _Inout_ void *argument)'),
-  waitpid: call('int waitpid(int pid, _Out_ int *status, int options)'),
-  waitid: call('int waitid(int kind, unsigned int id, _Out_ void *info, int options)'),
-  epollCreate1: call('int epoll_create1(int flags)'),
-  epollCtl: call('int epoll_ctl(int epoll, int operation, int fd, const void *event)'),
-  eventfd: call('int eventfd(unsigned int value, int flags)'),
-  kill: call('int kill(int pid, int signal)'),
-  socket: call('int socket(int domain, int type, int protocol)'),
-  bind: call('int bind(int socket, const void *address, int length)'),
-  listen: call('int listen(int socket, int backlog)'),
+  unshare: call(272, 'int flags'),
+  setns: call(308, 'int fd, int type'),
+  mount: call(165, 'const char *source, const char *target, const char *type, unsigned long flags, const char *data'),
+  umount2: call(166, 'const char *target, int flags'),
+  openTree: call(428, 'int dirfd, const char *path, unsigned int flags'),
+  mountSetattr: call(442, 'int dirfd, const char *path, unsigned int flags, const void *attr, unsigned long size'),
+  moveMount: call(429, 'int fromfd, const char *from, int tofd, const char *to, unsigned int flags'),
+  openat2: call(437, 'int dirfd, const char *path, const void *how, unsigned long size'),
+  pidfdOpen: call(434, 'int pid, unsigned int flags'),
+  prctl: call(157, 'int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d'),
+  pipe2: call(293, '_Out_ int *ends, int flags'),
+  ioctl: call(16, 'int fd, unsigned long request, _Inout_ void *argument'),
+  wait4: call(61, 'int pid, _Out_ int *status, int options, void *usage'),
+  waitid: call(247, 'int kind, unsigned int id, _Out_ void *info, int options, void *usage'),
+  epollCreate1: call(291, 'int flags'),
+  epollCtl: call(233, 'int epoll, int operation, int fd, const void *event'),
+  socket: call(41, 'int domain, int type, int protocol'),
+  bind: call(49, 'int socket, const void *address, int length'),
+  listen: call(50, 'int socket, int backlog'),
 } as const
 
-export const SYS = { pidfd_open: 434, open_tree: 428, move_mount: 429, openat2: 437, mount_setattr: 442 } as const
+const EPOLL_WAIT = 232
+const EINTR = -4
+const EVENT_BYTES = 12
+const MOST_EVENTS = 64
+const waitForEvents = direct.inWorker('long libc_epoll_wait(long number, int epoll, _Out_ void *events, int most, int timeout)')
 
 /** epoll_wait(2) in a worker thread; resolves with the 64-bit user data of the events, or [] at the timeout (milliseconds). */
-export function epollWait(epoll: number, timeout: number): Promise<bigint[]> {
-  const events = Buffer.alloc(12 * 64)
-  return new Promise((resolve, reject) => {
-    native.async(epoll, events, 64, timeout, (error: Error | null, count: number) => {
-      if (error) return reject(error)
-      const ready: bigint[] = []
-      for (let index = 0; index < count; index++) ready.push(events.readBigUInt64LE(index * 12 + 4))
-      resolve(ready)
-    })
-  })
+export async function epollWait(epoll: number, timeout: number): Promise<bigint[]> {
+  const events = Buffer.alloc(EVENT_BYTES * MOST_EVENTS)
+  const count = await waitForEvents(EPOLL_WAIT, epoll, events, MOST_EVENTS, timeout)
+  if (count < 0 && count !== EINTR) throw new SystemCallFailed('epoll_wait', -count)
+  return Array.from({ length: Math.max(0, count) }, (_, index) => events.readBigUInt64LE(index * EVENT_BYTES + 4))
 }
-const native = library.func('int epoll_wait(int epoll, _Out_ void *events, int most, int timeout)')

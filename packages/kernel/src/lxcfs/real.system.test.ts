@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { NO_LIMITS } from '../cgroup/conformance.ts'
@@ -60,6 +60,10 @@ describe('what a reader in a group sees', () => {
   test('every file that is promised', async () => {
     for (const file of lxcfs.files) assert.ok(existsSync(join(mountPoint, file)), file)
     for (const file of lxcfs.files.filter((name) => name.startsWith('proc/'))) assert.notEqual(await read(file), '', file)
+  })
+
+  test('nothing can be written: lxcfs would write it to the node itself', () => {
+    assert.throws(() => writeFileSync(join(mountPoint, 'sys/devices/system/cpu/cpu1/online'), '1'), /EROFS/)
   })
 
   test('signals to the group of the one who started it do not reach it', () => {

@@ -1,7 +1,7 @@
 /** PrivateMounts on the running kernel. */
 
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
-import { libc, SYS, SystemCallFailed } from '../libc/libc.ts'
+import { libc, SystemCallFailed } from '../libc/libc.ts'
 import type { MountCalls, OverlayMount, PrivateMounts } from './mounts.ts'
 
 const CLONE_NEWNS = 0x20000
@@ -92,8 +92,8 @@ function mountOverlay(mount: OverlayMount, userns: number): void {
       const attributes = Buffer.alloc(32)
       attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
       attributes.writeBigUInt64LE(BigInt(userns), 24)
-      libc.mountSetattr(`idmap ${layer}`, SYS.mount_setattr, clone, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
-      libc.moveMount(`mount ${layer}`, SYS.move_mount, clone, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
+      libc.mountSetattr(`idmap ${layer}`, clone, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
+      libc.moveMount(`mount ${layer}`, clone, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
     } finally {
       closeSync(clone)
     }
@@ -112,14 +112,14 @@ function mountOverlay(mount: OverlayMount, userns: number): void {
 const escapePath = (path: string): string => path.replace(/[\\,:]/g, '\\$&')
 
 function cloneTree(path: string): number {
-  return libc.openTree(`open_tree ${path}`, SYS.open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+  return libc.openTree(`open_tree ${path}`, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
 }
 
 function attachClone(clone: number, target: string): void {
   const place = openSync(target, O_PATH | constants.O_NOFOLLOW)
   try {
     const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
-    libc.moveMount(`mount on ${target}`, SYS.move_mount, clone, '', place, '', flags)
+    libc.moveMount(`mount on ${target}`, clone, '', place, '', flags)
   } finally {
     closeSync(place)
   }

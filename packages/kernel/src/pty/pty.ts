@@ -4,6 +4,7 @@ import { closeSync, constants, fchownSync, openSync } from 'node:fs'
 import { libc } from '../libc/libc.ts'
 
 const TIOCGPTN = 0x80045430
+const TIOCSPTLCK = 0x40045431
 const TIOCSWINSZ = 0x5414
 const O_CLOEXEC = 0x80000
 
@@ -17,9 +18,9 @@ export interface Pty extends Disposable {
 
 /** A new pty whose slave belongs to `owner` (uid and gid). */
 export function openPty(owner: number): Pty {
-  const master = libc.posixOpenpt('posix_openpt', constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC)
+  const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC)
   try {
-    libc.unlockpt('unlockpt', master)
+    libc.ioctl('TIOCSPTLCK', master, TIOCSPTLCK, Buffer.alloc(4))
     const pty = adoptPty(master)
     fchownSync(pty.slave, owner, owner)
     return pty

@@ -221,7 +221,9 @@ export function handlers(means: HandlerMeans): Handlers {
     },
     templateDefinitions: async () => {
       const built = new Set((await templates.list()).map(({ name }) => name))
-      return { definitions: templates.definitions().map((definition) => ({ ...definition, built: built.has(definition.name) })) }
+      return {
+        definitions: templates.definitions().map(({ name, description }) => ({ name, description, built: built.has(name) })),
+      }
     },
 
     taskList: async ({ query }) => {

@@ -12,7 +12,6 @@ import { handlers } from './handlers.ts'
 import { serveSessions } from './sessions.ts'
 
 const BODY_LIMIT = 1024 * 1024
-const GROUP = 'insula'
 
 /** Resolves when the socket listens. */
 export async function serveApi(path: string, means: HandlerMeans): Promise<FastifyInstance> {

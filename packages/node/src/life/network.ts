@@ -54,9 +54,11 @@ export function changeLines(wires: Wires, id: number, before: readonly string[],
     ...after.filter((address) => !before.includes(address)).map((address) => `address replace ${address}/32 dev ${DEVICE}`),
     ...gatewayLines(wires, id, after),
     // Replaced first: the tenant may have removed it, and to delete what is not there is an error.
-    ...before
-      .filter((address) => !after.includes(address))
-      .flatMap((address) => [`address replace ${address}/32 dev ${DEVICE}`, `address delete ${address}/32 dev ${DEVICE}`]),
+    ...before.flatMap((address) =>
+      after.includes(address)
+        ? []
+        : [`address replace ${address}/32 dev ${DEVICE}`, `address delete ${address}/32 dev ${DEVICE}`],
+    ),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** kysely over node:sqlite: one connection, one statement at a time. */
 
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import {
   CompiledQuery,
   type DatabaseConnection,

@@ -1,0 +1,55 @@
+/**
+ * Puts the CLI into a few files of plain JavaScript under node_modules, because Node takes about a millisecond for each module that it
+ * loads from TypeScript, and a hundredth of that inside a file (docs/decisions/0014-cli-start-up.md). Nothing depends on it: bin/insula
+ * runs the sources when there is no bundle, and a bundle that is older than one of its sources runs them itself.
+ */
+
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'rolldown'
+import { SOURCES_FILE } from './sources-file.ts'
+
+/** Loaded by every `insula exec`: one file. */
+const HOT = [
+  'cli/src/bundle/entry',
+  'cli/src/bundle/sources-file',
+  'cli/src/catalog',
+  'cli/src/command',
+  'cli/src/commands/exec',
+  'cli/src/process-context',
+  'cli/src/run',
+  'cli/src/scan',
+  'cli/src/session/exec-session',
+  'cli/src/session/run-in-vps',
+  'cli/src/transport/websocket',
+  'contract/src/endpoints',
+  'contract/src/paths',
+]
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+
+/** `name` is the directory's in node_modules; it is there whole or as it was. */
+export async function buildBundle(name: string): Promise<string> {
+  const target = join(root, 'node_modules', name)
+  const made = `${target}.new`
+  rmSync(made, { recursive: true, force: true })
+  const { output } = await build({
+    input: { insula: join(root, 'packages/cli/src/bundle/entry.ts') },
+    platform: 'node',
+    external: ['commander', '@bomb.sh/tab'],
+    output: {
+      dir: made,
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name].cjs',
+      comments: false,
+      codeSplitting: { groups: [{ name: 'hot', test: (id) => HOT.some((file) => id.endsWith(`/${file}.ts`)) }] },
+    },
+  })
+  const sources = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])).filter((id) => id.endsWith('.ts'))
+  writeFileSync(join(made, SOURCES_FILE), sources.map((file) => relative(root, file)).join('\n'))
+  rmSync(target, { recursive: true, force: true })
+  renameSync(made, target)
+  return join(target, 'insula.cjs')
+}

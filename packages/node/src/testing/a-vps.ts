@@ -1,0 +1,28 @@
+/** A record for tests, ordinary but for what they say. */
+
+import { DEFAULT_LIMITS } from '@insula/model'
+import type { VpsRecord } from '../record.ts'
+
+export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
+  id: 101,
+  name: 'web',
+  state: 'stopped',
+  hostname: 'web',
+  template: 'micro@2026-01-01.1',
+  layers: ['micro@2026-01-01.1'],
+  init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2' },
+  addresses: [],
+  dns: [],
+  nat: true,
+  limits: DEFAULT_LIMITS,
+  cpuSet: null,
+  onboot: false,
+  bootOrder: 100,
+  base: 2 ** 28,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  startedAt: null,
+  pid: null,
+  lastExit: null,
+  problem: null,
+  ...fields,
+})
