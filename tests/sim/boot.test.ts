@@ -107,7 +107,7 @@ describe('a restart of the daemon', () => {
     await world.cgroups.create(`${cgroup}/777`, 1_000_000)
     world.cgroups.add(`${cgroup}/777`, 4_242)
     await world.cgroups.create('insula-other/101', 1_000_000)
-    const link = { peer: 'eth0', pid: 4_242, mtu: 1500, hostMac: '', peerMac: '' }
+    const link = { peer: 'eth0', pid: 4_242, mtu: 1500, hostMac: '02:00:00:00:00:01', peerMac: '02:00:00:00:00:02' }
     await world.links.attach({ ...link, name: `${linkPrefix}.777` }, [])
     await world.boot()
     assert.deepEqual(world.traces().links, ['101'])

@@ -131,7 +131,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
 const DRAIN_MS = 5_000
 
 const within = (work: Promise<void>, milliseconds: number): Promise<void> =>
-  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, milliseconds))])
+  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, milliseconds).unref())])
 
 /** 16 bits of an instance's name. */
 const macSeed = (name: string): number => createHash('sha256').update(name).digest().readUInt16BE(0)

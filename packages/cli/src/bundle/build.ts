@@ -5,7 +5,7 @@
  */
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { SOURCES_FILE } from './sources-file.ts'
@@ -29,15 +29,13 @@ const HOT = [
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
-/** `name` is the directory's in node_modules; it is there whole or as it was. */
-export async function buildBundle(name: string): Promise<string> {
-  const target = join(root, 'node_modules', name)
+/** The directory is there whole, or as it was. Gives the file to run. */
+export async function buildBundle(target = join(root, 'node_modules/.insula-cli')): Promise<string> {
   const made = `${target}.new`
   rmSync(made, { recursive: true, force: true })
   const { output } = await build({
     input: { insula: join(root, 'packages/cli/src/bundle/entry.ts') },
     platform: 'node',
-    external: ['commander', '@bomb.sh/tab'],
     output: {
       dir: made,
       format: 'cjs',
@@ -47,8 +45,9 @@ export async function buildBundle(name: string): Promise<string> {
       codeSplitting: { groups: [{ name: 'hot', test: (id) => HOT.some((file) => id.endsWith(`/${file}.ts`)) }] },
     },
   })
-  const sources = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])).filter((id) => id.endsWith('.ts'))
-  writeFileSync(join(made, SOURCES_FILE), sources.map((file) => relative(root, file)).join('\n'))
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
+  const own = modules.filter((id) => id.startsWith(join(root, 'packages')))
+  writeFileSync(join(made, SOURCES_FILE), [join(root, 'packages/cli/src/main.ts'), ...own].join('\n'))
   rmSync(target, { recursive: true, force: true })
   renameSync(made, target)
   return join(target, 'insula.cjs')

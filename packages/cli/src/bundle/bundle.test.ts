@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { rmSync, utimesSync } from 'node:fs'
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { runProgram } from '../fake/run-cli.ts'
@@ -8,13 +9,13 @@ import { buildBundle } from './build.ts'
 import { SOURCES_FILE } from './sources-file.ts'
 
 const fake = withNode()
-const name = `.insula-cli-test-${process.pid}`
+const directory = mkdtempSync(join(tmpdir(), 'insula-bundle-'))
 let bundle = ''
 
 before(async () => {
-  bundle = await buildBundle(name)
+  bundle = await buildBundle(join(directory, 'made'))
 })
-after(() => rmSync(dirname(bundle), { recursive: true }))
+after(() => rmSync(directory, { recursive: true }))
 
 /** What it says, and whether it ran from TypeScript. */
 async function insula(...args: string[]): Promise<{ code: number | null; out: string; err: string; sources: boolean }> {

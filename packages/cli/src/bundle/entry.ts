@@ -1,19 +1,18 @@
-/** Where the bundle begins. In it, `__dirname` is node_modules/.insula-cli. */
+/** Where the bundle begins. In it, `__dirname` is the bundle's directory. */
 
 import { readFileSync, statSync } from 'node:fs'
 import { run } from '../run.ts'
 import { SOURCES_FILE } from './sources-file.ts'
 
-const root = `${__dirname}/../..`
-
-/** Somebody works on the sources: what they wrote counts. */
-function outdated(): boolean {
-  const { mtimeMs } = statSync(`${__dirname}/${SOURCES_FILE}`)
-  const sources = readFileSync(`${__dirname}/${SOURCES_FILE}`, 'utf8').split('\n')
-  return sources.some(
-    (file) => (statSync(`${root}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) > mtimeMs,
-  )
+/** What to run instead: somebody works on the sources, and what they wrote counts. null: nothing is newer than the bundle. */
+function newerSources(): string | null {
+  const list = `${__dirname}/${SOURCES_FILE}`
+  const { mtimeMs } = statSync(list)
+  const sources = readFileSync(list, 'utf8').split('\n')
+  const newer = (file: string) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) > mtimeMs
+  return sources.some(newer) ? (sources[0] ?? null) : null
 }
 
-if (outdated()) void import(`${root}/packages/cli/src/main.ts`)
-else void run(process.argv.slice(2)).then((code) => process.exit(code))
+const sources = newerSources()
+if (sources === null) void run(process.argv.slice(2)).then((code) => process.exit(code))
+else void import(sources)

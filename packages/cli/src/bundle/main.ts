@@ -2,4 +2,4 @@
 
 import { buildBundle } from './build.ts'
 
-await buildBundle('.insula-cli')
+await buildBundle()

@@ -30,6 +30,11 @@ export function realCgroups(options: CgroupOptions = {}): Cgroups {
   if (bare) mountOwnTree(options.ownTree)
   const hierarchies = bare ? { ...found, v2: options.ownTree } : found
   const roots = rootsOf(hierarchies)
+  if (roots.length === 0) {
+    throw new Error(
+      'no cgroup hierarchy is mounted here; `ip netns exec` hides them behind a new /sys: use nsenter --net=/run/netns/NAME instead',
+    )
+  }
 
   return {
     mode: hierarchies.mode,

@@ -69,7 +69,7 @@ async function found(means: Means, id: number): Promise<'running' | 'suspended' 
 
 async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>()
-  const timer = setTimeout(resolve, milliseconds, null)
+  const timer = setTimeout(resolve, milliseconds, null).unref()
   try {
     return await Promise.race([promise, late])
   } finally {

@@ -191,7 +191,8 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
       const live = running.get(id)
       if (!live) return show(id)
       const { promise: late, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, milliseconds)
+      // Who waits keeps a connection open; the wait alone keeps no process alive.
+      const timer = setTimeout(resolve, milliseconds).unref()
       await Promise.race([live.ended.promise, late])
       clearTimeout(timer)
       return live.task
