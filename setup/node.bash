@@ -11,16 +11,15 @@ node_is_current() {
 
 # install_node LOG [--omit-dev]: what is there goes on working until the new one is whole. npm is only needed for this, so any version will do.
 install_node() {
-  local log=$1 options=(--ignore-scripts --no-audit --no-fund --no-progress) cached manifest
+  local log=$1 options=(--ignore-scripts --no-audit --no-fund --no-progress) manifest
   shift
   [ "${1-}" != --omit-dev ] || options+=(--omit=dev)
   if ! command -v npm >/dev/null; then
     note "no npm on this machine: Debian's nodejs and npm are installed, only to bring Node 24"
     install_packages "$log" nodejs npm || return 1
   fi
-  cached=$(npm config get cache 2>/dev/null || true)
   # A cache that nobody had before is not left behind.
-  [ -d "$cached" ] || options+=(--cache "$PWD/$STAGE/cache")
+  [ -d "${npm_config_cache:-$HOME/.npm}/_cacache" ] || options+=(--cache "$PWD/$STAGE/cache")
   rm -rf "$STAGE"
   for manifest in .npmrc package.json package-lock.json packages/*/package.json; do install -D -m 644 "$manifest" "$STAGE/$manifest"; done
   # Scripts of packages are not run: none of ours needs one.

@@ -47,9 +47,9 @@ install_packages() {
   allow_daemons
   trap - EXIT
   eval "$trap_before"
-  if [ "$status" -eq 0 ] && [ -d /run/systemd/system ] && printf '%s\n' "$@" | grep -qx lxcfs; then
+  if [ "$status" -eq 0 ] && printf '%s\n' "$@" | grep -qx lxcfs; then
     # The keeper runs lxcfs with options of its own.
-    systemctl disable --quiet lxcfs.service 2>/dev/null || true
+    update-rc.d lxcfs disable >/dev/null 2>&1 || true
   fi
   return "$status"
 }

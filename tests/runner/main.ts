@@ -1,7 +1,7 @@
 /** ./test: `main.ts [quick|check|unit|sim|system|FILE...]`; nothing means all tiers. */
 
-import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { runChecks } from './checks.ts'
 import type { Report } from './outcome.ts'
@@ -26,6 +26,12 @@ const unknown = [
   ...wanted.filter((name) => !ALL.includes(name)),
 ]
 if (unknown.length > 0) tally.couldNot(unknown.join(' '), 'there is no such tier or file; ./test -h tells what there is')
+
+// Each file runs in a process of its own and they share most modules: compiling these once halves the time.
+const cache = mkdtempSync(join(tmpdir(), 'insula-test-cache-'))
+process.env['NODE_COMPILE_CACHE'] = cache
+process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 if (wanted.includes('check')) {
   tally.tier('check', 0)

@@ -113,6 +113,17 @@ test('SIGKILL of lxcfs and the keeper at once heals too', async () => {
   await bystanderGoesOn()
 })
 
+test('a lxcfs that hangs is replaced too', async () => {
+  const before = node.pidOf('lxcfs')
+  process.kill(before, 'SIGSTOP')
+  await until('another lxcfs', () => node.pidOf('lxcfs') !== before)
+  await until(
+    'meminfo inside',
+    async () => (await node.insula(['exec', bystander, 'cat', '/proc/meminfo'], { deadline: 5_000 })).code === 0,
+  )
+  await bystanderGoesOn()
+})
+
 test('the console lives on over a SIGKILL of the keeper', async () => {
   const before = await node.inside(bystander, 'stat', '-c', '%i %t %T', '/dev/console')
   await node.killAndAwait('keeper')

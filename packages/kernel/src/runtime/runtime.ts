@@ -97,7 +97,8 @@ export function lastLogMessage(log: string): string {
   }
   const last = text.trim().split('\n').at(-1) ?? ''
   try {
-    return String((JSON.parse(last) as { msg?: unknown }).msg ?? last)
+    const { msg } = JSON.parse(last) as { msg?: unknown }
+    return typeof msg === 'string' ? msg : last
   } catch {
     return last
   }

@@ -23,6 +23,7 @@ import {
   type UserNamespaces,
 } from '@insula/kernel'
 import { type Console, openConsole } from './console.ts'
+import { endInTime } from './deadline.ts'
 import { KeeperError } from './errors.ts'
 import { execute } from './execution.ts'
 import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
@@ -94,10 +95,12 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     tenant.gone.resolve()
     for (const listener of listeners) listener(tenant.report)
   }
-  const keep = (about: Omit<Tenant, 'gone' | 'report'>): void => {
+  /** @param alive false: its init is known to be gone, and the pid may be another process's by now */
+  const keep = (about: Omit<Tenant, 'gone' | 'report'>, alive = true): void => {
     const tenant: Tenant = { ...about, report: null, gone: Promise.withResolvers() }
     tenants.set(tenant.id, tenant)
-    means.exits.watch(tenant.pid, (end) => ended(tenant, end))
+    if (alive) means.exits.watch(tenant.pid, (end) => ended(tenant, end))
+    else ended(tenant, { pid: tenant.pid, code: null, signal: null })
   }
   const living = (id: string): Tenant => {
     const tenant = tenants.get(id)
@@ -106,6 +109,12 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
   }
 
   for (const found of means.runtime.states()) adopt(found.id)
+  for (const [id, master] of inherited) {
+    if (tenants.has(id)) continue
+    // Its VPS was discarded while no keeper was there to drop it.
+    means.descriptors.drop(consoleName(id))
+    closeSync(master)
+  }
 
   function adopt(id: string): void {
     const found = means.runtime.state(id)
@@ -116,10 +125,12 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     }
     const master = inherited.get(id)
     const pty = master === undefined ? openPty(record.base) : adoptPty(master)
+    const alive = found.state !== 'gone'
+    if (master === undefined && alive) replaceConsole(means, found.pid, pty)
+    if (master === undefined && alive) means.descriptors.store(consoleName(id), pty.master)
     const state = found.state === 'created' ? 'created' : 'running'
-    if (master === undefined && found.state !== 'gone') replaceConsole(means, found.pid, pty)
-    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state })
-    means.log(`VPS ${id}: adopted, init is ${found.pid}`)
+    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state }, alive)
+    means.log(`VPS ${id}: ${alive ? `adopted, init is ${found.pid}` : 'its init has ended'}`)
   }
 
   async function discard(id: string): Promise<void> {
@@ -130,9 +141,11 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     }
     const state = means.runtime.state(id)
     if (state) {
-      await means.mounts.inNamespace(means.runtimeMounts, () =>
-        startAttached(means.runtime.remove(id), { descriptors: ['null', 'null', 'null'] }),
-      ).ended
+      await endInTime(
+        means.mounts.inNamespace(means.runtimeMounts, () =>
+          startAttached(means.runtime.remove(id), { descriptors: ['null', 'null', 'null'] }),
+        ),
+      )
       means.runtime.forget(id)
     }
     rmSync(join(means.bundles, id), { recursive: true, force: true })
@@ -168,9 +181,11 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       const tenant = living(id)
       const log = join(tenant.bundle, 'start.log')
       writeFileSync(log, '')
-      const { code } = await means.mounts.inNamespace(means.runtimeMounts, () =>
-        startAttached(means.runtime.start(id, log), { descriptors: ['null', 'null', 'null'] }),
-      ).ended
+      const { code } = await endInTime(
+        means.mounts.inNamespace(means.runtimeMounts, () =>
+          startAttached(means.runtime.start(id, log), { descriptors: ['null', 'null', 'null'] }),
+        ),
+      )
       if (code !== 0) throw new KeeperError('start_failed', lastLogMessage(log) || `crun start ended with ${code}`)
       tenant.state = 'running'
     },

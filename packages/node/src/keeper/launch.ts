@@ -16,6 +16,7 @@ import {
   startAttached,
   type UserNamespaces,
 } from '@insula/kernel'
+import { endInTime } from './deadline.ts'
 import { KeeperError } from './errors.ts'
 import type { LaunchSpec } from './keeper.ts'
 
@@ -59,7 +60,7 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
         })
       }),
     )
-    const { code, signal } = await create.ended
+    const { code, signal } = await endInTime(create)
     if (code !== 0) throw new KeeperError('launch_failed', lastLogMessage(log) || `crun create ended with ${code ?? signal}`)
     return { pid: Number(readFileSync(pidFile, 'utf8')), pty }
   } catch (error) {

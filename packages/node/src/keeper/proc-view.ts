@@ -24,7 +24,9 @@ export interface ProcViewMeans {
   readonly mountPoint: string
   readonly pidFile: string
   /** The lxcfs that an earlier keeper left running and that still serves; null when there is none. */
-  readonly adopt: () => LxcfsProcess | null
+  readonly adopt: () => Promise<LxcfsProcess | null>
+  /** SIGKILL. */
+  readonly kill: (pid: number) => void
   /** Host pids of the inits that see lxcfs's files. */
   readonly viewers: () => readonly number[]
   readonly log: (message: string) => void
@@ -34,12 +36,17 @@ const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 5_000
 /** One that ran so long did not fail to start. */
 const STEADY_MS = 10_000
+/** Between two looks whether it answers. */
+const LOOK_MS = 5_000
+/** So long it may take to answer on a busy node. */
+export const ANSWER_MS = 3_000
 
 /** Returns at once; lxcfs is adopted or started in the background and kept alive from then on. */
 export function keepProcView(means: ProcViewMeans): ProcView {
   let restarts = 0
   let stopping = false
   let current: LxcfsProcess | null = null
+  let healthy = false
 
   const begin = async (): Promise<LxcfsProcess> => {
     const started = await means.lxcfs.start(means.mountPoint, means.pidFile)
@@ -47,19 +54,35 @@ export function keepProcView(means: ProcViewMeans): ProcView {
     for (const pid of means.viewers()) show(means, pid)
     return started
   }
+  /** Until it has ended. One that runs and does not answer is killed: whoever reads /proc in a VPS hangs with it. */
+  const attended = async (running: LxcfsProcess): Promise<void> => {
+    let over = false
+    const ended = running.ended.then(() => (over = true))
+    while (!over) {
+      await Promise.race([ended, sleep(LOOK_MS)])
+      if (over || stopping) continue
+      healthy = await means.lxcfs.responds(means.mountPoint, ANSWER_MS)
+      if (healthy || over) continue
+      means.log('lxcfs does not answer and is killed')
+      means.kill(running.pid)
+      await Promise.race([ended, sleep(LOOK_MS)])
+    }
+  }
   const attend = async (): Promise<void> => {
     let pause = FIRST_PAUSE
-    let next: Promise<LxcfsProcess> | LxcfsProcess = means.adopt() ?? begin()
+    let next = means.adopt().then((found) => found ?? begin())
     while (!stopping) {
       const since = Date.now()
       try {
         current = await next
-        await current.ended
+        healthy = true
+        await attended(current)
         if (!stopping) means.log('lxcfs has ended; starting it again')
       } catch (error) {
         means.log(`lxcfs did not start: ${(error as Error).message}`)
       }
       current = null
+      healthy = false
       if (Date.now() - since > STEADY_MS) pause = FIRST_PAUSE
       await sleep(pause)
       pause = Math.min(pause * 2, LONGEST_PAUSE)
@@ -71,10 +94,8 @@ export function keepProcView(means: ProcViewMeans): ProcView {
 
   void attend()
   return {
-    health: () => {
-      const healthy = current !== null && means.lxcfs.alive(means.mountPoint)
-      return { pid: current?.pid ?? null, restarts, healthy, files: healthy ? means.lxcfs.files : [] }
-    },
+    // What the last look saw: a question to a lxcfs that hangs would never be answered.
+    health: () => ({ pid: current?.pid ?? null, restarts, healthy, files: healthy ? means.lxcfs.files : [] }),
     stop: async () => {
       stopping = true
       await means.lxcfs.stop(means.mountPoint, current?.pid ?? null)

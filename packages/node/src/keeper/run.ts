@@ -1,6 +1,7 @@
 /** The keeper's composition root: real drivers, what was inherited, and a quiet end. */
 
 import { mkdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import {
   becomeSubreaper,
   crun,
@@ -20,7 +21,7 @@ import {
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { openKeep } from './keep.ts'
-import { keepProcView } from './proc-view.ts'
+import { ANSWER_MS, keepProcView } from './proc-view.ts'
 import { serveKeeper } from './server.ts'
 
 /** Runs until SIGTERM. VPSs, their consoles and lxcfs's files live on for the next keeper, unless SIGUSR1 asked to stop lxcfs too. */
@@ -57,6 +58,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
     mountPoint: instance.lxcfs,
     pidFile: instance.lxcfsPidFile,
     adopt: () => adoptLxcfs(lxcfs, instance, exits),
+    kill: (pid) => void kill(pid, constants.signals.SIGKILL),
     viewers: () => keep.inits(),
     log,
   })
@@ -77,10 +79,14 @@ export async function runKeeper(instance: Instance): Promise<void> {
 }
 
 /** lxcfs outlives its keeper; the next one goes on with it. */
-function adoptLxcfs(lxcfs: Lxcfs, instance: Instance, exits: ExitWatch): LxcfsProcess | null {
+async function adoptLxcfs(lxcfs: Lxcfs, instance: Instance, exits: ExitWatch): Promise<LxcfsProcess | null> {
   try {
     const pid = Number(readFileSync(instance.lxcfsPidFile, 'utf8'))
-    if (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'lxcfs\n' || !lxcfs.alive(instance.lxcfs)) return null
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'lxcfs\n') return null
+    if (!(await lxcfs.responds(instance.lxcfs, ANSWER_MS))) {
+      kill(pid, constants.signals.SIGKILL)
+      return null
+    }
     return { pid, ended: new Promise((resolve) => exits.watch(pid, () => resolve())) }
   } catch {
     return null

@@ -3,6 +3,7 @@
  * its length does not grow with the number of VPSs. nft(8)
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PacketFilter } from '@insula/kernel'
 
 export interface FilteredVps {
@@ -26,7 +27,8 @@ export function openFirewall(filter: PacketFilter, context: FirewallContext, cur
   let next: Promise<void> | null = null
   return {
     refresh() {
-      next ??= Promise.resolve().then(async () => {
+      // In a later turn of the event loop: whatever else this turn has begun, such as a launch, goes on while the kernel takes the rules.
+      next ??= nextTurn().then(async () => {
         next = null
         await filter.replaceTable('inet', context.table, tableBody(context, current()))
       })

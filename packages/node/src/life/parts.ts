@@ -1,6 +1,8 @@
 /**
  * What a running VPS consists of, in the order in which it comes up. Reading the list tells how a VPS starts; backwards it stops it; the same
  * list says after a crash what is missing and what is left over. Each `down` may be called when `up` never ran.
+ *
+ * Parts of one stage do not need each other and come up together: while the runtime makes init, the kernel takes the rules of the firewall.
  */
 
 import { join } from 'node:path'
@@ -15,6 +17,8 @@ import { placedFiles } from './placed-files.ts'
 export interface Ascent {
   readonly vps: VpsRecord
   root: OverlayPlan | null
+  /** Files of /proc that are shown by lxcfs. */
+  procFiles: readonly string[]
   pid: number | null
 }
 
@@ -33,97 +37,117 @@ const fine = async (): Promise<string[]> => []
 export const cgroupOf = (means: Means, id: number): string => `${means.instance.cgroup}/${id}`
 export const bundleDirectory = (means: Means, id: number): string => join(means.instance.bundles, `${id}`)
 
-export const PARTS: readonly Part[] = [
-  {
-    name: 'root file system',
-    up: async (means, ascent) => void (ascent.root = await means.vzfs.areas.plan(ascent.vps.id)),
-    // It is mounted in the VPS's own mount namespace and goes with it.
-    down: nothing,
-    inspect: async (means, { id }) => ((await means.vzfs.areas.show(id)) ? [] : ['its private area is missing']),
+const rootFileSystem: Part = {
+  name: 'root file system',
+  up: async (means, ascent) => void (ascent.root = await means.vzfs.areas.plan(ascent.vps.id)),
+  // It is mounted in the VPS's own mount namespace and goes with it.
+  down: nothing,
+  inspect: async (means, { id }) => ((await means.vzfs.areas.show(id)) ? [] : ['its private area is missing']),
+}
+
+const cgroup: Part = {
+  name: 'cgroup',
+  async up(means, { vps }) {
+    const path = cgroupOf(means, vps.id)
+    await means.cgroups.create(path, vps.base)
+    await means.cgroups.setLimits(path, { ...vps.limits, cpuSet: vps.cpuSet })
   },
-  {
-    name: 'cgroup',
-    async up(means, { vps }) {
-      const path = cgroupOf(means, vps.id)
-      await means.cgroups.create(path, vps.base)
-      await means.cgroups.setLimits(path, { ...vps.limits, cpuSet: vps.cpuSet })
-    },
-    async down(means, { id }) {
-      const path = cgroupOf(means, id)
-      if (!(await means.cgroups.exists(path))) return
-      await means.cgroups.killAll(path)
-      await means.cgroups.remove(path)
-    },
-    inspect: async (means, { id }) => ((await means.cgroups.exists(cgroupOf(means, id))) ? [] : ['its cgroup is missing']),
+  async down(means, { id }) {
+    const path = cgroupOf(means, id)
+    if (!(await means.cgroups.exists(path))) return
+    await means.cgroups.killAll(path)
+    await means.cgroups.remove(path)
   },
-  {
-    name: 'runtime create',
-    async up(means, ascent) {
-      const { vps, root } = ascent
-      if (root === null) throw new Error('the root file system has no plan')
-      const { lxcfs } = await means.keeper.health()
-      const cgroup = cgroupOf(means, vps.id)
-      const { pid } = await means.keeper.launch({
-        id: `${vps.id}`,
-        bundle: bundleDirectory(means, vps.id),
-        config: bundleOf(vps, { cgroup, lxcfs: { mountPoint: means.instance.lxcfs, files: lxcfs.files } }),
-        idMap: { base: vps.base, size: ID_RANGE_SIZE },
-        root,
-        files: placedFiles(vps, means.resolvers),
-        cgroup,
-      })
-      ascent.pid = pid
-    },
-    down: (means, { id }) => means.keeper.discard(`${id}`),
-    inspect: async (means, { id }) =>
-      (await means.keeper.list()).some((kept) => kept.id === `${id}`) ? [] : ['its init is gone'],
+  inspect: async (means, { id }) => ((await means.cgroups.exists(cgroupOf(means, id))) ? [] : ['its cgroup is missing']),
+}
+
+const procView: Part = {
+  name: 'proc view',
+  up: async (means, ascent) => void (ascent.procFiles = (await means.keeper.health()).lxcfs.files),
+  // Mounts in the VPS's own mount namespace; the keeper renews them when lxcfs was.
+  down: nothing,
+  inspect: fine,
+}
+
+const runtimeCreate: Part = {
+  name: 'runtime create',
+  async up(means, ascent) {
+    const { vps, root, procFiles } = ascent
+    if (root === null) throw new Error('the root file system has no plan')
+    const path = cgroupOf(means, vps.id)
+    const { pid } = await means.keeper.launch({
+      id: `${vps.id}`,
+      bundle: bundleDirectory(means, vps.id),
+      config: bundleOf(vps, { cgroup: path, lxcfs: { mountPoint: means.instance.lxcfs, files: procFiles } }),
+      idMap: { base: vps.base, size: ID_RANGE_SIZE },
+      root,
+      files: placedFiles(vps, means.resolvers),
+      cgroup: path,
+    })
+    ascent.pid = pid
   },
-  {
-    name: 'link',
-    async up(means, { vps, pid }) {
-      if (vps.addresses.length === 0) return
-      await means.links.attach(vethOf(means.wires, vps.id, pid ?? 0), routesOf(means.wires, vps.id, vps.addresses))
-      means.linked.add(vps.id)
-    },
-    async down(means, { id }) {
-      if (!means.linked.has(id)) return
-      await means.links.remove(linkName(means.wires, id))
-      means.linked.delete(id)
-      // Only now: its rules may not go before what they filter.
-      await means.firewall.refresh()
-    },
-    async inspect(means, { id, addresses }) {
-      if (addresses.length === 0) return []
-      const name = linkName(means.wires, id)
-      if ((await means.links.list(name)).every((link) => link.name !== name)) return ['its network link is missing']
-      const routes = await means.links.routes(name)
-      const missing = addresses.filter((address) => !routes.includes(`${address}/32`))
-      return missing.map((address) => `the node has no route to its address ${address}`)
-    },
+  down: (means, { id }) => means.keeper.discard(`${id}`),
+  inspect: async (means, { id }) => ((await means.keeper.list()).some((kept) => kept.id === `${id}`) ? [] : ['its init is gone']),
+}
+
+/** Rules are there before the link that they filter, and go after it. */
+const firewall: Part = {
+  name: 'firewall',
+  async up(means, { vps }) {
+    if (vps.addresses.length === 0) return
+    means.linked.add(vps.id)
+    await means.firewall.refresh()
   },
-  {
-    name: 'addresses',
-    async up(means, { vps }) {
-      const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(means.wires, vps.id, vps.addresses)
-      await means.keeper.configureNetwork(`${vps.id}`, lines)
-    },
-    down: nothing,
-    inspect: fine,
+  async down(means, { id }) {
+    if (means.linked.delete(id)) await means.firewall.refresh()
   },
-  {
-    name: 'firewall',
-    up: (means) => means.firewall.refresh(),
-    // Its rules go with the link.
-    down: nothing,
-    inspect: fine,
+  inspect: fine,
+}
+
+const link: Part = {
+  name: 'link',
+  async up(means, { vps, pid }) {
+    if (vps.addresses.length === 0) return
+    await means.links.attach(vethOf(means.wires, vps.id, pid ?? 0), routesOf(means.wires, vps.id, vps.addresses))
   },
-  {
-    name: 'runtime start',
-    up: (means, { vps }) => means.keeper.begin(`${vps.id}`),
-    down: nothing,
-    inspect: fine,
+  async down(means, { id }) {
+    if (means.linked.has(id)) await means.links.remove(linkName(means.wires, id))
   },
+  async inspect(means, { id, addresses }) {
+    if (addresses.length === 0) return []
+    const name = linkName(means.wires, id)
+    if ((await means.links.list(name)).every((found) => found.name !== name)) return ['its network link is missing']
+    const routes = await means.links.routes(name)
+    const missing = addresses.filter((address) => !routes.includes(`${address}/32`))
+    return missing.map((address) => `the node has no route to its address ${address}`)
+  },
+}
+
+const addresses: Part = {
+  name: 'addresses',
+  async up(means, { vps }) {
+    const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(means.wires, vps.id, vps.addresses)
+    await means.keeper.configureNetwork(`${vps.id}`, lines)
+  },
+  down: nothing,
+  inspect: fine,
+}
+
+const runtimeStart: Part = {
+  name: 'runtime start',
+  up: (means, { vps }) => means.keeper.begin(`${vps.id}`),
+  down: nothing,
+  inspect: fine,
+}
+
+export const STAGES: readonly (readonly Part[])[] = [
+  [rootFileSystem, cgroup, procView],
+  [runtimeCreate, firewall],
+  [link],
+  [addresses],
+  [runtimeStart],
 ]
+export const PARTS: readonly Part[] = STAGES.flat()
 
 /** Takes every part down, last first; one that fails does not keep the others. @throws the first failure, when all were tried */
 export async function takeDown(means: Means, vps: VpsRecord, from: readonly Part[] = PARTS): Promise<void> {

@@ -5,10 +5,10 @@ import { asFailure, failure } from '../failures.ts'
 import type { ExitReport, Keeper } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
-import { type Ascent, PARTS, takeDown } from './parts.ts'
+import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
 
 /** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
-const AT_ONCE_MS = 15
+const AT_ONCE_MS = 12
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
 
@@ -20,31 +20,39 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   // What failed may have left something standing.
   if (before.state === 'failed') await takeDown(means, before)
   const vps = await inventory.move(id, 'starting', { problem: null, pid: null })
-  const ascent: Ascent = { vps, root: null, pid: null }
-  const begun: (typeof PARTS)[number][] = []
+  const ascent: Ascent = { vps, root: null, procFiles: [], pid: null }
+  const begun: Part[] = []
   const exit = exits.expect(id)
   try {
-    for (const part of PARTS) {
+    for (const stage of STAGES) {
       signal?.throwIfAborted()
-      begun.push(part)
-      await part.up(means, ascent)
+      begun.push(...stage)
+      await allOf(stage.map((part) => part.up(means, ascent)))
     }
-    const ended = await Promise.race([exit.ended, later(AT_ONCE_MS)])
+    const enough = later(AT_ONCE_MS)
+    const running = await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
+    const ended = await Promise.race([exit.ended, enough])
     // From here on an end is an unexpected one; whoever handles it waits for its turn after this.
     exit[Symbol.dispose]()
     if (ended) throw new Error(`its init ${vps.init.path} ended at once (${endOf(ended)})`)
-    return await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
+    return running
   } catch (error) {
     exit[Symbol.dispose]()
     const said = await lastLines(keeper, id)
     await takeDown(means, vps, begun).catch(() => undefined)
     const reason = explain(vps, error as Error)
-    await inventory.move(id, 'stopped', { pid: null, problem: reason })
+    await inventory.move(id, 'stopped', { pid: null, startedAt: null, problem: reason })
     if (signal?.aborted) throw failure('cancelled', `start of VPS "${vps.name}" was cancelled; it is stopped`, undefined, error)
     const { code } = asFailure(error, '')
     const kind = code === 'no_space' || code === 'unavailable' ? code : 'start_failed'
     throw failure(kind, `cannot start VPS "${vps.name}": ${reason}${said}`, remedyFor(vps, reason), error)
   }
+}
+
+/** When one fails the others are waited for, so that what is taken down then is not still coming up. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 function explain(vps: VpsRecord, error: Error): string {
