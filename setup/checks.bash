@@ -57,11 +57,24 @@ check_space() {
   [ "$free" -ge "$2" ] || fail "$directory has ${free} MB free, and $3 needs $2 MB" "free some space there${4:+, or $4}"
 }
 
-check_mirror() {
+# check_archives: where apt installs from; all of them, for apt-get update fails with any.
+check_archives() {
   local unreachable
-  unreachable=$(unreachable_archive "${1-}")
-  [ -z "$unreachable" ] || fail "the package mirror cannot be read ($unreachable)" \
-    "${2:-check the network and /etc/apt/sources.list, and that apt-get update works}"
+  unreachable=$(unreachable_archive)
+  [ -z "$unreachable" ] || no_mirror "$unreachable"
+}
+
+# check_some_archive: for OS templates alone.
+check_some_archive() { reaches_an_archive || no_mirror 'none of those that apt is set up with'; }
+
+# check_mirror URL
+check_mirror() {
+  is_readable "$1/dists/bookworm/InRelease" ||
+    fail "the package mirror cannot be read ($1)" "check the address: $1/dists/bookworm/InRelease must be there"
+}
+
+no_mirror() {
+  fail "the package mirror cannot be read ($1)" 'check the network and /etc/apt/sources.list, and that apt-get update works'
 }
 
 kernel_has() { grep -qw "$1" /proc/filesystems || module_exists "$1"; }

@@ -20,7 +20,8 @@ export function differingPackages(wanted: Lock, installed: Lock, options: { read
     .filter(([path, { link, dev }]) => path.startsWith('node_modules/') && !link && !(dev && options.omitDev))
     .filter(([path, { optional, version, integrity }]) => {
       const found = installed.packages[path]
-      return found === undefined ? !optional : found.version !== version || found.integrity !== integrity
+      // npm forgets checksums when it installs from its own cache.
+      return found === undefined ? !optional : found.version !== version || (found.integrity ?? integrity) !== integrity
     })
     .map(([path]) => path)
 }

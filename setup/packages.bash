@@ -14,23 +14,37 @@ missing_packages() {
   done < <(listed_packages "$@")
 }
 
-# Tries to read one file of each archive that apt is set up with, changing nothing. Prints what cannot be read.
-# unreachable_archive [URL]
+# Tries to read one file of each archive that apt is set up with, changing nothing. Prints the first that cannot be read.
 unreachable_archive() {
-  local place uri
-  place=$(mktemp -d)
+  local uri none='no archive in /etc/apt/sources.list'
   while read -r uri; do
-    /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=15 \
-      -o Acquire::https::Timeout=15 download-file "$uri" "$place/InRelease" >/dev/null 2>"$place/error" && continue
-    printf '%s' "$uri"
-    break
-  done < <(if [ -n "${1-}" ]; then printf '%s\n' "$1"; else first_archives; fi)
-  rm -rf "$place"
+    none=
+    is_readable "$uri" || { printf '%s' "$uri" && return 0; }
+  done < <(first_archives)
+  printf '%s' "$none"
 }
 
-# Every host that apt downloads from, once: the address of one InRelease file there.
+# reaches_an_archive: one is enough.
+reaches_an_archive() {
+  local uri
+  while read -r uri; do
+    ! is_readable "$uri" || return 0
+  done < <(first_archives)
+  return 1
+}
+
+# Every host that apt downloads from, once: the address of one InRelease file there. With -qq apt says nothing.
 first_archives() {
-  apt-get -qq --print-uris update 2>/dev/null | sed -n "s/^'\([^']*\/InRelease\)'.*/\1/p" | awk -F/ '!seen[$1 "//" $3]++'
+  apt-get -q --print-uris update 2>/dev/null | sed -n "s/^'\([^']*\/InRelease\)'.*/\1/p" | awk -F/ '!seen[$1 "//" $3]++'
+}
+
+is_readable() {
+  local place status=0
+  place=$(mktemp -d)
+  /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=15 \
+    -o Acquire::https::Timeout=15 download-file "$1" "$place/InRelease" >/dev/null 2>&1 </dev/null || status=1
+  rm -rf "$place"
+  return $status
 }
 
 # install_packages LOG NAME...: what they start as a daemon by themselves does not start: Insula starts its own.

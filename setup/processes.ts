@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findMarked, type Instance, logFile, pidFile } from '@insula/node'
 import { answers } from './api.ts'
+import { contentsOf } from './files.ts'
+import { lastReason } from './last-reason.ts'
 import { type Setting, SetupFailed } from './work.ts'
 import { unitNames } from './units.ts'
 
 const START_MS = 60_000
 const STOP_MS = 45_000
 const POLL_MS = 50
-const LOG_LINES = 10
 
 export async function run(setting: Setting): Promise<boolean> {
   if (!(await answers(setting.instance))) return false
@@ -26,7 +27,7 @@ export async function start(setting: Setting): Promise<void> {
     await serving(setting)
   } catch (error) {
     if (!before) await stop(setting)
-    throw error
+    throw error instanceof SetupFailed ? error : await notServing(setting, error)
   }
 }
 
@@ -103,27 +104,24 @@ function supervisorPid({ instance }: Setting): number | null {
 }
 
 async function serving(setting: Setting): Promise<void> {
-  const { instance, machine } = setting
   // The supervisor as well: processes that it adopts answer before it is ready.
   for (const deadline = Date.now() + START_MS; !(await run(setting)); await sleep(POLL_MS)) {
-    if (Date.now() < deadline) continue
-    const look = machine.systemd ? `journalctl -u insulad@${instance.name}` : logFile(instance, 'insulad')
-    throw new SetupFailed(
-      `insulad does not answer on ${instance.apiSocket}; its log ends with:\n${await logEnd(setting)}`,
-      `see ${look}`,
-    )
+    if (Date.now() > deadline) throw await notServing(setting)
   }
 }
 
-async function logEnd({ instance, machine }: Setting): Promise<string> {
-  const argv = ['journalctl', '-u', `insulad@${instance.name}`, '-n', `${LOG_LINES}`, '--no-pager', '-o', 'cat'] as const
-  const text = machine.systemd ? (await machine.runner.run(argv)).stdout : readFileSync(logFile(instance, 'insulad'), 'utf8')
-  return text
-    .trimEnd()
-    .split('\n')
-    .slice(-LOG_LINES)
-    .map((line) => `      ${line}`)
-    .join('\n')
+async function notServing({ instance, machine }: Setting, cause?: unknown): Promise<SetupFailed> {
+  const unit = `insulad@${instance.name}`
+  const log = logFile(instance, 'insulad')
+  const text = machine.systemd
+    ? (await machine.runner.run(['journalctl', '-u', unit, '-n', '5', '--no-pager', '-o', 'cat'])).stdout
+    : (contentsOf(log) ?? '')
+  const reason = lastReason(text) ?? (cause instanceof Error ? cause.message : 'it does not answer')
+  return new SetupFailed(
+    `insulad of instance ${instance.name} did not come up: ${reason}`,
+    machine.systemd ? `see journalctl -u ${unit}` : `see the logs in ${instance.logs}`,
+    { cause },
+  )
 }
 
 async function unitsAreActive({ instance, machine }: Setting): Promise<boolean> {

@@ -18,8 +18,8 @@ export function unitsFor(home: string, node: string): Unit[] {
     .map((name) => ({
       file: join(DIRECTORY, name),
       contents: readFileSync(join(templates, name), 'utf8')
-        .replaceAll('@HOME@', escaped(home))
-        .replaceAll('@NODE@', escaped(node)),
+        .replaceAll('@HOME@', () => escaped(home))
+        .replaceAll('@NODE@', () => escaped(node)),
     }))
 }
 
@@ -28,6 +28,6 @@ export function unitNames(instance: string): string[] {
   return ['insula-volume', 'insula-keeper', 'insulad'].map((name) => `${name}@${instance}.service`)
 }
 
-/** Inside double quotes of a unit. */
+/** Inside double quotes of a unit. systemd.service(5), "Command lines" */
 const escaped = (path: string): string =>
   path.replaceAll('%', '%%').replaceAll(/["\\$]/g, (sign) => (sign === '$' ? '$$' : `\\${sign}`))

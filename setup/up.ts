@@ -58,6 +58,8 @@ const setting: Setting = {
 }
 
 try {
+  // What is refused is refused before anything is changed: planning changes nothing.
+  for (const { plan } of STEPS) await plan(setting)
   let done = 0
   for (const [index, { title, plan }] of STEPS.entries()) {
     say(`[${STEPS_BEFORE + index + 1}/${STEPS_BEFORE + STEPS.length}] ${title}`)
@@ -88,8 +90,8 @@ async function conclude(done: number): Promise<void> {
   const demo = await findDemo(setting)
   if (demo !== null) {
     const address = demo.addresses[0] === undefined ? '' : ` at ${demo.addresses.join(', ')}`
-    say(`VPS demo is ${demo.state}${address}. To enter it:`)
-    say(`  insula enter demo${flag}`)
+    say(`VPS demo is ${demo.state}${address}.${demo.state === 'running' ? ' To enter it:' : ''}`)
+    if (demo.state === 'running') say(`  insula enter demo${flag}`)
   }
   say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
 }

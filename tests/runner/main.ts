@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
+import { realProcessRunner } from '@insula/kernel'
 import { runChecks } from './checks.ts'
 import type { Report } from './outcome.ts'
 import { runFile } from './run-file.ts'
@@ -45,10 +46,23 @@ for (const tier of TIERS) {
         ? filesOf(tier, HOME)
         : []
   if (files.length === 0) continue
-  if (tier.needsRoot && process.getuid?.() !== 0) tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
-  else await runTier(tier, files)
+  if (tier.needsRoot && process.getuid?.() !== 0) {
+    tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
+    continue
+  }
+  // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
+  for (const instance of tier.instances) await takeDown(instance)
+  await runTier(tier, files)
+  for (const instance of tier.instances) await takeDown(instance)
 }
 process.exitCode = tally.end()
+
+async function takeDown(instance: string): Promise<void> {
+  const { code, stderr } = await realProcessRunner()
+    .run([join(HOME, 'down'), '--purge', '--instance', instance], { accept: [0, 1], deadline: 300_000 })
+    .catch((error: Error) => ({ code: 1, stderr: error.message }))
+  if (code !== 0) console.log(`  the instance ${instance} of the tests could not be taken down: ${stderr.trim()}`)
+}
 
 async function runTier(tier: Tier, files: readonly string[]): Promise<void> {
   tally.tier(tier.name, files.length)

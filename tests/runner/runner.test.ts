@@ -7,15 +7,16 @@ import { runFile } from './run-file.ts'
 import { openTally } from './tally.ts'
 import { filesOf, TIERS, tierOf } from './tiers.ts'
 
-/** A test in a test: Node's runner tells its children by this variable that they are such, and what they print is then not for people. */
-delete process.env['NODE_TEST_CONTEXT']
-
 async function outcomesOf(t: TestContext, source: string, deadline = 30): Promise<[string, string, string][]> {
   const home = mkdtempSync(join(tmpdir(), 'insula-runner-'))
   t.after(() => rmSync(home, { recursive: true, force: true }))
   const file = join(home, 'a.test.mts')
   writeFileSync(file, source)
+  // Node marks the processes of its runner with this, and runs nothing for one that has the mark.
+  const mark = process.env['NODE_TEST_CONTEXT']
+  delete process.env['NODE_TEST_CONTEXT']
   const { outcomes } = await runFile(file, home, deadline)
+  process.env['NODE_TEST_CONTEXT'] = mark
   return outcomes.map(({ name, result, detail }) => [name, result, detail.split('\n')[0] ?? ''])
 }
 

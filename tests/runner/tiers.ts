@@ -10,6 +10,8 @@ export interface Tier {
   readonly needsRoot: boolean
   /** Real VPSs share one kernel: one file at a time. */
   readonly alone: boolean
+  /** Installations that its files share; made by the first of them, taken down at the end. */
+  readonly instances: readonly string[]
   /** Seconds for one file. */
   readonly deadline: number
 }
@@ -30,15 +32,25 @@ export const TIERS: readonly Tier[] = [
     leaveOut: isSystem,
     needsRoot: false,
     alone: false,
+    instances: [],
     deadline: 120,
   },
-  { name: 'sim', patterns: [`${TESTS}/sim/**/*.test.ts`], leaveOut: isSystem, needsRoot: false, alone: false, deadline: 180 },
+  {
+    name: 'sim',
+    patterns: [`${TESTS}/sim/**/*.test.ts`],
+    leaveOut: isSystem,
+    needsRoot: false,
+    alone: false,
+    instances: [],
+    deadline: 180,
+  },
   {
     name: 'system',
     patterns: ['packages/*/src/**/*.system.test.ts', 'setup/**/*.system.test.ts', `${TESTS}/system/**/*.test.ts`],
     leaveOut: () => false,
     needsRoot: true,
     alone: true,
+    instances: ['systest-two', 'systest'],
     deadline: 600,
   },
 ]

@@ -15,8 +15,8 @@ export async function explain(words: readonly string[], runScanned?: RunScanned)
   const program = programFor(commands, (command, scanned) => {
     if (runScanned !== undefined) outcomes.push(runScanned(command, scanned))
   })
-  const asked = words[0] === 'help' ? helpWords(words.slice(1)) : words
-  if (asked[0] === 'exit-codes') {
+  const asked = words[0] === 'help' ? helpWords(commands, words.slice(1)) : words
+  if (words[0] === 'help' && words[1] === 'exit-codes') {
     process.stdout.write(exitCodesHelp())
     return 0
   }
@@ -142,10 +142,10 @@ function examplesOf(command: AnyCommand): string {
   return `\nExamples:\n${lines.join('\n')}\n`
 }
 
-/** `help create` is `create --help`; `help` alone shows everything. */
-function helpWords(words: readonly string[]): readonly string[] {
-  if (words.length === 0 || words[0] === 'exit-codes') return words
-  return [...words, '--help']
+/** `help create` is `create --help`; `help` alone shows everything, and of what is not there commander says so. */
+function helpWords(commands: readonly AnyCommand[], words: readonly string[]): readonly string[] {
+  const path = words.join(' ')
+  return commands.some(({ name }) => name === path) || Object.hasOwn(groups, path) ? [...words, '--help'] : words
 }
 
 /** The command of `exec` is set apart by --, so that commander leaves its options alone. */
@@ -173,6 +173,7 @@ function sentence(made: Commander, text: string): string {
   const said = text
     .trim()
     .replace(/^error: /, '')
+    .replace(/<([^>]+)>'/, "$1'")
     .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
   return `${name}: ${said}\nUsage: ${name} ${made.usage()}\nSee \`${name} --help\`.`
 }

@@ -2,7 +2,8 @@
 
 import type { Finding } from '@insula/contract'
 import type { Means } from './means.ts'
-import { PARTS } from './life/parts.ts'
+import { missingOf } from './life/parts.ts'
+import { lookAround } from './life/sighting.ts'
 import { SYSCTLS } from './sysctls.ts'
 
 const LEAST_KERNEL = [6, 6] as const
@@ -151,41 +152,37 @@ const keeper: Check = async ({ keeper: asked }) => {
 }
 
 const vpss: Check = async (means) => {
-  const findings: Finding[] = []
-  for (const vps of means.inventory.all()) {
+  const seen = await lookAround(means)
+  return means.inventory.all().flatMap((vps) => {
     const subject = `vps ${vps.name}`
-    if (vps.state === 'failed') findings.push(wrong('error', subject, vps.problem ?? 'it failed', 'insula doctor --repair', true))
-    if (means.tasks.busy(vps.id) || (vps.state !== 'running' && vps.state !== 'suspended')) continue
-    for (const part of PARTS) {
-      const missing = await part.inspect(means, vps)
-      findings.push(...missing.map((message) => wrong('error', subject, message, `insula restart ${vps.name}`, true)))
-    }
-  }
-  return findings
+    if (vps.state === 'failed') return [wrong('error', subject, vps.problem ?? 'it failed', `insula start ${vps.name}`)]
+    if (means.tasks.busy(vps.id) || (vps.state !== 'running' && vps.state !== 'suspended')) return []
+    return missingOf(means, vps, seen).map((message) => wrong('error', subject, message, 'insula doctor --repair', true))
+  })
 }
 
 const leftovers: Check = async (means) => {
-  const { cgroups, links, keeper: asked, inventory, wires, instance, tasks } = means
-  const running = new Set((await asked.list()).map(({ id }) => Number(id)))
+  const { inventory, wires, instance, tasks } = means
+  const { inits, cgroups, links } = await lookAround(means)
   // A VPS that a task works on is neither left over nor missing.
-  const spare = (id: number): boolean => running.has(id) || tasks.busy(id)
-  const groups = (await cgroups.children(instance.cgroup)).filter((name) => !spare(Number(name)))
-  const strays = (await links.list(`${wires.linkPrefix}.`)).filter(
-    ({ name }) => !spare(Number(name.slice(wires.linkPrefix.length + 1))),
-  )
-  const unknown = [...running].filter((id) => !inventory.get(id))
-  const lost = await means.lostAreas.look()
+  const spare = (id: number): boolean => !inits.has(id) && !tasks.busy(id)
+  const strays = [...links].filter((name) => spare(Number(name.slice(wires.linkPrefix.length + 1))))
+  const repair = 'insula doctor --repair'
   return [
-    ...groups.map((name) =>
-      wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${name} belongs to no running VPS`, 'insula doctor --repair', true),
+    ...[...cgroups]
+      .filter(spare)
+      .map((id) => wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${id} ${NOBODYS}`, repair, true)),
+    ...strays.map((name) => wrong('warning', 'network', `link ${name} ${NOBODYS}`, repair, true)),
+    ...[...inits]
+      .filter((id) => !inventory.get(id))
+      .map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
+    ...(await means.lostAreas.look()).map(({ id }) =>
+      wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover'),
     ),
-    ...strays.map(({ name }) =>
-      wrong('warning', 'network', `link ${name} belongs to no running VPS`, 'insula doctor --repair', true),
-    ),
-    ...unknown.map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
-    ...lost.map(({ id }) => wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover')),
   ]
 }
+
+const NOBODYS = 'belongs to no running VPS'
 
 const CHECKS: readonly (readonly [string, Check])[] = [
   ['kernel', kernel],

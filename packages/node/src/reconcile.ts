@@ -7,11 +7,13 @@
 import { readdir } from 'node:fs/promises'
 import { settleAfterCut } from '@insula/model'
 import type { Kept } from './keeper/keeper.ts'
+import { reapply } from './life/change.ts'
 import { uncreate } from './life/create.ts'
 import { finishDestroy } from './life/destroy.ts'
 import { recordExit } from './life/exit-record.ts'
 import { linkName } from './life/network.ts'
-import { cgroupOf, takeDown } from './life/parts.ts'
+import { cgroupOf, missingOf, takeDown } from './life/parts.ts'
+import { lookAround, type Sighting } from './life/sighting.ts'
 import { dismantle } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
 import type { VpsRecord } from './record.ts'
@@ -20,13 +22,13 @@ import type { VpsRecord } from './record.ts'
 type Outcome = string | null
 
 export async function reconcile(means: Means): Promise<void> {
-  const { inventory, keeper, tasks, log } = means
-  const kept = await keeper.list()
-  for (const { id } of kept) if ((inventory.get(Number(id))?.addresses ?? []).length > 0) means.linked.add(Number(id))
+  const { inventory, tasks, log } = means
+  const seen = await lookAround(means)
+  for (const id of seen.inits) if ((inventory.get(id)?.addresses ?? []).length > 0) means.linked.add(id)
   for (const { id, name } of inventory.all()) {
     await tasks.exclusively(id, async () => {
       try {
-        const outcome = await settle(means, id)
+        const outcome = await settle(means, id, seen)
         if (outcome !== null) log(`VPS ${name}: ${outcome}`)
       } catch (error) {
         log(`VPS ${name}: could not be brought to order`, error)
@@ -46,7 +48,7 @@ export async function reconcile(means: Means): Promise<void> {
 const initOf = async ({ keeper }: Means, id: number): Promise<Kept | null> =>
   (await keeper.list()).find((one) => one.id === `${id}`) ?? null
 
-async function settle(means: Means, id: number): Promise<Outcome> {
+async function settle(means: Means, id: number, seen: Sighting): Promise<Outcome> {
   const { inventory } = means
   const vps = inventory.get(id)
   if (!vps) return null
@@ -60,7 +62,7 @@ async function settle(means: Means, id: number): Promise<Outcome> {
       return finish(means, vps, alive)
     case 'running':
     case 'suspended':
-      return adopt(means, vps, init?.pid ?? null)
+      return adopt(means, vps, init?.pid ?? null, seen)
     case 'stopped':
       if (vps.state !== 'stopped' || init) return takeBack(means, vps)
       return null
@@ -91,12 +93,24 @@ async function finish(means: Means, vps: VpsRecord, alive: boolean): Promise<Out
   return `its ${state === 'suspending' ? 'suspend' : 'resume'} was cut off; it is finished`
 }
 
-async function adopt(means: Means, vps: VpsRecord, pid: number | null): Promise<Outcome> {
+async function adopt(means: Means, vps: VpsRecord, pid: number | null, seen: Sighting): Promise<Outcome> {
   const path = cgroupOf(means, vps.id)
   const found = (await means.cgroups.exists(path)) && (await means.cgroups.frozen(path)) ? 'suspended' : 'running'
-  if (vps.state === found && vps.pid === pid) return null
-  await means.inventory.settle(vps.id, found, { pid, problem: null, startedAt: vps.startedAt ?? new Date().toISOString() })
-  return `found ${found}`
+  const outcomes: string[] = []
+  if (vps.state !== found || vps.pid !== pid) {
+    await means.inventory.settle(vps.id, found, { pid, problem: null, startedAt: vps.startedAt ?? new Date().toISOString() })
+    outcomes.push(`found ${found}`)
+  }
+  if (missingOf(means, vps, seen).length > 0) {
+    // What was seen before this VPS's turn came may have changed since.
+    const now = await lookAround(means)
+    const missing = missingOf(means, vps, now)
+    if (missing.length === 0) return outcomes.join('; ') || null
+    if (!now.links.has(linkName(means.wires, vps.id))) means.linked.delete(vps.id)
+    await reapply(means, vps.id)
+    outcomes.push(`${missing.join('; ')}: put right`)
+  }
+  return outcomes.length === 0 ? null : outcomes.join('; ')
 }
 
 async function takeBack(means: Means, vps: VpsRecord): Promise<Outcome> {

@@ -63,7 +63,7 @@ test('create: what cannot be is refused before anything is asked of the node', a
   for (const [args, said] of [
     [['create', '101', '-t', 'micro'], /'101' cannot be the name of a VPS: 1 to 32 lower-case/],
     [['create', 'Web', '-t', 'micro'], /'Web' cannot be/],
-    [['create', 'a'], /required option '-t, --template <TEMPLATE>' not specified/],
+    [['create', 'a'], /required option '-t, --template TEMPLATE' not specified/],
     [['create', 'a', '-t', 'micro', '--memory', '12x'], /--memory takes a size such as 512M or 1\.5G, or "unlimited", not '12x'/],
     [['create', 'a', '-t', 'micro', '--ip', '10.0.0.256'], /--ip takes an IPv4 address/],
     [['create', 'a', '-t', 'micro', '--cpu-units', '7'], /--cpu-units takes a whole number from 8 to 500000, not '7'/],
@@ -147,6 +147,20 @@ test('in a pipe, each step of a task is a line; a node that restarts meanwhile d
   fake.node.state.taskMilliseconds = 0
   assert.equal(Buffer.concat(err).toString(), 'web: working (25%)\n')
   assert.equal(Buffer.concat(out).toString(), 'restarted web\n')
+})
+
+test('only a node that is away is asked again about a task', async () => {
+  fake.node.state.taskMilliseconds = 4000
+  const child = startCli(['restart', 'web'], { socketPath: fake.node.socketPath })
+  const err: Buffer[] = []
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  await until(() => Buffer.concat(err).includes('working'))
+  fake.node.state.tasks.length = 0
+  await fake.node.restart(10)
+  const begun = performance.now()
+  assert.equal((await child.ended).code, 3)
+  assert.ok(performance.now() - begun < 10_000)
+  fake.node.state.taskMilliseconds = 0
 })
 
 test('Ctrl-C ends the waiting and says how to go on', async () => {
@@ -302,6 +316,8 @@ test('mistakes on the command line: one sentence, the usage, exit code 2', async
       ['list', '--jsn'],
       /^insula list: unknown option '--jsn'; did you mean --json\?\nUsage: insula list \[VPS\.\.\.\] \[options\]/,
     ],
+    [['help', 'lst'], /^insula: unknown command 'lst'; did you mean list\?/],
+    [['list', '-o'], /^insula list: option '-o, --columns COLUMNS' argument missing/],
     [['show'], /^insula show: missing required argument 'VPS'\nUsage: insula show VPS \[options\]/],
     [['rename', 'a', 'b', 'c'], /^insula rename: too many arguments/],
     [['template', 'bild'], /^insula template: unknown command 'bild'; did you mean build\?/],

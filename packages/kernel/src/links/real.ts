@@ -86,7 +86,8 @@ export function realLinks(runner: ProcessRunner): Links {
   }
 }
 
-const NO_DEVICE = /cannot find device|does not exist/i
+/** The last one: it went between ip's two questions, with the network namespace of its other end. */
+const NO_DEVICE = /cannot find device|does not exist|no such device/i
 const says = (error: unknown, words: RegExp): boolean => error instanceof ProcessFailed && words.test(error.stderr)
 
 /** ip(8) leaves the length of a host's address out. */

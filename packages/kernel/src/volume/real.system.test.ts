@@ -51,6 +51,7 @@ volumeConformance('the real driver', async () => {
     image: join(scratch, 'images', 'volume.img'),
     path: join(scratch, 'vol'),
     [Symbol.asyncDispose]: async () => {
+      await open().detach(join(scratch, 'vol'))
       rmSync(scratch, { recursive: true })
       assertNoTrace(scratch)
     },

@@ -11,6 +11,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
 import { innerLines, linkName, routesOf, vethOf } from './network.ts'
+import type { Sighting } from './sighting.ts'
 import { placedFiles } from './placed-files.ts'
 
 /** One VPS on its way up: what a part found out that a later one needs. */
@@ -27,12 +28,12 @@ export interface Part {
   up(means: Means, ascent: Ascent): Promise<void>
   down(means: Means, vps: VpsRecord): Promise<void>
   /** What should exist while the VPS runs and does not, in words. */
-  inspect(means: Means, vps: VpsRecord): Promise<string[]>
+  inspect(means: Means, vps: VpsRecord, seen: Sighting): string[]
 }
 
 export const ID_RANGE_SIZE = 65_536
 const nothing = async (): Promise<void> => undefined
-const fine = async (): Promise<string[]> => []
+const fine = (): string[] => []
 
 export const cgroupOf = (means: Means, id: number): string => `${means.instance.cgroup}/${id}`
 export const bundleDirectory = (means: Means, id: number): string => join(means.instance.bundles, `${id}`)
@@ -42,7 +43,7 @@ const rootFileSystem: Part = {
   up: async (means, ascent) => void (ascent.root = await means.vzfs.areas.plan(ascent.vps.id)),
   // It is mounted in the VPS's own mount namespace and goes with it.
   down: nothing,
-  inspect: async (means, { id }) => ((await means.vzfs.areas.show(id)) ? [] : ['its private area is missing']),
+  inspect: (_means, { id }, { areas }) => (areas.has(id) ? [] : ['its private area is missing']),
 }
 
 const cgroup: Part = {
@@ -58,7 +59,7 @@ const cgroup: Part = {
     await means.cgroups.killAll(path)
     await means.cgroups.remove(path)
   },
-  inspect: async (means, { id }) => ((await means.cgroups.exists(cgroupOf(means, id))) ? [] : ['its cgroup is missing']),
+  inspect: (_means, { id }, { cgroups }) => (cgroups.has(id) ? [] : ['its cgroup is missing']),
 }
 
 const procView: Part = {
@@ -87,7 +88,7 @@ const runtimeCreate: Part = {
     ascent.pid = pid
   },
   down: (means, { id }) => means.keeper.discard(`${id}`),
-  inspect: async (means, { id }) => ((await means.keeper.list()).some((kept) => kept.id === `${id}`) ? [] : ['its init is gone']),
+  inspect: (_means, { id }, { inits }) => (inits.has(id) ? [] : ['its init is gone']),
 }
 
 /** Rules are there before the link that they filter, and go after it. */
@@ -113,12 +114,10 @@ const link: Part = {
   async down(means, { id }) {
     if (means.linked.has(id)) await means.links.remove(linkName(means.wires, id))
   },
-  async inspect(means, { id, addresses }) {
-    if (addresses.length === 0) return []
+  inspect(means, { id, addresses }, { links, routes }) {
     const name = linkName(means.wires, id)
-    if ((await means.links.list(name)).every((found) => found.name !== name)) return ['its network link is missing']
-    const routes = await means.links.routes(name)
-    const missing = addresses.filter((address) => !routes.includes(`${address}/32`))
+    if (addresses.length > 0 && !links.has(name)) return ['its network link is missing']
+    const missing = addresses.filter((address) => !routes.has(`${address}/32 ${name}`))
     return missing.map((address) => `the node has no route to its address ${address}`)
   },
 }
@@ -148,6 +147,10 @@ export const STAGES: readonly (readonly Part[])[] = [
   [runtimeStart],
 ]
 export const PARTS: readonly Part[] = STAGES.flat()
+
+/** What a VPS that runs should have and has not, in words. */
+export const missingOf = (means: Means, vps: VpsRecord, seen: Sighting): string[] =>
+  PARTS.flatMap((part) => part.inspect(means, vps, seen))
 
 /** Takes every part down, last first; one that fails does not keep the others. @throws the first failure, when all were tried */
 export async function takeDown(means: Means, vps: VpsRecord, from: readonly Part[] = PARTS): Promise<void> {

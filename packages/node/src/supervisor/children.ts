@@ -28,7 +28,7 @@ export interface Place {
 export const COMPILE_CACHE = { NODE_COMPILE_CACHE: '/var/cache/insula/node' }
 
 /** A smaller Node: these processes compute little. */
-export const NODE = [process.execPath, '--v8-pool-size=1'] as const
+export const NODE = [process.execPath, '--v8-pool-size=1', '--max-semi-space-size=2'] as const
 
 export function childrenOf(instance: Instance): readonly ChildSpec[] {
   const program = (file: string): readonly [string, ...string[]] => [

@@ -4,10 +4,11 @@
  */
 
 import type { ApiError, Task, TaskLog } from '@insula/contract'
-import type { Selectable, Updateable } from 'kysely'
 import type { Events } from '../events.ts'
 import { asFailure, failure } from '../failures.ts'
-import type { Store, Tables } from '../store/open.ts'
+import type { Store } from '../store/open.ts'
+import { columnsOf, taskOf } from './rows.ts'
+import { openTurns, semaphore } from './turns.ts'
 
 export interface TaskContext {
   readonly id: number
@@ -74,7 +75,7 @@ interface Running {
 export function openTasks(store: Store, events: Events, onError: (error: unknown) => void): Tasks {
   const { db } = store
   const running = new Map<number, Running>()
-  const turns = new Map<number, Promise<unknown>>()
+  const turns = openTurns()
   const slots = semaphore(PARALLEL)
 
   const write = async (task: Task): Promise<void> => {
@@ -129,24 +130,11 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     }
   }
 
-  /** In turn for each VPS; tasks without one need no turn. */
-  const inTurn = async <T>(vps: number | null, body: () => Promise<T>): Promise<T> => {
-    if (vps === null) return body()
-    const turn = (turns.get(vps) ?? Promise.resolve()).then(body, body)
-    const settled = turn.catch(() => undefined)
-    turns.set(vps, settled)
-    try {
-      return await turn
-    } finally {
-      if (turns.get(vps) === settled) turns.delete(vps)
-    }
-  }
-
   const begin = (task: Task, doing: string, body: (context: TaskContext) => Promise<unknown>): void => {
     const entry: Running = { task, controller: new AbortController(), ended: Promise.withResolvers() }
     running.set(task.id, entry)
     tell(task)
-    void inTurn(task.vps, () => slots(() => perform(entry, doing, body)))
+    void turns.take(task.vps, () => slots(() => perform(entry, doing, body)))
   }
 
   return {
@@ -224,7 +212,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
       live.controller.abort()
       return live.task
     },
-    busy: (vps) => turns.has(vps),
+    busy: turns.taken,
     async interrupted() {
       const rows = await db.selectFrom('task').selectAll().where('state', 'in', ['queued', 'running']).orderBy('id').execute()
       return rows
@@ -244,7 +232,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
       await write(after)
       tell(after)
     },
-    exclusively: (vps, body) => inTurn(vps, body),
+    exclusively: turns.take,
     async drain() {
       for (const { task, controller } of running.values()) if (task.cancellable) controller.abort()
       await Promise.all([...running.values()].map(({ ended }) => ended.promise))
@@ -253,50 +241,3 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
 }
 
 const now = (): string => new Date().toISOString()
-
-function columnsOf(task: Task): Updateable<Tables['task']> {
-  const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value))
-  return {
-    state: task.state,
-    progress: json(task.progress),
-    result: json(task.result),
-    error: json(task.error),
-    cancellable: task.cancellable ? 1 : 0,
-    started_at: task.startedAt,
-    ended_at: task.endedAt,
-  }
-}
-
-function taskOf(row: Selectable<Tables['task']>): Task {
-  const parse = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
-  return {
-    id: row.id,
-    kind: row.kind,
-    vps: row.vps,
-    subject: row.subject,
-    state: row.state as Task['state'],
-    progress: parse(row.progress) as Task['progress'],
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    result: parse(row.result),
-    error: parse(row.error) as Task['error'],
-    cancellable: row.cancellable === 1,
-  }
-}
-
-function semaphore(places: number): <T>(body: () => Promise<T>) => Promise<T> {
-  let free = places
-  const waiting: (() => void)[] = []
-  return async (body) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-    else free -= 1
-    try {
-      return await body()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free += 1
-    }
-  }
-}

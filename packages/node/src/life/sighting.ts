@@ -1,0 +1,31 @@
+/** What is there now of all VPSs, seen once: a few calls, however many VPSs there are. */
+
+import type { Means } from '../means.ts'
+
+export interface Sighting {
+  readonly areas: ReadonlySet<number>
+  readonly cgroups: ReadonlySet<number>
+  /** VPSs whose init runs or waits. */
+  readonly inits: ReadonlySet<number>
+  /** Host ends, by name. */
+  readonly links: ReadonlySet<string>
+  /** "192.0.2.7/32 ins.101" */
+  readonly routes: ReadonlySet<string>
+}
+
+export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
+  const [areas, groups, kept, found, networks] = await Promise.all([
+    vzfs.areas.list(),
+    cgroups.children(instance.cgroup),
+    keeper.list(),
+    links.list(`${wires.linkPrefix}.`),
+    links.networks(),
+  ])
+  return {
+    areas: new Set(areas.map(({ id }) => id)),
+    cgroups: new Set(groups.map(Number).filter(Number.isInteger)),
+    inits: new Set(kept.map(({ id }) => Number(id))),
+    links: new Set(found.map(({ name }) => name)),
+    routes: new Set(networks.map(({ cidr, device }) => `${cidr} ${device}`)),
+  }
+}

@@ -1,0 +1,70 @@
+/** The doctor names what is missing or left over, and its repair puts it right without touching what is well. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openWorld, type SimNode } from './world.ts'
+
+const WAIT = { query: { wait: 10 } } as const
+const told = async (node: SimNode): Promise<string[]> =>
+  (await node.client.doctor()).findings
+    .filter(({ severity, subject }) => severity !== 'ok' && subject !== 'volume')
+    .map(({ subject, message }) => `${subject}: ${message}`)
+
+describe('the doctor', () => {
+  it('finds nothing on a node that is well', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', addresses: ['auto'], start: true } })
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'down', template: 'micro', addresses: ['auto'] } })
+    assert.deepEqual(await told(node), [])
+  })
+
+  it("finds what a VPS lacks and puts it back, and removes what is nobody's", async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    for (const name of ['link', 'route', 'well'])
+      await node.client.vpsCreate({ ...WAIT, body: { name, template: 'micro', addresses: ['auto'], start: true } })
+    const { linkPrefix, cgroup } = world.instance
+    const inits = new Map(world.keeper.launched)
+    await world.links.remove(`${linkPrefix}.101`)
+    await world.links.setRoutes(`${linkPrefix}.102`, [])
+    await world.cgroups.create(`${cgroup}/999`, 0)
+    assert.deepEqual(await told(node), [
+      'vps link: its network link is missing',
+      'vps route: the node has no route to its address 10.77.0.2',
+      `cgroups: cgroup ${cgroup}/999 belongs to no running VPS`,
+    ])
+
+    const { task } = await node.client.doctorRepair(WAIT)
+    assert.equal(task.state, 'done', task.error?.message)
+    assert.deepEqual(await told(node), [])
+    assert.deepEqual([...(world.links.pairs.get(`${linkPrefix}.101`)?.routes.keys() ?? [])], ['10.77.0.1/32'])
+    assert.deepEqual(world.traces(), {
+      areas: ['101', '102', '103'],
+      cgroups: ['101', '102', '103'],
+      links: ['101', '102', '103'],
+      inits: ['101', '102', '103'],
+      filtered: ['101', '102', '103'],
+    })
+    assert.ok(
+      [...inits].every(([id, spec]) => world.keeper.launched.get(id) === spec),
+      'something was started anew',
+    )
+  })
+
+  it('disturbs no task while it repairs', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const work = Array.from({ length: 12 }, (_, index) =>
+      node.client.vpsCreate({ ...WAIT, body: { name: `vps-${index}`, template: 'micro', addresses: ['auto'], start: true } }),
+    )
+    const repairs = Array.from({ length: 4 }, () => node.client.doctorRepair(WAIT))
+    const answers = await Promise.all([...work, ...repairs])
+    assert.deepEqual(
+      answers.filter(({ task }) => task.state !== 'done').map(({ task }) => task.error),
+      [],
+    )
+    assert.equal(world.traces().inits.length, 12)
+    assert.deepEqual(await told(node), [])
+  })
+})

@@ -1,0 +1,86 @@
+/** ./up and ./down, as an administrator runs them, in an instance of their own. */
+
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { realProcessRunner } from '@insula/kernel'
+import { instanceOf } from '@insula/node'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const NAME = 'systest-up'
+const TREES = '/var/cache/insula-test'
+const instance = instanceOf(NAME)
+const runner = realProcessRunner()
+const ANY = Array.from({ length: 256 }, (_, code) => code)
+
+const run = (program: 'up' | 'down', ...options: string[]) =>
+  runner.run([`${ROOT}${program}`, '--instance', NAME, ...options], { accept: ANY, deadline: 500_000 })
+const insula = async (...words: string[]): Promise<string> =>
+  (await runner.run([`${ROOT}bin/insula`, ...words], { env: { HOME: '/root', INSULA_INSTANCE: NAME } })).stdout.trim()
+
+const traces = (): string[] =>
+  [instance.state, instance.run, instance.logs, instance.configFile].filter((path) => existsSync(path))
+const mounts = (): string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`/${NAME}/`))
+
+before(() => run('down', '--purge'))
+after(() => run('down', '--purge'))
+
+test('a command line that makes no sense is refused before anything happens', async () => {
+  for (const options of [
+    ['--size', '1G'],
+    ['--size', 'big'],
+    ['--address-pool', '10.77.0.1/16'],
+    ['--address-pool', '10.777.0.0/16'],
+    ['--volume', 'here'],
+    ['--volume', '/nowhere/at/all'],
+    ['--mirror', 'ftp://mirror.example'],
+    ['--instance', 'No'],
+    ['--bogus'],
+  ]) {
+    const { code, stderr } = await run('up', ...options)
+    assert.notEqual(code, 0, options.join(' '))
+    assert.match(stderr, /^up: .+/, options.join(' '))
+    assert.deepEqual(traces(), [], options.join(' '))
+  }
+})
+
+test('--check tells what would happen and changes nothing', async () => {
+  const { code, stdout, stderr } = await run('up', '--check')
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /would make .*volume\.xfs/)
+  assert.match(stdout, /would create the VPS demo/)
+  assert.deepEqual(traces(), [])
+})
+
+test('a node with a running VPS; then nothing is missing; then everything is gone', async () => {
+  // The template's tree need not be downloaded once more. What an administrator wrote is kept.
+  mkdirSync('/etc/insula', { recursive: true })
+  writeFileSync(instance.configFile, JSON.stringify({ templateCache: TREES }))
+  const first = await run('up', '--size', '4G')
+  assert.equal(first.code, 0, first.stdout + first.stderr)
+  assert.match(first.stdout, /VPS demo is running at 10\./)
+  assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo')
+  const config = JSON.parse(readFileSync(instance.configFile, 'utf8')) as Record<string, unknown>
+  assert.equal(config['templateCache'], TREES)
+
+  const began = performance.now()
+  const second = await run('up')
+  assert.equal(second.code, 0, second.stderr)
+  assert.match(second.stdout, /Nothing was missing/)
+  assert.ok(performance.now() - began < 20_000, 'in seconds')
+
+  const down = await run('down')
+  assert.equal(down.code, 0, down.stdout + down.stderr)
+  assert.deepEqual(mounts(), [])
+  assert.ok(existsSync(instance.database), 'the data is kept')
+  const third = await run('up')
+  assert.equal(third.code, 0, third.stderr)
+  assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo', 'the VPS is there again')
+
+  const last = await run('down', '--purge')
+  assert.equal(last.code, 0, last.stdout + last.stderr)
+  assert.deepEqual([...traces(), ...mounts()], [])
+})
