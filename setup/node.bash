@@ -33,5 +33,7 @@ install_node() {
   [ ! -e node_modules ] || mv node_modules "$STAGE/before"
   mv "$STAGE/node_modules" node_modules
   rm -rf "$STAGE"
+  # The command as one file, which starts faster; see docs/decisions/0014-cli-start-up.md. Without it the sources run.
+  "$NODE" packages/cli/src/bundle/main.ts >>"$log" 2>&1 || note 'the insula command could not be bundled; it starts a little slower'
   node_is_current "$@"
 }

@@ -59,12 +59,14 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
   const run = (
     descriptors: readonly (number | 'null')[],
     socket: string | null,
-  ): Promise<{ code: number | null; signal: string | null }> =>
-    means.cgroups.enter(target.cgroup, () =>
-      means.mounts.inNamespace(means.runtimeMounts, () =>
-        startAttached(means.runtime.exec(target.id, files.process, files.pid, files.log, socket), { descriptors }),
-      ),
+  ): Promise<{ code: number | null; signal: string | null }> => {
+    // What runs inside may have filled its memory or its CPU time, or stand still: the keeper's own thread must not go there.
+    using door = means.cgroups.door(target.cgroup)
+    const argv = door.through(means.runtime.exec(target.id, files.process, files.pid, files.log, socket))
+    return means.mounts.inNamespace(means.runtimeMounts, () =>
+      startAttached(argv, { descriptors: [...descriptors, ...door.descriptors] }),
     ).ended
+  }
   const finish = ({ code, signal }: { code: number | null; signal: string | null }): ExecEnd => {
     const refusal = lastLogMessage(files.log)
     for (const file of Object.values(files)) rmSync(file, { force: true })

@@ -50,16 +50,15 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
   const pty = openPty(spec.idMap.base)
   try {
     writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns.fd)))
-    const create = means.cgroups.enter(spec.cgroup, () =>
-      means.mounts.inPrivateCopy((calls) => {
-        calls.overlay(spec.root, userns.fd)
-        placeFiles(spec.root.root, spec)
-        calls.fileSystem('cgroup2', '/sys/fs/cgroup')
-        return startAttached(means.runtime.create(spec.id, spec.bundle, pidFile, log), {
-          descriptors: [pty.slave, pty.slave, pty.slave],
-        })
-      }),
-    )
+    using door = means.cgroups.door(spec.cgroup)
+    const create = means.mounts.inPrivateCopy((calls) => {
+      calls.overlay(spec.root, userns.fd)
+      placeFiles(spec.root.root, spec)
+      calls.fileSystem('cgroup2', '/sys/fs/cgroup')
+      return startAttached(door.through(means.runtime.create(spec.id, spec.bundle, pidFile, log)), {
+        descriptors: [pty.slave, pty.slave, pty.slave, ...door.descriptors],
+      })
+    })
     const { code, signal } = await endInTime(create)
     if (code !== 0) throw new KeeperError('launch_failed', lastLogMessage(log) || `crun create ended with ${code ?? signal}`)
     return { pid: Number(readFileSync(pidFile, 'utf8')), pty }
