@@ -124,20 +124,22 @@ async function notServing({ instance, machine }: Setting, cause?: unknown): Prom
   )
 }
 
-async function unitsAreActive({ instance, machine }: Setting): Promise<boolean> {
-  const { code } = await machine.runner.run(['systemctl', 'is-active', '--quiet', ...unitNames(instance.name)], {
-    accept: [0, 1, 2, 3, 4],
-  })
-  return code === 0
+/** systemctl itself is content with one of them. */
+async function unitsAreActive(setting: Setting): Promise<boolean> {
+  const active = await statesOf(setting, 'is-active')
+  const enabled = await statesOf(setting, 'is-enabled')
+  return active.every((state) => state === 'active') && enabled.every((state) => state === 'enabled')
 }
 
-async function unitsAreKnown({ instance, machine }: Setting): Promise<boolean> {
-  const answersTo = async (question: string): Promise<string[]> => {
-    const options = { accept: [0, 1, 2, 3, 4] }
-    return (await machine.runner.run(['systemctl', question, ...unitNames(instance.name)], options)).stdout.split('\n')
-  }
-  const active = (await answersTo('is-active')).some((state) => state !== '' && state !== 'inactive')
-  return active || (await answersTo('is-enabled')).includes('enabled')
+async function unitsAreKnown(setting: Setting): Promise<boolean> {
+  if ((await statesOf(setting, 'is-active')).some((state) => state !== 'inactive')) return true
+  return (await statesOf(setting, 'is-enabled')).includes('enabled')
+}
+
+/** One word for each unit that exists; there may be none. Which it is comes as the exit code as well. */
+async function statesOf({ instance, machine }: Setting, question: 'is-active' | 'is-enabled'): Promise<string[]> {
+  const { stdout } = await machine.runner.run(['systemctl', question, ...unitNames(instance.name)], { accept: [0, 1, 2, 3, 4] })
+  return stdout.split('\n').filter((state) => state !== '')
 }
 
 function pidIn(file: string): number | null {

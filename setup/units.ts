@@ -25,7 +25,7 @@ export function unitsFor(home: string, node: string): Unit[] {
 
 /** "insulad@insula.service" and the like, in the order in which they start. */
 export function unitNames(instance: string): string[] {
-  return ['insula-volume', 'insula-keeper', 'insulad'].map((name) => `${name}@${instance}.service`)
+  return ['insula-volume', 'insula-keeper', 'insulad', 'insula-shutdown'].map((name) => `${name}@${instance}.service`)
 }
 
 /** Inside double quotes of a unit. systemd.service(5), "Command lines" */

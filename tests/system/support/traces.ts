@@ -89,7 +89,7 @@ function processesOf(instance: string): string[] {
     .flatMap((pid) => {
       try {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        const ours = line.includes(`/${instance}/`) || line.includes(` ${instance}`)
+        const ours = line.includes(`/${instance}/`) || line.endsWith(` ${instance}`)
         return ours && !line.includes('node --test') && !line.includes('.test.ts')
           ? [`${readlinkSync(`/proc/${pid}/exe`).split('/').at(-1)} ${line}`]
           : []
