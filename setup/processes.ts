@@ -128,7 +128,8 @@ async function notServing({ instance, machine }: Setting, cause?: unknown): Prom
 async function unitsAreActive(setting: Setting): Promise<boolean> {
   const active = await statesOf(setting, 'is-active')
   const enabled = await statesOf(setting, 'is-enabled')
-  return active.every((state) => state === 'active') && enabled.every((state) => state === 'enabled')
+  const wanted = unitNames(setting.instance.name).map(() => 'active enabled')
+  return wanted.every((state, at) => state === `${active[at]} ${enabled[at]}`)
 }
 
 async function unitsAreKnown(setting: Setting): Promise<boolean> {
