@@ -90,7 +90,7 @@ describe('tasks', () => {
     await using world = await openWorld()
     const node = await world.boot()
     // All places are taken by builds that do not end.
-    const builds = await Promise.all(Array.from({ length: 8 }, () => node.client.templateBuild({ body: { name: 'endless' } })))
+    const builds = await Promise.all(Array.from({ length: 16 }, () => node.client.templateBuild({ body: { name: 'endless' } })))
     const { task } = await node.client.vpsCreate({ body: { name: 'web', template: 'micro', addresses: ['auto'] } })
     assert.equal(task.state, 'queued')
     await node.client.taskCancel({ params: { task: task.id } })

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Client, createClient } from '@insula/contract/client'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
@@ -101,6 +102,8 @@ export async function openWorld({
 
   const nodes: SimNode[] = []
   const boot = async (bootId = 'first'): Promise<SimNode> => {
+    // What a daemon that was killed had given to its database is written, as if it had been before its end.
+    await nextTurn()
     const gate = openGate()
     const areas = gate.wrap('areas', vzfs.areas)
     const daemon = await openNode(

@@ -40,13 +40,10 @@ export async function openEvents(store: Store, onError: (error: unknown) => void
     if (unwritten.length === 0) return
     const rows = unwritten.map(({ id, at, kind, vps, data }) => ({ id, at, kind, vps, data: JSON.stringify(data) }))
     unwritten = []
-    await db.insertInto('event').values(rows).execute()
+    await store.write(db.insertInto('event').values(rows))
     if (latest - trimmed < TRIM_EVERY) return
     trimmed = latest
-    await db
-      .deleteFrom('event')
-      .where('id', '<=', latest - KEPT)
-      .execute()
+    await store.write(db.deleteFrom('event').where('id', '<=', latest - KEPT))
   }
 
   return {

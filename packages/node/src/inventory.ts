@@ -1,5 +1,6 @@
 /** All VPSs of the node, in memory for reading, in the database before anything is done about a change. */
 
+import type { Compilable } from 'kysely'
 import { canMove, type SettledState, type VpsState } from '@insula/model'
 import { failure } from './failures.ts'
 import type { Events } from './events.ts'
@@ -39,6 +40,8 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
   const forgetAddresses = (id: number): void => {
     for (const address of records.get(id)?.addresses ?? []) holders.delete(address)
   }
+  const addressesOf = ({ id, addresses }: VpsRecord): Compilable[] =>
+    addresses.length === 0 ? [] : [db.insertInto('address').values(addresses.map((address) => ({ address, vps: id })))]
   for (const row of await db.selectFrom('vps').select('record').execute()) remember(VpsRecord.parse(JSON.parse(row.record)))
 
   const change: Inventory['change'] = async (id, fields) => {
@@ -48,21 +51,13 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
     // In memory first, so that of two requests at once the second sees the first; put back if the database refuses.
     remember(after)
     try {
-      await db.transaction().execute(async (transaction) => {
-        await transaction
+      await store.write(
+        db
           .updateTable('vps')
           .set({ name: after.name, record: JSON.stringify(after) })
-          .where('id', '=', id)
-          .execute()
-        if (fields.addresses === undefined) return
-        await transaction.deleteFrom('address').where('vps', '=', id).execute()
-        if (after.addresses.length > 0) {
-          await transaction
-            .insertInto('address')
-            .values(after.addresses.map((address) => ({ address, vps: id })))
-            .execute()
-        }
-      })
+          .where('id', '=', id),
+        ...(fields.addresses === undefined ? [] : [db.deleteFrom('address').where('vps', '=', id), ...addressesOf(after)]),
+      )
     } catch (error) {
       remember(before)
       throw error
@@ -88,18 +83,8 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
     async add(record) {
       remember(record)
       try {
-        await db.transaction().execute(async (transaction) => {
-          const { id, name, base, addresses } = record
-          await transaction
-            .insertInto('vps')
-            .values({ id, name, base, record: JSON.stringify(record) })
-            .execute()
-          if (addresses.length > 0)
-            await transaction
-              .insertInto('address')
-              .values(addresses.map((address) => ({ address, vps: id })))
-              .execute()
-        })
+        const { id, name, base } = record
+        await store.write(db.insertInto('vps').values({ id, name, base, record: JSON.stringify(record) }), ...addressesOf(record))
       } catch (error) {
         records.delete(record.id)
         // Anew from the others: one of them may have an address that this record named too.
@@ -125,7 +110,7 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
     async remove(id) {
       const record = records.get(id)
       if (!record) return
-      await db.deleteFrom('vps').where('id', '=', id).execute()
+      await store.write(db.deleteFrom('vps').where('id', '=', id))
       forgetAddresses(id)
       records.delete(id)
       events.emit({ kind: 'vps.destroyed', vps: id, data: { name: record.name } })

@@ -4,6 +4,7 @@ import { chmodSync, existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type Generated, Kysely } from 'kysely'
 import { nodeSqliteDialect } from './dialect.ts'
+import { openWrites, type Writes } from './writes.ts'
 
 export interface Tables {
   /** One row for each VPS. `record` is JSON (VpsRecord); name and base are beside it to be unique. */
@@ -31,7 +32,9 @@ export interface Tables {
 }
 
 export interface Store extends AsyncDisposable {
+  /** Reads, and makes the statements that `write` takes. */
   readonly db: Kysely<Tables>
+  readonly write: Writes['write']
   /** There was no database: everything that VPSs' private areas know is yet to be read. */
   readonly fresh: boolean
   meta(key: string): Promise<string | null>
@@ -60,21 +63,27 @@ export function openStore(file: string): Store {
   if (file !== ':memory:') chmodSync(file, 0o600)
   migrate(database, file)
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) })
+  const { write, flush } = openWrites(database)
   return {
     db,
+    write,
     fresh,
     async meta(key) {
       const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst()
       return row?.value ?? null
     },
     async setMeta(key, value) {
-      await db
-        .insertInto('meta')
-        .values({ key, value })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-        .execute()
+      await write(
+        db
+          .insertInto('meta')
+          .values({ key, value })
+          .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
+      )
     },
-    [Symbol.asyncDispose]: () => db.destroy(),
+    [Symbol.asyncDispose]: () => {
+      flush()
+      return db.destroy()
+    },
   }
 }
 

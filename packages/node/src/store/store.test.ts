@@ -31,31 +31,12 @@ describe('the store', () => {
     assert.deepEqual({ ...rows[0] }, { synchronous: 2 })
   })
 
-  it('takes a transaction back whole, and transactions at once take their turn', async () => {
-    await using store = openStore(file('turns'))
-    const { db } = store
-    await assert.rejects(
-      db.transaction().execute(async (transaction) => {
-        await transaction.insertInto('vps').values(vps(1)).execute()
-        await transaction.insertInto('address').values({ address: '10.0.0.1', vps: 99 }).execute()
-      }),
-      /FOREIGN KEY/,
-    )
+  it('takes a unit back whole', async () => {
+    await using store = openStore(file('units'))
+    const { db, write } = store
+    const stranger = db.insertInto('address').values({ address: '10.0.0.1', vps: 99 })
+    await assert.rejects(write(db.insertInto('vps').values(vps(1)), stranger), /FOREIGN KEY/)
     assert.deepEqual(await db.selectFrom('vps').select('id').execute(), [])
-
-    await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        db.transaction().execute(async (transaction) => {
-          const before = await transaction
-            .selectFrom('vps')
-            .select(({ fn }) => fn.countAll<number>().as('count'))
-            .executeTakeFirstOrThrow()
-          await new Promise((resolve) => setImmediate(resolve))
-          assert.equal(before.count, index)
-          await transaction.insertInto('vps').values(vps(index)).execute()
-        }),
-      ),
-    )
   })
 
   it('gives an address and a range of host ids to one VPS only, and takes addresses back with their VPS', async () => {
@@ -94,6 +75,43 @@ describe('the store', () => {
     assert.equal(insertId, 7n)
     const { numDeletedRows } = await store.db.deleteFrom('event').executeTakeFirst()
     assert.equal(numDeletedRows, 1n)
+  })
+
+  it('makes what comes together durable together; what one of them may not do, the others may', async () => {
+    await using store = openStore(file('together'))
+    const insert = (id: number): Promise<unknown> => store.write(store.db.insertInto('vps').values(vps(id)))
+    const results = await Promise.allSettled([...Array.from({ length: 50 }, (_, id) => insert(id)), insert(7), insert(50)])
+    assert.deepEqual(
+      results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : [])),
+      [50],
+    )
+    // As another process would see it, while this one still has it open.
+    const seen = new DatabaseSync(file('together')).prepare('select id from vps order by id').all()
+    assert.deepEqual(
+      seen.map(({ id }) => id),
+      Array.from({ length: 51 }, (_, id) => id),
+    )
+  })
+
+  it('tells nobody that something is on a disk that was full', async () => {
+    await using store = openStore(file('full'))
+    await sql`pragma max_page_count = 40`.execute(store.db)
+    const insert = (id: number): Promise<unknown> =>
+      store.write(store.db.insertInto('vps').values({ ...vps(id), record: 'x'.repeat(3_000) }))
+    const kept: number[] = []
+    // Some alone, then many at once.
+    for (const group of [[0], [1], Array.from({ length: 60 }, (_, index) => index + 2)]) {
+      const results = await Promise.allSettled(group.map(insert))
+      kept.push(...group.filter((_, index) => results[index]?.status === 'fulfilled'))
+    }
+    const rows = await store.db.selectFrom('vps').select('id').orderBy('id').execute()
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      kept,
+    )
+    assert.deepEqual(kept, [0, 1])
+    await sql`pragma max_page_count = 3000`.execute(store.db)
+    await insert(100)
   })
 
   it('refuses a database of a newer version, and leaves it alone', async () => {

@@ -61,7 +61,7 @@ export interface Tasks {
   drain(): Promise<void>
 }
 
-const PARALLEL = 8
+const PARALLEL = 16
 const KEPT = 2_000
 /** Progress is told at most so often, milliseconds. */
 const PROGRESS_EVERY = 200
@@ -79,7 +79,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
   const slots = semaphore(PARALLEL)
 
   const write = async (task: Task): Promise<void> => {
-    await db.updateTable('task').set(columnsOf(task)).where('id', '=', task.id).execute()
+    await store.write(db.updateTable('task').set(columnsOf(task)).where('id', '=', task.id))
   }
   const tell = (task: Task): void => events.emit({ kind: 'task', vps: task.vps, data: task })
   const show = async (id: number): Promise<Task> => {
@@ -106,11 +106,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     running.delete(entry.task.id)
     tell(entry.task)
     entry.ended.resolve(entry.task)
-    if (entry.task.id % 100 === 0)
-      db.deleteFrom('task')
-        .where('id', '<=', entry.task.id - KEPT)
-        .execute()
-        .catch(onError)
+    if (entry.task.id % 100 === 0) store.write(db.deleteFrom('task').where('id', '<=', entry.task.id - KEPT)).catch(onError)
   }
 
   const contextOf = (entry: Running, update: (fields: Partial<Task>) => void): TaskContext => {
@@ -125,7 +121,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
         tell(entry.task)
       },
       log(text) {
-        db.insertInto('task_line').values({ task: entry.task.id, at: now(), text }).execute().catch(onError)
+        store.write(db.insertInto('task_line').values({ task: entry.task.id, at: now(), text })).catch(onError)
       },
     }
   }
@@ -141,9 +137,8 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     async start(spec, body) {
       const { kind, vps = null, subject, params = null, cancellable = false } = spec
       const createdAt = now()
-      const { insertId } = await db
-        .insertInto('task')
-        .values({
+      const { insertId } = await store.write(
+        db.insertInto('task').values({
           kind,
           vps,
           subject,
@@ -156,10 +151,10 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
           error: null,
           started_at: null,
           ended_at: null,
-        })
-        .executeTakeFirst()
+        }),
+      )
       const task: Task = {
-        id: Number(insertId),
+        id: insertId,
         kind,
         vps,
         subject,
