@@ -111,10 +111,10 @@ describe('the files of a group', () => {
 
   test('the delegate makes groups, and only so many', async () => {
     const inner = join(HOST.v2 ?? '', path, 'vps')
-    const owner = { uid: 123_456, gid: 123_456 }
-    await realProcessRunner().run(['mkdir', join(inner, 'mine')], owner)
+    const asOwner = ['setpriv', '--reuid=123456', '--regid=123456', '--clear-groups'] as const
+    await realProcessRunner().run([...asOwner, 'mkdir', join(inner, 'mine')])
     writeFileSync(join(HOST.v2 ?? '', path, 'cgroup.max.descendants'), '2')
-    await assert.rejects(realProcessRunner().run(['mkdir', join(inner, 'more')], owner), /temporarily unavailable/)
+    await assert.rejects(realProcessRunner().run([...asOwner, 'mkdir', join(inner, 'more')]), /temporarily unavailable/)
   })
 
   test('limits on a host with v1', { skip: HOST.v1.size === 0 && 'this host has no v1 hierarchy' }, async () => {

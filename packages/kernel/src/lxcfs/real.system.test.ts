@@ -9,6 +9,7 @@ import { lxcfsConformance } from './conformance.ts'
 import type { LxcfsProcess } from './lxcfs.ts'
 import { realLxcfs } from './real.ts'
 
+const AS_NOBODY = ['setpriv', '--reuid=65500', '--regid=65500', '--clear-groups'] as const
 const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8')
 
 lxcfsConformance('the real driver', async () => {
@@ -35,9 +36,7 @@ describe('what a reader in a group sees', () => {
   let server: LxcfsProcess
   /** Read from inside the group, by a user who is not root. */
   const read = async (file: string): Promise<string> => {
-    const { stdout } = await cgroups.enter(path, () =>
-      realProcessRunner().run(['cat', join(mountPoint, file)], { uid: 65_500, gid: 65_500 }),
-    )
+    const { stdout } = await cgroups.enter(path, () => realProcessRunner().run([...AS_NOBODY, 'cat', join(mountPoint, file)]))
     return stdout
   }
   before(async () => {

@@ -1,40 +1,38 @@
 /** Starts a process on descriptors that the caller opened: for consoles, pipes, and whatever else must be a real descriptor inside. */
 
-import { spawn } from 'node:child_process'
+import { type ChildEnd, endOfChild } from './children.ts'
 import { CLEAN_ENVIRONMENT } from './environment.ts'
 import { ProcessFailed } from './runner.ts'
+import { spawnProcess, SpawnRefused } from './spawn.ts'
 import { couldNotStart } from './tools.ts'
 
 export interface AttachedOptions {
   /** Descriptors for 0, 1, 2 and on; 'null' is /dev/null. The caller closes its own copies. */
   readonly descriptors: readonly (number | 'null')[]
   readonly env?: Readonly<Record<string, string>>
-  readonly uid?: number
-  readonly gid?: number
+  readonly cwd?: string
 }
 
 export interface AttachedProcess {
   readonly pid: number
   /** How it ended; never rejects. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  readonly ended: Promise<ChildEnd>
 }
 
 /**
  * Synchronous up to and including exec, in a session of its own.
- * @throws ProcessFailed when fork or exec failed (Node tells which only by a later event)
+ * @throws ProcessFailed when fork or exec failed
  */
-export function startAttached(argv: readonly [string, ...string[]], options: AttachedOptions): AttachedProcess {
-  const child = spawn(argv[0], argv.slice(1), {
-    stdio: options.descriptors.map((descriptor) => (descriptor === 'null' ? 'ignore' : descriptor)),
-    env: { ...CLEAN_ENVIRONMENT, ...options.env },
-    detached: true,
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
-    ...(options.gid === undefined ? {} : { gid: options.gid }),
-  })
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('error', () => resolve({ code: null, signal: null }))
-    child.once('exit', (code, signal) => resolve({ code, signal }))
-  })
-  if (child.pid === undefined) throw new ProcessFailed(argv, null, null, '', couldNotStart(argv[0]))
-  return { pid: child.pid, ended }
+export function startAttached(argv: readonly [string, ...string[]], { descriptors, env, cwd }: AttachedOptions): AttachedProcess {
+  try {
+    const pid = spawnProcess(argv, {
+      descriptors,
+      env: { ...CLEAN_ENVIRONMENT, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    })
+    return { pid, ended: endOfChild(pid) }
+  } catch (error) {
+    if (!(error instanceof SpawnRefused)) throw error
+    throw new ProcessFailed(argv, null, null, '', couldNotStart(argv[0], error.code, cwd))
+  }
 }

@@ -12,8 +12,6 @@ export interface RunOptions {
   readonly deadline?: number
   /** Exit codes that are not an error; [0] when absent. */
   readonly accept?: readonly number[]
-  readonly uid?: number
-  readonly gid?: number
   readonly signal?: AbortSignal
   /** Called with each complete line of stdout or stderr, for progress of long commands. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void

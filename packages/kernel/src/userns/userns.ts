@@ -2,10 +2,11 @@
  * A user namespace with one id map, owned by the host uid that is its own root, so that the kernel counts inotify instances, pending
  * signals, keys and the like per namespace and not against the host's root. user_namespaces(7).
  *
- * A multi-threaded process cannot make one for itself: a short-lived child (`unshare -U cat`) makes it and dies when its stdin closes.
+ * A multi-threaded process cannot make one for itself: a short-lived child makes it and dies when its stdin closes. Perl, because it does
+ * in one process what setpriv, unshare and cat do in three executions, and every Debian has it (perl-base is essential).
  */
 
-import { closeSync, openSync, read, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, read, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { startAttached } from '../process/attached.ts'
 import { openPipe } from '../pty/pty.ts'
@@ -23,18 +24,21 @@ export interface UserNamespace extends Disposable {
 
 export type UserNamespaces = (map: IdMap) => Promise<UserNamespace>
 
+/** Becomes the id in every respect, makes the namespace, says so, and waits. 272 is unshare(2), 0x10000000 CLONE_NEWUSER. */
+const UNSHARE = `
+  my $id = shift;
+  $( = $id; $) = "$id $id"; ($<, $>) = ($id, $id);
+  syscall(272, 0x10000000) == 0 or exit 1;
+  syswrite(STDOUT, '.');
+  sysread(STDIN, my $end, 1);
+`
+
 export function realUserNamespaces(): UserNamespaces {
   return async ({ base, size }) => {
     const input = openPipe()
     const output = openPipe()
     try {
-      const child = startAttached(['unshare', '-U', 'cat'], {
-        descriptors: [input.read, output.write, 'null'],
-        uid: base,
-        gid: base,
-      })
-      // What cat echoes proves that it runs, and so that the namespace is there.
-      writeSync(input.write, '.')
+      const child = startAttached(['perl', '-e', UNSHARE, '--', `${base}`], { descriptors: [input.read, output.write, 'null'] })
       closeSync(output.write)
       const { bytesRead } = await promisify(read)(output.read, Buffer.alloc(1), 0, 1, null)
       if (bytesRead !== 1) {
