@@ -38,6 +38,8 @@ export interface CgroupUsage {
 
 export interface Cgroups {
   readonly mode: CgroupMode
+  /** Where the v2 tree is mounted on this host; null on a legacy host without a tree of ours. */
+  readonly v2Tree: string | null
   /** Makes the group (and its parents, with controllers enabled) in every hierarchy, with the delegated inner group "vps"
    * owned by `owner` (uid and gid). Idempotent. */
   create(path: string, owner: number): Promise<void>

@@ -59,6 +59,7 @@ export function fakeCgroups(options: FakeCgroupOptions = {}): FakeCgroups {
 
   return {
     mode: options.mode ?? 'hybrid',
+    v2Tree: options.mode === 'legacy' ? null : '/sys/fs/cgroup',
     groups,
     get entered() {
       return entered

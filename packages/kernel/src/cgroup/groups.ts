@@ -1,6 +1,7 @@
 /** Makes and removes the directories that are groups. */
 
-import { chownSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { rmdirSync, writeFileSync } from 'node:fs'
+import { chown, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hierarchies, rootsOf } from './hierarchies.ts'
@@ -16,39 +17,40 @@ const MOST_DESCENDANTS = 10_000
 const REMOVE_MS = 5_000
 const POLL_MS = 5
 
-export function makeGroups(hierarchies: Hierarchies, path: string, owner: number): void {
-  for (const root of rootsOf(hierarchies)) makeGroup(hierarchies, root, path)
+/**
+ * All hierarchies at once, and nowhere in the calling thread: each mkdir waits its turn for the kernel's one cgroup mutex, which others hold for
+ * 10 ms and more while they move a process.
+ */
+export async function makeGroups(hierarchies: Hierarchies, path: string, owner: number): Promise<void> {
+  await Promise.all(rootsOf(hierarchies).map((root) => makeGroup(hierarchies, root, path)))
   if (hierarchies.v2 === null) return
-  const outer = join(hierarchies.v2, path)
-  writeFileSync(join(outer, 'cgroup.max.descendants'), `${MOST_DESCENDANTS}`)
-  mkdirSync(join(outer, INNER), { recursive: true })
-  for (const file of DELEGATED) chownSync(join(outer, INNER, file), owner, owner)
+  const inner = join(hierarchies.v2, path, INNER)
+  await Promise.all([
+    writeFile(join(hierarchies.v2, path, 'cgroup.max.descendants'), `${MOST_DESCENDANTS}`),
+    mkdir(inner, { recursive: true }),
+  ])
+  await Promise.all(DELEGATED.map((file) => chown(join(inner, file), owner, owner)))
 }
 
-function makeGroup(hierarchies: Hierarchies, root: string, path: string): void {
+async function makeGroup(hierarchies: Hierarchies, root: string, path: string): Promise<void> {
   const unified = hierarchies.mode === 'unified'
   let directory = root
   for (const part of path.split('/')) {
-    if (unified) enableControllers(directory)
+    if (unified) await enableControllers(directory)
     directory = join(directory, part)
-    mkdirSync(directory, { recursive: true })
+    await mkdir(directory, { recursive: true })
     if (root === hierarchies.v1.get('cpuset')) inheritCpuset(directory)
   }
-  if (unified) enableControllers(directory)
+  if (unified) await enableControllers(directory)
 }
 
 /** Each alone, so that one that the kernel refuses (cpu, while a realtime process exists) does not keep the others; setLimits misses it. */
-function enableControllers(directory: string): void {
+async function enableControllers(directory: string): Promise<void> {
   const names = (file: string): string[] => (text(join(directory, file)) ?? '').trim().split(' ')
   const available = names('cgroup.controllers')
   const enabled = names('cgroup.subtree_control')
-  for (const name of WANTED.filter((wanted) => available.includes(wanted) && !enabled.includes(wanted))) {
-    try {
-      writeFileSync(join(directory, 'cgroup.subtree_control'), `+${name}`)
-    } catch {
-      continue
-    }
-  }
+  for (const name of WANTED.filter((wanted) => available.includes(wanted) && !enabled.includes(wanted)))
+    await writeFile(join(directory, 'cgroup.subtree_control'), `+${name}`).catch(() => undefined)
 }
 
 /** A new v1 cpuset has no CPUs and no memory nodes, and takes no process. */

@@ -38,7 +38,8 @@ export function realCgroups(options: CgroupOptions = {}): Cgroups {
 
   return {
     mode: hierarchies.mode,
-    create: async (path, owner) => makeGroups(hierarchies, path, owner),
+    v2Tree: hierarchies.v2,
+    create: (path, owner) => makeGroups(hierarchies, path, owner),
     remove: (path) => removeGroups(hierarchies, path),
     exists: async (path) => roots.some((root) => existsSync(join(root, path))),
     children: async (path) =>

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import {
   becomeSubreaper,
+  type Cgroups,
   crun,
   type ExitWatch,
   inheritedDescriptors,
@@ -21,6 +22,7 @@ import {
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { openKeep } from './keep.ts'
+import { showPureV2 } from './launch.ts'
 import { ANSWER_MS, keepProcView } from './proc-view.ts'
 import { serveKeeper } from './server.ts'
 
@@ -33,18 +35,19 @@ export async function runKeeper(instance: Instance): Promise<void> {
   using _strays = reapStrays()
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
+  const cgroups = realCgroups()
   const exits = watchExits()
   const lxcfs = realLxcfs()
   const keep = openKeep(
     {
-      cgroups: realCgroups(),
+      cgroups,
       mounts,
       runtime: crun(instance.runtime),
       runner,
       userNamespaces: realUserNamespaces(),
       exits,
       kill,
-      runtimeMounts: mountsForTheRuntime(mounts, instance),
+      runtimeMounts: mountsForTheRuntime(mounts, cgroups, instance),
       scratch: instance.scratch,
       bundles: instance.bundles,
       descriptors: openDescriptorStore(),
@@ -108,14 +111,14 @@ function consolesAmong(descriptors: ReadonlyMap<string, number>): Map<string, nu
  * Where the OCI runtime finds a pure v2 host. It must not keep the node's volume or lxcfs's mount alive, which the copy would: what is
  * mounted below this instance's directories is dropped from it.
  */
-function mountsForTheRuntime(mounts: PrivateMounts, instance: Instance): number {
+function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: Instance): number {
   return mounts.keepPrivateCopy((calls) => {
     const own = readFileSync('/proc/thread-self/mountinfo', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')
       .filter((target) => [instance.volume, instance.run].some((directory) => `${target}/`.startsWith(`${directory}/`)))
     for (const target of own.toReversed()) calls.detach(target)
-    calls.fileSystem('cgroup2', '/sys/fs/cgroup')
+    showPureV2(calls, cgroups)
   })
 }
 

@@ -8,7 +8,7 @@ import type { VpsRecord } from '../record.ts'
 import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
 
 /** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
-const AT_ONCE_MS = 12
+const AT_ONCE_MS = 6
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
 
