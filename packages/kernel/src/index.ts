@@ -41,3 +41,15 @@ export { inheritedDescriptors } from './descriptors/inherited.ts'
 export { notify } from './descriptors/notify.ts'
 export { type Notification, receiveNotifications } from './descriptors/receive.ts'
 export { DESCRIPTOR_NAME, type DescriptorStore, openDescriptorStore } from './descriptors/store.ts'
+export {
+  type FileProject,
+  NO_QUOTA_LIMITS,
+  type Quota,
+  type QuotaAccount,
+  type QuotaGrace,
+  QUOTA_KINDS,
+  type QuotaKind,
+  type QuotaLimits,
+  QuotaMissing,
+} from './quota/quota.ts'
+export { type OpenQuota, realQuota } from './quota/real.ts'

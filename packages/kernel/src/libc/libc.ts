@@ -56,6 +56,7 @@ export const libc = {
   socket: call(41, 'int domain, int type, int protocol'),
   bind: call(49, 'int socket, const void *address, int length'),
   listen: call(50, 'int socket, int backlog'),
+  quotactlFd: call(443, 'unsigned int fd, unsigned int command, unsigned int id, _Inout_ void *address'),
   fcntl: call(72, 'int fd, int command, long argument'),
 } as const
 
