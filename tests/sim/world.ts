@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Client, createClient } from '@insula/contract/client'
+import type { QuotaKind } from '@insula/kernel'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
 import { type FakeCommand, type FakeInit, type FakeKeeper, fakeKeeper, type NodeDaemon, openNode } from '@insula/node/daemon'
@@ -16,6 +17,7 @@ import {
   fakeLinks,
   type FakePacketFilter,
   fakePacketFilter,
+  fakeQuota,
   fakeVolumes,
 } from '@insula/kernel/fakes'
 import { fakeTemplates } from './fakes/templates.ts'
@@ -62,6 +64,8 @@ export interface WorldOptions {
   readonly config?: Config
   readonly commands?: Readonly<Record<string, FakeCommand>>
   readonly templates?: readonly string[]
+  /** Kinds of quota that its volume enforces; all when absent. */
+  readonly quota?: readonly QuotaKind[]
 }
 
 export const POOL = '10.77.0.0/24'
@@ -70,6 +74,7 @@ export async function openWorld({
   config = { addressPool: POOL },
   commands = {},
   templates = ['micro'],
+  quota,
 }: WorldOptions = {}): Promise<World> {
   // In memory where there is such a place: nothing here has to outlive the machine, and the database waits for the disk.
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
@@ -95,7 +100,7 @@ export async function openWorld({
       return tables.replaceTable(family, name, body)
     },
   }
-  const vzfs = fakeVzfs(instance.volume)
+  const vzfs = fakeVzfs(instance.volume, fakeQuota(quota && { kinds: quota }))
   const shelf = fakeTemplates(vzfs)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })

@@ -42,6 +42,17 @@ export const settingsOptions = {
     parse: unlimitedOr(percent),
   },
   pids: { value: 'COUNT', about: 'most processes and threads, or unlimited', parse: unlimitedOr(wholeNumber(1, 4_194_304)) },
+  disk: {
+    value: '[SOFT:]SIZE',
+    about: 'disk space of its own: 10G, 9G:10G, or unlimited',
+    parse: pair(size),
+    complete: ['5G', '10G', '20G', UNLIMITED],
+  },
+  inodes: {
+    value: '[SOFT:]COUNT',
+    about: 'most files and directories of its own, or unlimited',
+    parse: pair(unlimitedOr(wholeNumber(100, 2 ** 48))),
+  },
   onboot: { negatable: true, about: 'start it with the node, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },
 } as const
@@ -57,6 +68,8 @@ interface Given {
   readonly 'cpu-units': number | undefined
   readonly 'cpu-limit': number | null | undefined
   readonly pids: number | null | undefined
+  readonly disk: SoftAndHard | undefined
+  readonly inodes: SoftAndHard | undefined
   readonly onboot: boolean | undefined
   readonly 'boot-order': number | undefined
 }
@@ -70,6 +83,10 @@ export function settingsOf(given: Given): VpsChange {
     cpuUnits: given['cpu-units'],
     cpuLimit: given['cpu-limit'],
     pids: given.pids,
+    disk: given.disk?.hard,
+    diskSoft: given.disk?.soft,
+    inodes: given.inodes?.hard,
+    inodesSoft: given.inodes?.soft,
   })
   return defined({
     addresses: listOf('ip', given.ip),
@@ -115,6 +132,21 @@ function size(text: string): number | null {
   const bytes = parseSize(text)
   if (bytes === null) throw new UsageError(`takes a size such as 512M or 1.5G, or "unlimited", not '${text}'`)
   return bytes
+}
+
+interface SoftAndHard {
+  readonly soft: number | null
+  readonly hard: number | null
+}
+
+/** One limit is the hard one, and there is no soft one then. */
+function pair(parse: (text: string) => number | null): (text: string) => SoftAndHard {
+  return (text) => {
+    const [first = '', second, ...more] = text.split(':')
+    if (more.length > 0) throw new UsageError(`takes one limit, or two with a colon between them, not '${text}'`)
+    if (second === undefined) return { soft: null, hard: parse(first) }
+    return { soft: parse(first), hard: parse(second) }
+  }
 }
 
 function percent(text: string): number {

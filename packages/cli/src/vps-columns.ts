@@ -43,6 +43,18 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
       right: true,
       value: ({ usage, limits }) => `${usage?.pids ?? '-'}/${limits.pids ?? '∞'}`,
     },
+    {
+      name: 'disk',
+      about: 'disk space of its own, and the limit ("!" when it is not enforced on this volume)',
+      right: true,
+      value: ({ disk, limits }) => `${used(disk?.bytes, limits.disk)}${unenforced(disk)}`,
+    },
+    {
+      name: 'inodes',
+      about: 'files and directories of its own, and the limit',
+      right: true,
+      value: ({ disk, limits }) => `${disk?.inodes ?? '-'}/${limits.inodes ?? '∞'}${unenforced(disk)}`,
+    },
     { name: 'cpus', about: 'CPUs it may use', right: true, value: ({ limits }) => String(limits.cpus ?? 'all') },
     {
       name: 'cpu-units',
@@ -70,6 +82,8 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
 function memory({ usage, limits }: Vps): string {
   return used(usage?.memory, limits.memory)
 }
+
+const unenforced = (disk: Vps['disk']): string => (disk?.enforced === false ? '!' : '')
 
 function used(bytes: number | undefined, limit: number | null): string {
   return `${bytes === undefined ? '-' : formatSize(bytes)}/${limit === null ? '∞' : formatSize(limit)}`

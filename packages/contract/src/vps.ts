@@ -15,6 +15,28 @@ const limitFields = {
   cpuLimit: z.number().min(1).max(1_000_000).nullable().describe('Per cent of one CPU, 150 is one and a half; null: no limit'),
   cpus: z.int().min(1).max(8192).nullable().describe('How many CPUs may be used; null: all'),
   pids: z.int().min(1).max(4_194_304).nullable().describe('Processes and threads; null: no limit'),
+  disk: z
+    .int()
+    .min(1024 * 1024)
+    .nullable()
+    .describe('Bytes of its private area; shared files count nothing; null: no limit'),
+  diskSoft: z
+    .int()
+    .min(1024 * 1024)
+    .nullable()
+    .describe('Bytes that may be exceeded for the grace time; null: none'),
+  inodes: z
+    .int()
+    .min(100)
+    .max(2 ** 48)
+    .nullable()
+    .describe('Inodes of its private area; null: no limit'),
+  inodesSoft: z
+    .int()
+    .min(100)
+    .max(2 ** 48)
+    .nullable()
+    .describe('Inodes that may be exceeded for the grace time; null: none'),
 }
 
 export const Limits = z.object(limitFields).meta({ id: 'Limits' })
@@ -55,9 +77,15 @@ export const Vps = z
       .nullable()
       .describe('Only while it runs'),
     disk: z
-      .object({ bytes: z.int(), inodes: z.int(), enforced: z.boolean().describe('false: not enforced on this volume') })
+      .object({
+        bytes: z.int(),
+        inodes: z.int(),
+        enforced: z.boolean().describe('false: limits are not enforced on this volume'),
+        bytesGraceEnds: Moment.nullable().describe('When the soft limit becomes a hard one'),
+        inodesGraceEnds: Moment.nullable(),
+      })
       .nullable()
-      .describe('What its private area takes; only when one VPS is shown'),
+      .describe('What its private area takes; null in a list until it was first counted'),
   })
   .meta({ id: 'Vps' })
 export type Vps = z.infer<typeof Vps>
@@ -84,7 +112,13 @@ export const VpsCreate = z
   .meta({ id: 'VpsCreate' })
 export type VpsCreate = z.infer<typeof VpsCreate>
 
-export const VpsChange = z.strictObject(settings).partial().meta({ id: 'VpsChange' })
+export const VpsChange = z
+  .strictObject({
+    ...settings,
+    force: z.boolean().describe('Disk limits also below what is in use: nothing is lost, nothing more fits'),
+  })
+  .partial()
+  .meta({ id: 'VpsChange' })
 export type VpsChange = z.infer<typeof VpsChange>
 
 export const VpsRename = z.strictObject({ name: VpsName }).meta({ id: 'VpsRename' })

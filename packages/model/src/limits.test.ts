@@ -13,6 +13,10 @@ const fields = {
   cpuLimit: orNull(1, 400),
   cpus: orNull(1, node.cpus),
   pids: orNull(1, 4_194_304),
+  disk: orNull(2 ** 30, 2 ** 50),
+  diskSoft: orNull(2 ** 20, 2 ** 30),
+  inodes: orNull(1_000, 2 ** 40),
+  inodesSoft: orNull(100, 1_000),
 }
 const limits: fc.Arbitrary<Limits> = fc.record(fields)
 const change = fc.record(fields, { requiredKeys: [] })
@@ -50,6 +54,9 @@ describe('limits', () => {
     const bad: readonly (readonly [keyof Limits, number])[] = [
       ['memory', 1024 ** 2 - 1],
       ['memory', 2 ** 60],
+      ['disk', 2 ** 20 - 1],
+      ['inodes', 0],
+      ['diskSoft', DEFAULT_LIMITS.disk === null ? 0 : DEFAULT_LIMITS.disk + 1],
       ['swap', -1],
       ['cpuUnits', 7],
       ['cpuUnits', 500_001],

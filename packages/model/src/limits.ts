@@ -12,6 +12,12 @@ export interface Limits {
   /** How many CPUs may be used; null: all. */
   readonly cpus: number | null
   readonly pids: number | null
+  /** Of its private area, at once; and for as long as the grace time. */
+  readonly disk: number | null
+  readonly diskSoft: number | null
+  /** Files, directories and all else that has an inode of its own. */
+  readonly inodes: number | null
+  readonly inodesSoft: number | null
 }
 
 /** What is absent or undefined keeps its value; null takes the limit away. */
@@ -32,7 +38,8 @@ export interface NodeSize {
  * For a VPS about which nothing was said: a leak or a fork bomb must end at the VPS's own walls, and idle capacity may be used.
  * Memory: 1 GiB carries a distribution and a web server. Swap: none, for swapping is paid by the disk that all share. CPU: the
  * weight alone, for time that nobody else wants costs nobody anything. Processes and threads: 4096, which no ordinary server
- * reaches, and of which a thousand VPSs stay under the kernel's 4,194,304.
+ * reaches, and of which a thousand VPSs stay under the kernel's 4,194,304. Disk: 10 GiB and a million inodes of its own, shared files not
+ * counted, so that one that fills its disk leaves the volume to the others.
  */
 export const DEFAULT_LIMITS: Limits = {
   memory: 1024 ** 3,
@@ -41,17 +48,14 @@ export const DEFAULT_LIMITS: Limits = {
   cpuLimit: null,
   cpus: null,
   pids: 4096,
+  disk: 10 * 1024 ** 3,
+  diskSoft: null,
+  inodes: 1_000_000,
+  inodesSoft: null,
 }
 
 export function mergeLimits(base: Limits, change: LimitsChange): Limits {
-  return {
-    memory: change.memory === undefined ? base.memory : change.memory,
-    swap: change.swap === undefined ? base.swap : change.swap,
-    cpuUnits: change.cpuUnits ?? base.cpuUnits,
-    cpuLimit: change.cpuLimit === undefined ? base.cpuLimit : change.cpuLimit,
-    cpus: change.cpus === undefined ? base.cpus : change.cpus,
-    pids: change.pids === undefined ? base.pids : change.pids,
-  }
+  return { ...base, ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) }
 }
 
 /** What forbids these limits on this node; empty: nothing. */
@@ -61,6 +65,14 @@ export function checkLimits(limits: Limits, node: Pick<NodeSize, 'cpus'>): Limit
     const fits = value === null || (value >= least && value <= most && (!whole || Number.isSafeInteger(value)))
     return fits ? [] : [problem(field, `must be ${whole ? 'a whole number ' : ''}from ${least} to ${most}, and is ${value}`)]
   })
+  for (const [soft, hard] of [
+    ['diskSoft', 'disk'],
+    ['inodesSoft', 'inodes'],
+  ] as const) {
+    const [least, most] = [limits[soft], limits[hard]]
+    if (least !== null && most !== null && least > most)
+      problems.push(problem(soft, `of ${least} never applies: the hard limit is ${most}`))
+  }
   if (limits.cpus !== null && limits.cpus > node.cpus && !problems.some(({ path }) => path === 'limits.cpus')) {
     problems.push(problem('cpus', `asks for ${counted(limits.cpus, 'CPU')}, and this node has ${node.cpus}`))
   }
@@ -82,6 +94,8 @@ export function limitsWithoutEffect(limits: Limits, node: NodeSize): LimitProble
   return notes
 }
 
+const MOST_INODES = 2 ** 48
+
 /** Least, most, and whether fractions are refused. Below a megabyte of memory not even an init can be executed. */
 const ranges: readonly (readonly [keyof Limits, number, number, boolean])[] = [
   ['memory', 1024 ** 2, Number.MAX_SAFE_INTEGER, true],
@@ -90,6 +104,10 @@ const ranges: readonly (readonly [keyof Limits, number, number, boolean])[] = [
   ['cpuLimit', 1, 1_000_000, false],
   ['cpus', 1, 8192, true],
   ['pids', 1, 4_194_304, true],
+  ['disk', 1024 ** 2, Number.MAX_SAFE_INTEGER, true],
+  ['diskSoft', 1024 ** 2, Number.MAX_SAFE_INTEGER, true],
+  ['inodes', 100, MOST_INODES, true],
+  ['inodesSoft', 100, MOST_INODES, true],
 ]
 
 function problem(field: keyof Limits, message: string): LimitProblem {

@@ -17,6 +17,7 @@ import {
   realUserNamespaces,
   realVolumes,
   type Volumes,
+  realQuota,
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { serveApi } from './api/server.ts'
@@ -62,7 +63,7 @@ export interface NodeDaemon extends AsyncDisposable {
 export async function realDrivers(instance: Instance, config: Config, log: Means['log']): Promise<Drivers> {
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
-  const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), warn: log })
+  const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), quota: realQuota, warn: log })
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),

@@ -1,12 +1,22 @@
 /** Records as the API shows them. */
 
 import type { Template, Vps } from '@insula/contract'
+import type { AreaUsage } from '@insula/vzfs'
 import type { VpsRecord } from './record.ts'
 import type { ShelvedTemplate } from './template-shelf.ts'
 
-export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: Vps['disk'] = null): Vps {
+export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null): Vps {
   const { cpuSet: _cpuSet, layers: _layers, init: _init, base: _base, ...shown } = record
-  return { ...shown, usage, disk }
+  const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
+  return {
+    ...shown,
+    usage,
+    disk: disk && {
+      ...disk,
+      bytesGraceEnds: moment(disk.bytesGraceEnds),
+      inodesGraceEnds: moment(disk.inodesGraceEnds),
+    },
+  }
 }
 
 export function presentTemplate(

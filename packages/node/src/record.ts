@@ -4,6 +4,15 @@ import { z } from 'zod'
 import { Limits } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
+/** Records of versions that knew no disk limits. */
+const withDiskLimits = (limits: unknown): unknown => ({
+  disk: null,
+  diskSoft: null,
+  inodes: null,
+  inodesSoft: null,
+  ...Object(limits),
+})
+
 export const VpsRecord = z.object({
   id: z.int(),
   name: z.string(),
@@ -17,7 +26,7 @@ export const VpsRecord = z.object({
   /** Empty: those of the node. */
   dns: z.array(z.string()),
   nat: z.boolean(),
-  limits: Limits,
+  limits: z.preprocess(withDiskLimits, Limits),
   /** CPU numbers chosen for `limits.cpus`; null: all. */
   cpuSet: z.array(z.int()).nullable(),
   onboot: z.boolean(),

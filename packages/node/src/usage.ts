@@ -1,6 +1,8 @@
-/** What running VPSs use, sampled now and then so that a list of hundreds costs nothing. */
+/** What VPSs use, sampled now and then so that a list of hundreds costs nothing. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Vps } from '@insula/contract'
+import type { AreaUsage } from '@insula/vzfs'
 import { cgroupOf } from './life/parts.ts'
 import type { Means } from './means.ts'
 
@@ -11,14 +13,21 @@ export interface UsageBoard extends Disposable {
   of(id: number): Usage | null
   /** Samples one VPS now. */
   fresh(id: number): Promise<Usage | null>
+  /** What its private area takes; null until it was first counted. */
+  disk(id: number): AreaUsage | null
+  freshDisk(id: number): Promise<AreaUsage | null>
 }
 
 const EVERY_MS = 10_000
 /** VPSs sampled without letting others have their turn. */
 const AT_ONCE = 20
+/** Between two VPSs whose files have to be counted. */
+const PAUSE_MS = 1_000
 
 export function openUsageBoard(means: Means): UsageBoard {
+  const over = new AbortController()
   const board = new Map<number, Usage>()
+  const disks = new Map<number, AreaUsage>()
   const sample = async (id: number): Promise<Usage | null> => {
     const path = cgroupOf(means, id)
     if (!(await means.cgroups.exists(path))) return null
@@ -31,6 +40,22 @@ export function openUsageBoard(means: Means): UsageBoard {
     else board.delete(id)
     return usage
   }
+  const freshDisk = async (id: number): Promise<AreaUsage | null> => {
+    const found = await means.vzfs.areas.usage(id).catch(() => null)
+    if (found) disks.set(id, found)
+    else disks.delete(id)
+    return found
+  }
+  /** All of them where the kernel keeps accounts; else one after the other, for to count files is work. */
+  const diskRound = async (): Promise<void> => {
+    const ids = means.inventory.ids()
+    for (const id of disks.keys()) if (!ids.has(id)) disks.delete(id)
+    for (const id of ids) {
+      const found = await freshDisk(id)
+      if (found?.enforced === false) await sleep(PAUSE_MS, undefined, { ref: false, signal: over.signal }).catch(() => undefined)
+      if (over.signal.aborted) return
+    }
+  }
   const round = async (): Promise<void> => {
     const running = means.inventory.all().filter(({ state }) => state === 'running' || state === 'suspended')
     for (const [index, { id }] of running.entries()) {
@@ -40,6 +65,21 @@ export function openUsageBoard(means: Means): UsageBoard {
     const ids = new Set(running.map(({ id }) => id))
     for (const id of board.keys()) if (!ids.has(id)) board.delete(id)
   }
-  const timer = setInterval(() => void round(), EVERY_MS)
-  return { of: (id) => board.get(id) ?? null, fresh, [Symbol.dispose]: () => clearInterval(timer) }
+  let counting = false
+  const timer = setInterval(() => {
+    void round()
+    if (counting) return
+    counting = true
+    void diskRound().finally(() => (counting = false))
+  }, EVERY_MS)
+  return {
+    of: (id) => board.get(id) ?? null,
+    fresh,
+    disk: (id) => disks.get(id) ?? null,
+    freshDisk,
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      over.abort()
+    },
+  }
 }

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { realFileCalls, realProcessRunner } from '@insula/kernel'
+import { realFileCalls, realProcessRunner, realQuota } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { buildTemplate, type BuildNeed } from './build.ts'
 import { definitionDigest, findDefinition } from './definitions.ts'
@@ -20,7 +20,11 @@ const CACHE = process.env.INSULA_TEST_CACHE ?? '/var/cache/insula-test'
 
 async function volume(t: TestContext): Promise<Vzfs> {
   const beside = mkdtempSync('/var/tmp/insula-templates-')
-  const vzfs = await openVzfs(join(beside, 'volume'), { files: realFileCalls(), warn: (message) => assert.fail(message) })
+  const vzfs = await openVzfs(join(beside, 'volume'), {
+    files: realFileCalls(),
+    quota: realQuota,
+    warn: (message) => assert.fail(message),
+  })
   t.after(async () => {
     await vzfs.close()
     rmSync(beside, { recursive: true, force: true })
@@ -178,7 +182,7 @@ test('a mirror that is not there, that lies, that is nothing: one sentence and w
 test('a volume that is too small is told before anything is done', async (t) => {
   const small = mkdtempSync('/var/tmp/insula-small-')
   await runner.run(['mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', small])
-  const vzfs = await openVzfs(small, { files: realFileCalls(), warn: (message) => assert.fail(message) })
+  const vzfs = await openVzfs(small, { files: realFileCalls(), quota: realQuota, warn: (message) => assert.fail(message) })
   t.after(async () => {
     await vzfs.close()
     await runner.run(['umount', small])

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { realFileCalls } from '@insula/kernel'
+import { realFileCalls, realQuota } from '@insula/kernel'
 import { VzfsError } from './errors.ts'
 import { openVzfs } from './open.ts'
 import { scratchVolume } from './testing/scratch-volume.ts'
@@ -134,7 +134,7 @@ test('usage counts blocks of private files, each file once', async (t) => {
 
 test('a volume is open once, and unfinished work of a dead process is cleared away', async (t) => {
   const { vzfs, beside } = await withLayer(t)
-  const need = { files: realFileCalls(), warn: () => {} }
+  const need = { files: realFileCalls(), quota: realQuota, warn: () => {} }
   await assert.rejects(openVzfs(vzfs.path, need), code('volume_in_use'))
   await vzfs.areas.create(1, 700_000, ['os@1'], null)
   const scratch = await vzfs.scratch()

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Quota } from '@insula/kernel'
 import { readAreaInfo } from './area-file.ts'
 import { diskUse } from './disk-use.ts'
 import { syncDirectory, writeDurable } from './durable.ts'
@@ -10,6 +11,7 @@ import { errnoOf, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
 import type { Mutex } from './mutex.ts'
 import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
+import { count, projectOf } from './quota/account.ts'
 import type { Trash } from './trash.ts'
 import { areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas } from './vzfs.ts'
@@ -20,6 +22,7 @@ export interface AreasNeed {
   /** Held while an area starts to use a layer and while a layer goes. */
   readonly mutex: Mutex
   readonly warn: (message: string) => void
+  readonly quota: Quota
 }
 
 /**
@@ -29,7 +32,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -48,14 +51,14 @@ export function openAreas({ paths, trash, mutex, warn }: AreasNeed): Areas {
       const area: AreaInfo = { id, base, layers: [...layers] }
       await layersKnown(paths, area)
       try {
-        await prepare(staged, area, paths.layer(top).tree, record)
+        await prepare(staged, area, paths.layer(top).tree, record, quota)
         await mutex.run(async () => {
           // Again, because from here on a layer that is used cannot go.
           await layersKnown(paths, area)
           await appear(staged, paths.area(id).directory, id)
         })
       } catch (error) {
-        await trash.discard(staged)
+        await trash.discard(staged, base)
         throw error
       }
       await syncDirectory(paths.areas)
@@ -64,7 +67,8 @@ export function openAreas({ paths, trash, mutex, warn }: AreasNeed): Areas {
 
     async remove(id) {
       const { directory } = paths.area(parseAreaId(id))
-      if (await mutex.run(() => trash.discard(directory))) await syncDirectory(paths.areas)
+      const base = (await show(id).catch(() => null))?.base
+      if (await mutex.run(() => trash.discard(directory, base))) await syncDirectory(paths.areas)
     },
 
     async list() {
@@ -106,8 +110,22 @@ export function openAreas({ paths, trash, mutex, warn }: AreasNeed): Areas {
     },
 
     async usage(id) {
-      await known(id)
-      return diskUse(paths.area(id).upper)
+      const { base } = await known(id)
+      if (!quota.kinds.has('project')) {
+        return { ...(await diskUse(paths.area(id).upper)), enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
+      }
+      const { bytes, inodes, bytesGraceEnds, inodesGraceEnds } = quota.account('project', projectOf(base))
+      return { bytes, inodes, enforced: true, bytesGraceEnds, inodesGraceEnds }
+    },
+
+    async limit(id, limits) {
+      const { base } = await known(id)
+      if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), limits)
+    },
+
+    async limits(id) {
+      const { base } = await known(id)
+      return quota.kinds.has('project') ? quota.account('project', projectOf(base)).limits : null
     },
   }
 }
@@ -128,7 +146,7 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
 }
 
 /** The whole area, durable but for its name. */
-async function prepare(staged: string, area: AreaInfo, topTree: string, record: unknown): Promise<void> {
+async function prepare(staged: string, area: AreaInfo, topTree: string, record: unknown, quota: Quota): Promise<void> {
   const staging = areaPaths(staged)
   const { mode, uid, gid } = await lstat(topTree)
   await mkdir(staged, { mode: 0o700 })
@@ -138,6 +156,7 @@ async function prepare(staged: string, area: AreaInfo, topTree: string, record: 
     mkdir(staging.work, { mode: 0o700 }),
     makeUpper(staging.upper, mode & 0o7777, area.base + uid, area.base + gid),
   ])
+  for (const directory of [staging.upper, staging.work]) count(quota, directory, area.base)
 }
 
 /** The overlay's root directory shows the owner and mode of upper, not of a layer. */

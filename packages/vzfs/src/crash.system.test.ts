@@ -5,7 +5,7 @@ import { mkdtempSync, openSync, closeSync, readdirSync, rmSync, statSync } from 
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { realFileCalls, startAttached } from '@insula/kernel'
+import { realFileCalls, startAttached, realQuota } from '@insula/kernel'
 import { openVzfs } from './open.ts'
 
 const ROUNDS = 26
@@ -36,7 +36,12 @@ test('a volume survives SIGKILL at any moment', async (t) => {
         for (const name of readdirIfThere(join(path, part)))
           moments.add(`${part} ${name.replace(/^[0-9a-f.]+$|[0-9a-f]{8,}|\d+/g, '')}`)
       }
-      const vzfs = await openVzfs(path, { files: realFileCalls(), warn: (message) => assert.fail(message), threads: 2 })
+      const vzfs = await openVzfs(path, {
+        files: realFileCalls(),
+        quota: realQuota,
+        warn: (message) => assert.fail(message),
+        threads: 2,
+      })
       await vzfs.idle()
       assert.deepEqual(await vzfs.check({ contents: true }), [])
       for (const part of ['tmp', 'trash']) assert.deepEqual(readdirSync(join(path, part)), [])

@@ -1,4 +1,15 @@
 export { LayerInUse, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
 export { volumePaths } from './volume-paths.ts'
-export type { AreaInfo, Areas, CheckOptions, Damage, LayerInfo, LayerOptions, Layers, OverlayPlan, Vzfs } from './vzfs.ts'
+export type {
+  AreaInfo,
+  Areas,
+  AreaUsage,
+  CheckOptions,
+  Damage,
+  LayerInfo,
+  LayerOptions,
+  Layers,
+  OverlayPlan,
+  Vzfs,
+} from './vzfs.ts'

@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { chmod, lstat, mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
-import type { FileCalls } from '@insula/kernel'
+import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
 import type { CheckJob } from './check/check.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
 import { Mutex } from './mutex.ts'
+import { forget } from './quota/account.ts'
 import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
@@ -17,6 +18,8 @@ import type { Damage, Vzfs } from './vzfs.ts'
 
 export interface VzfsNeed {
   readonly files: FileCalls
+  /** Opens the quota of the file system that the directory lies on. */
+  readonly quota: (path: string) => OpenQuota
   /** Told about what goes wrong in the background; the message is complete. */
   readonly warn: (message: string) => void
   readonly now?: () => Date
@@ -27,25 +30,35 @@ export interface VzfsNeed {
 /** @throws VzfsError volume_in_use when another process has it open */
 export async function openVzfs(
   path: string,
-  { files, warn, now = () => new Date(), threads = availableParallelism() }: VzfsNeed,
+  { files, quota: openQuota, warn, now = () => new Date(), threads = availableParallelism() }: VzfsNeed,
 ): Promise<Vzfs> {
   if (!isAbsolute(path)) throw new VzfsError('unsuitable', `cannot open the volume ${path}: its path has to start with /`)
   const paths = volumePaths(normalize(path).replace(/(?<=.)\/$/, ''))
   await prepare(paths)
   const lock = await takeLock(files, paths)
-  const trash = new Trash(paths.trash, warn)
+  const quota = openQuota(paths.volume)
+  const trash = new Trash(paths.trash, warn, (base) => {
+    try {
+      forget(quota, base)
+    } catch (error) {
+      warn(`the limits of the removed area with the ids from ${base} could not be taken away: ${String(error)}`)
+    }
+  })
   const mutex = new Mutex()
   try {
     await sweep(paths, trash)
   } catch (error) {
+    quota[Symbol.dispose]()
     await lock.close()
     throw error
   }
 
   return {
     path: paths.volume,
-    areas: openAreas({ paths, trash, mutex, warn }),
+    areas: openAreas({ paths, trash, mutex, warn, quota }),
     layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths) }),
+
+    leavingBases: () => trash.owners(),
 
     async scratch() {
       const scratch = join(paths.tmp, `scratch.${randomBytes(8).toString('hex')}`)
@@ -70,6 +83,7 @@ export async function openVzfs(
 
     async close() {
       await trash.idle()
+      quota[Symbol.dispose]()
       await lock.close()
     },
   }

@@ -13,7 +13,14 @@ function trashOf(t: TestContext) {
   const path = join(beside, 'trash')
   mkdirSync(path)
   const warnings: string[] = []
-  return { beside, path, warnings, trash: new Trash(path, (message) => warnings.push(message)) }
+  const released: number[] = []
+  const open = () =>
+    new Trash(
+      path,
+      (message) => warnings.push(message),
+      (owner) => released.push(owner),
+    )
+  return { beside, path, warnings, released, open, trash: open() }
 }
 
 /** `depth` directories in one another, made from the inside out: no path is ever long. */
@@ -76,4 +83,32 @@ test('what is not there is no work', async (t) => {
   assert.equal(await trash.discard(join(beside, 'nothing')), false)
   assert.deepEqual(await diskUse(join(beside, 'nothing')), { bytes: 0, inodes: 0 })
   await trash.idle()
+})
+
+test('an owner is known until the last piece is gone, also to the next process', async (t) => {
+  const { beside, path, trash, open, released } = trashOf(t)
+  for (const name of ['one', 'two']) mkdirSync(join(beside, name, 'a/b'), { recursive: true })
+  await trash.discard(join(beside, 'one'), 700_000)
+  assert.deepEqual([...trash.owners()], [700_000])
+  await trash.idle()
+  assert.deepEqual([[...trash.owners()], released, readdirSync(path)], [[], [700_000], []])
+
+  // What a process that was killed in the middle leaves: the tree's own directory is gone, a part of it is not.
+  await trash.discard(join(beside, 'two'), 800_000)
+  const parts = async (): Promise<string[]> => {
+    for (let look = 0; look < 1_000; look++) {
+      const names = readdirSync(path).filter((name) => name.endsWith('.part'))
+      if (names.length > 0) return names
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return []
+  }
+  for (const name of await parts()) assert.match(name, /^of-800000\.[0-9a-f]{16}\.part$/)
+  await trash.idle()
+  mkdirSync(join(path, 'of-900000.0123456789abcdef.part/deep'), { recursive: true })
+  const next = open()
+  await next.empty()
+  assert.deepEqual([...next.owners()], [900_000])
+  await next.idle()
+  assert.deepEqual([[...next.owners()], released, readdirSync(path)], [[], [700_000, 800_000, 900_000], []])
 })

@@ -19,19 +19,29 @@ const AT_ONCE = 16
 export class Trash {
   readonly #path: string
   readonly #warn: (message: string) => void
+  readonly #released: (owner: number) => void
+  /** How many things of each owner are still to be deleted. */
+  readonly #held = new Map<number, number>()
   #last: Promise<void> = Promise.resolve()
 
-  constructor(path: string, warn: (message: string) => void) {
+  /** @param released told when the last thing of an owner is gone */
+  constructor(path: string, warn: (message: string) => void, released: (owner: number) => void = () => undefined) {
     this.#path = path
     this.#warn = warn
+    this.#released = released
   }
 
-  /** Renames `path` (on the same file system) into the trash and has it deleted. False when there is nothing of that name. */
-  async discard(path: string): Promise<boolean> {
-    const name = `${basename(path)}.${randomBytes(8).toString('hex')}`
+  /**
+   * Renames `path` (on the same file system) into the trash and has it deleted. False when there is nothing of that name.
+   * @param owner whose it is, for `owners`
+   */
+  async discard(path: string, owner?: number): Promise<boolean> {
+    const name = `${owner === undefined ? basename(path) : `${OWNED}${owner}`}.${randomBytes(8).toString('hex')}`
+    this.#hold(name)
     try {
       await rename(path, join(this.#path, name))
     } catch (error) {
+      this.#release(name)
       if (errnoOf(error) === 'ENOENT') return false
       throw error
     }
@@ -39,9 +49,17 @@ export class Trash {
     return true
   }
 
+  /** Owners of whom something is not deleted yet, also what an earlier process discarded. */
+  owners(): ReadonlySet<number> {
+    return new Set(this.#held.keys())
+  }
+
   /** Deletes what lies in the trash now. */
   async empty(): Promise<void> {
-    for (const name of await readdir(this.#path)) this.#enqueue(name)
+    for (const name of await readdir(this.#path)) {
+      this.#hold(name)
+      this.#enqueue(name)
+    }
   }
 
   /** Resolves when nothing is left to delete; never rejects. */
@@ -49,15 +67,38 @@ export class Trash {
     return this.#last
   }
 
+  #hold(name: string): void {
+    const owner = ownerOf(name)
+    if (owner !== null) this.#held.set(owner, (this.#held.get(owner) ?? 0) + 1)
+  }
+
+  #release(name: string): void {
+    const owner = ownerOf(name)
+    if (owner === null) return
+    const left = (this.#held.get(owner) ?? 1) - 1
+    if (left > 0) return void this.#held.set(owner, left)
+    this.#held.delete(owner)
+    this.#released(owner)
+  }
+
   #enqueue(name: string): void {
     this.#last = this.#last.then(async () => {
       try {
         await deleteTree(this.#path, name)
+        this.#release(name)
       } catch (error) {
         this.#warn(`cannot delete ${join(this.#path, name)}: ${String(error)}; it is tried again when the volume is opened next`)
       }
     })
   }
+}
+
+const OWNED = 'of-'
+
+/** Whose it is, from its name, which all pieces of it share. */
+function ownerOf(name: string): number | null {
+  const [, owner] = /^of-(\d+)\./.exec(name) ?? []
+  return owner === undefined ? null : Number(owner)
 }
 
 async function deleteTree(trash: string, name: string): Promise<void> {
@@ -66,6 +107,8 @@ async function deleteTree(trash: string, name: string): Promise<void> {
     await deleteOne(trash, next, pending)
   }
 }
+
+const partPrefix = (name: string): string => (ownerOf(name) === null ? '' : `${OWNED}${ownerOf(name)}.`)
 
 /** Deletes a file, or a directory whose subdirectories it moves up and adds to `pending`. */
 async function deleteOne(trash: string, name: string, pending: string[]): Promise<void> {
@@ -88,7 +131,7 @@ async function deleteOne(trash: string, name: string, pending: string[]): Promis
         entries.slice(start, start + AT_ONCE).map(async (entry) => {
           const inside = Buffer.concat([here, entry.name])
           if (!entry.isDirectory()) return unlink(inside)
-          const moved = `${randomBytes(8).toString('hex')}.part`
+          const moved = `${partPrefix(name)}${randomBytes(8).toString('hex')}.part`
           await rename(inside, join(trash, moved))
           pending.push(moved)
         }),

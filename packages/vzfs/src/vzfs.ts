@@ -25,6 +25,8 @@
  * VZFS does not know what a VPS is: an area has a numeric id and an owner base id.
  */
 
+import type { QuotaLimits } from '@insula/kernel'
+
 export interface LayerInfo {
   readonly name: string
   /** Regular files (one with several names counts once), and of them those whose contents lie in the pool. */
@@ -91,8 +93,23 @@ export interface Areas {
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */
   readRecord(id: number): Promise<unknown>
-  /** Private bytes on disk (blocks, not apparent size). */
-  usage(id: number): Promise<{ readonly bytes: number; readonly inodes: number }>
+  /** What lies in its private directories: by the kernel's own account where the volume enforces limits, else counted file by file. */
+  usage(id: number): Promise<AreaUsage>
+  /** What it may have, from now on, whether it is mounted or not. Where the volume enforces nothing this does nothing. */
+  limit(id: number, limits: QuotaLimits): Promise<void>
+  /** What `limit` set last; null where the volume enforces nothing. */
+  limits(id: number): Promise<QuotaLimits | null>
+}
+
+/** Blocks on disk, not apparent size. */
+export interface AreaUsage {
+  readonly bytes: number
+  readonly inodes: number
+  /** Whether limits hold on this volume. */
+  readonly enforced: boolean
+  /** When a soft limit that is exceeded becomes a hard one, seconds since the epoch; null when none is. */
+  readonly bytesGraceEnds: number | null
+  readonly inodesGraceEnds: number | null
 }
 
 export interface CheckOptions {
@@ -111,6 +128,8 @@ export interface Vzfs {
   readonly path: string
   readonly layers: Layers
   readonly areas: Areas
+  /** Bases of removed areas whose files are not all deleted yet: who got such a base now would pay for what is not his. */
+  leavingBases(): ReadonlySet<number>
   /** Makes a fresh, empty directory on the volume's tmp, for building a tree; swept at the next open if left over. */
   scratch(): Promise<string>
   /** Deletes a directory of `scratch()` in the background. */

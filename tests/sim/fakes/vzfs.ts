@@ -1,16 +1,25 @@
 /** VZFS in memory: the names and promises of the real one, without files. */
 
+import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
 import { type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
+
+/** As the real one has it. */
+export const projectOf = ({ base }: AreaInfo): number => base / 65_536
 
 export interface FakeVzfs extends Vzfs {
   /** What lies in an area's record.json, for tests to read and to damage. */
   readonly records: Map<number, string>
+  /** Bases of areas that are not quite gone, for tests to say. */
+  readonly leaving: Set<number>
+  readonly quota: FakeQuota
 }
 
-export function fakeVzfs(path: string): FakeVzfs {
+/** @param quota of its volume */
+export function fakeVzfs(path: string, quota: FakeQuota = fakeQuota()): FakeVzfs {
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
+  const leaving = new Set<number>()
   const known = (id: number): AreaInfo => {
     const area = areas.get(id)
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
@@ -19,6 +28,8 @@ export function fakeVzfs(path: string): FakeVzfs {
   return {
     path,
     records,
+    leaving,
+    quota,
     layers: {
       async build(name, _source, { manifest = null, progress, signal } = {}) {
         signal?.throwIfAborted()
@@ -75,10 +86,16 @@ export function fakeVzfs(path: string): FakeVzfs {
         return text === undefined ? null : (JSON.parse(text) as unknown)
       },
       async usage(id) {
-        known(id)
-        return { bytes: 4096, inodes: 1 }
+        const project = projectOf(known(id))
+        const nothing = { bytes: 4096, inodes: 1, enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
+        return quota.kinds.has('project') ? { ...nothing, ...quota.account('project', project), enforced: true } : nothing
       },
+      async limit(id, limits) {
+        if (quota.kinds.has('project')) quota.setLimits('project', projectOf(known(id)), limits)
+      },
+      limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
     },
+    leavingBases: () => leaving,
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],

@@ -213,7 +213,10 @@ test('list: table, names, columns, JSON', async () => {
 })
 
 test('show: fields, one value, JSON', async () => {
-  assert.match((await insula('show', 'web')).out, /^disk {8}4\.8M, 120 files \(limits are not enforced on this volume\)$/m)
+  const { out } = await insula('show', 'web')
+  assert.match(out, /^disk {9}4\.8M\/∞!$/m)
+  assert.match(out, /^inodes {7}120\/∞!$/m)
+  assert.match(out, /^disk-limits {2}not enforced on this volume$/m)
   assert.equal((await insula('show', '101', '-o', 'addresses')).out, '10.77.0.101\n')
   assert.equal((JSON.parse((await insula('show', 'web', '--json')).out) as Vps).id, 101)
 })

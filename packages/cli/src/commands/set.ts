@@ -10,16 +10,23 @@ export const set = command({
     'What is not named stays as it is. --ip and --dns replace the whole list; "none" empties it. A new host name shows at the next start, ' +
     'everything else at once.',
   arguments: manyVps,
-  options: { ...settingsOptions, ...actionOptions, ...output },
+  options: {
+    ...settingsOptions,
+    force: { short: 'f', about: 'disk limits also below what is in use: nothing is lost, nothing more fits' },
+    ...actionOptions,
+    ...output,
+  },
   examples: [
     { line: 'insula set web --memory 2G --cpu-limit 150%', about: 'live' },
     { line: 'insula set web --memory unlimited', about: 'take a limit away' },
+    { line: 'insula set web --disk 18G:20G --inodes 500000', about: 'disk space; more than 18G only for the grace time' },
     { line: 'insula set web --ip 10.77.0.5 --ip auto', about: 'these addresses and no other' },
     { line: 'insula set --all --cpu-units 1000', about: 'all VPSs' },
   ],
   run: async (context, { args, options }) => {
-    const body = settingsOf(options)
-    if (Object.keys(body).length === 0) throw new UsageError('needs at least one setting to change')
+    const settings = settingsOf(options)
+    if (Object.keys(settings).length === 0) throw new UsageError('needs at least one setting to change')
+    const body = { ...settings, ...(options.force ? { force: true } : {}) }
     return actOnAll(context, args.vps, options, {
       done: 'changed',
       states: VPS_STATES,

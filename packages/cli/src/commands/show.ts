@@ -33,14 +33,21 @@ export const show = command({
   },
 })
 
-function more({ disk, lastExit }: Vps): (readonly [string, string])[] {
+const softLimits = ({ diskSoft, inodesSoft }: Vps['limits']): string =>
+  [diskSoft === null ? [] : `soft ${formatSize(diskSoft)}`, inodesSoft === null ? [] : `soft ${inodesSoft} inodes`]
+    .flat()
+    .join(', ') || '-'
+
+function more({ disk, limits, lastExit }: Vps): (readonly [string, string])[] {
   const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
   return [
+    ['disk-limits', disk?.enforced === false ? 'not enforced on this volume' : softLimits(limits)],
     [
-      'disk',
-      disk === null
-        ? '-'
-        : `${formatSize(disk.bytes)}, ${disk.inodes} files${disk.enforced ? '' : ' (limits are not enforced on this volume)'}`,
+      'disk-grace',
+      [disk?.bytesGraceEnds, disk?.inodesGraceEnds]
+        .map((end) => (end ? `until ${moment(end)}` : ''))
+        .join(' ')
+        .trim() || '-',
     ],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]

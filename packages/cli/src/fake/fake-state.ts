@@ -87,7 +87,18 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     addresses: [`10.77.${id >> 8}.${id & 255}`],
     dns: [],
     nat: true,
-    limits: { memory: 1024 ** 3, swap: 0, cpuUnits: 1000, cpuLimit: null, cpus: null, pids: 1000 },
+    limits: {
+      memory: 1024 ** 3,
+      swap: 0,
+      cpuUnits: 1000,
+      cpuLimit: null,
+      cpus: null,
+      pids: 1000,
+      disk: null,
+      diskSoft: null,
+      inodes: null,
+      inodesSoft: null,
+    },
     onboot: false,
     bootOrder: 100,
     createdAt: EPOCH,
@@ -128,7 +139,12 @@ export async function answerTo(
     case 'vpsList':
       return { vps: [...state.vps.values()].filter((vps) => query['state'] === undefined || vps.state === query['state']) }
     case 'vpsShow':
-      return { vps: { ...known(), disk: { bytes: 5_000_000, inodes: 120, enforced: false } } }
+      return {
+        vps: {
+          ...known(),
+          disk: { bytes: 5_000_000, inodes: 120, enforced: false, bytesGraceEnds: null, inodesGraceEnds: null },
+        },
+      }
     case 'vpsLog':
       known()
       return { text: state.scrollback }

@@ -2,10 +2,13 @@
 
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type PipedProcess, startPiped } from './piped.ts'
 import { ProcessFailed, type ProcessRunner, type RunOptions, type RunResult } from './runner.ts'
 
 const DEADLINE_MS = 60_000
+const GROUP_MS = 2_000
+const GROUP_POLL_MS = 5
 /** Output kept in memory; a command that says more is misbehaving, and half an answer would be taken for a whole one. */
 const MOST_OUTPUT = 64 * 1024 * 1024
 
@@ -37,8 +40,9 @@ function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Pr
     const stdout = collect(child.stdout, 'stdout', options.onLine, tooMuch)
     const stderr = collect(child.stderr, 'stderr', options.onLine, tooMuch)
 
-    void Promise.all([child.ended, stdout.closed, stderr.closed]).then(([{ code, signal }]) => {
+    void Promise.all([child.ended, stdout.closed, stderr.closed]).then(async ([{ code, signal }]) => {
       clearTimeout(timer)
+      if (reason !== undefined) await groupGone(child.pid)
       options.signal?.removeEventListener('abort', cancel)
       const accepted = reason === undefined && code !== null && (options.accept ?? [0]).includes(code)
       if (accepted) resolve({ code, stdout: stdout.text(), stderr: stderr.text() })
@@ -55,6 +59,17 @@ function killGroup(pid: number): void {
     process.kill(-pid, 'SIGKILL')
   } catch {
     // It has ended.
+  }
+}
+
+/** A signal takes effect at each process in its own time: who was told that a command is over finds none of it. Bounded. */
+async function groupGone(pid: number): Promise<void> {
+  for (const deadline = Date.now() + GROUP_MS; Date.now() < deadline; await sleep(GROUP_POLL_MS)) {
+    try {
+      process.kill(-pid, 0)
+    } catch {
+      return
+    }
   }
 }
 

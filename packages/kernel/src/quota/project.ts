@@ -9,7 +9,7 @@ const FSXATTR_BYTES = 28
 const PROJECT_AT = 12
 const PROJINHERIT = 0x200
 /** How file systems say that they know no projects. */
-const UNKNOWN = new Set(['ENOTTY', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS'])
+const UNKNOWN = new Set(['ENOTTY', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'ENOSYS'])
 
 export function projectOf(fd: number): FileProject | null {
   const attributes = read(fd)

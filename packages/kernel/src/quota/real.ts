@@ -9,13 +9,14 @@ import { NO_QUOTA_LIMITS, type Quota, QUOTA_KINDS, type QuotaKind, QuotaMissing 
 /** XQM_CMD of linux/dqblk_xfs.h */
 const X = { getQuota: 0x5803, setLimits: 0x5804, getState: 0x5808, getNext: 0x5809 } as const
 /** There is no quota of that kind here, or the kernel has none at all. */
-const NONE = new Set(['ENOSYS', 'ESRCH', 'EOPNOTSUPP', 'EINVAL', 'ENOTBLK'])
+const NONE = new Set(['ENOSYS', 'ESRCH', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'ENOTBLK'])
 
 export interface OpenQuota extends Quota, Disposable {}
 
 /** @param path a directory of the file system */
 export function realQuota(path: string): OpenQuota {
   const volume = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  let open = true
   const call = (what: string, command: number, kind: QuotaKind, id: number, structure: Buffer): void => {
     libc.quotactlFd(`${what} of ${kind} ${id} on ${path}`, volume, (command << 8) | QUOTA_KINDS.indexOf(kind), id, structure)
   }
@@ -67,6 +68,9 @@ export function realQuota(path: string): OpenQuota {
     },
     project: projectOf,
     setProject: (fd, id) => setProjectOf(fd, id, fstatSync(fd).isDirectory()),
-    [Symbol.dispose]: () => closeSync(volume),
+    [Symbol.dispose]() {
+      if (open) closeSync(volume)
+      open = false
+    },
   }
 }

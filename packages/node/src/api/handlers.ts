@@ -41,7 +41,7 @@ export interface HandlerMeans extends Means {
 
 export function handlers(means: HandlerMeans): Handlers {
   const { inventory, tasks, keeper, templates, usage } = means
-  const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id))
+  const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id), usage.disk(record.id))
   const run = async (
     spec: TaskSpec,
     query: { readonly wait?: number | undefined } | undefined,
@@ -106,8 +106,8 @@ export function handlers(means: HandlerMeans): Handlers {
     }),
     vpsShow: async ({ params }) => {
       const record = inventory.find(params.vps)
-      const [now, disk] = await Promise.all([usage.fresh(record.id), means.vzfs.areas.usage(record.id).catch(() => null)])
-      return { vps: presentVps(record, now, disk && { ...disk, enforced: false }) }
+      const [now, disk] = await Promise.all([usage.fresh(record.id), usage.freshDisk(record.id)])
+      return { vps: presentVps(record, now, disk) }
     },
     vpsCreate: async ({ body, query }) => {
       const record = await admit(means, body)

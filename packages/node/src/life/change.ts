@@ -7,6 +7,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { assignAddresses } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
+import { diskLimitsOf, requireRoom } from './disk.ts'
 import { requireLegal } from './legality.ts'
 import { changeLines, innerLines, linkName, routesOf, vethOf } from './network.ts'
 import { cgroupOf } from './parts.ts'
@@ -20,6 +21,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   const limits = mergeLimits(before.limits, change.limits ?? {})
   const problems = checkLimits(limits, { cpus: means.cpus.length })
   if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
+  if (change.force !== true) await requireRoom(means, before, limits, doing)
   const addresses =
     change.addresses === undefined ? before.addresses : assignAddresses(means, doing, id, change.addresses, before.addresses)
   const wanted: Omit<VpsRecord, 'id' | 'base'> = {
@@ -36,7 +38,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   const after = await inventory.change(id, wanted)
   const undo = new AsyncDisposableStack()
   try {
-    if (hasInit(before)) await adjust(means, before, after, undo)
+    await adjust(means, before, after, hasInit(before) ? ADJUSTMENTS : [disk], undo)
     await vzfs.areas.writeRecord(id, after)
   } catch (error) {
     // First, because the firewall is made from records.
@@ -54,7 +56,7 @@ const hasInit = ({ state }: VpsRecord): boolean => state === 'running' || state 
 export async function reapply(means: Means, id: number): Promise<void> {
   const vps = means.inventory.get(id)
   if (!vps) return
-  if (hasInit(vps)) for (const { apply } of ADJUSTMENTS) await apply(means, vps, vps)
+  for (const { apply } of hasInit(vps) ? ADJUSTMENTS : [disk]) await apply(means, vps, vps)
   await means.vzfs.areas.writeRecord(id, vps)
 }
 
@@ -64,7 +66,14 @@ interface Adjustment {
   readonly apply: (means: Means, before: VpsRecord, after: VpsRecord) => Promise<void>
 }
 
+/** Whether it runs or not. */
+const disk: Adjustment = {
+  differs: (before, after) => !same(diskLimitsOf(before.limits), diskLimitsOf(after.limits)),
+  apply: (means, _before, { id, limits }) => means.vzfs.areas.limit(id, diskLimitsOf(limits)),
+}
+
 const ADJUSTMENTS: readonly Adjustment[] = [
+  disk,
   {
     differs: (before, after) => !same([before.limits, before.cpuSet], [after.limits, after.cpuSet]),
     apply: (means, _before, { id, limits, cpuSet }) => means.cgroups.setLimits(cgroupOf(means, id), { ...limits, cpuSet }),
@@ -81,9 +90,15 @@ const ADJUSTMENTS: readonly Adjustment[] = [
   },
 ]
 
-/** Brings a running VPS from one record to another; `undo` brings it back. */
-async function adjust(means: Means, before: VpsRecord, after: VpsRecord, undo: AsyncDisposableStack): Promise<void> {
-  for (const { differs, apply } of ADJUSTMENTS) {
+/** Brings a VPS from one record to another; `undo` brings it back. */
+async function adjust(
+  means: Means,
+  before: VpsRecord,
+  after: VpsRecord,
+  adjustments: readonly Adjustment[],
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  for (const { differs, apply } of adjustments) {
     if (!differs(before, after)) continue
     undo.defer(() => apply(means, after, before))
     await apply(means, before, after)

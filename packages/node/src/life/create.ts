@@ -7,6 +7,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { assignAddresses } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
+import { diskLimitsOf } from './disk.ts'
 
 /** So many VPSs fit into an instance's range of host ids. */
 const RANGES = 2_048
@@ -37,6 +38,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   const base = nextIdRange(config.idRangeStart ?? instance.idRangeStart, RANGES, [
     ...inventory.bases(),
     ...means.lostAreas.bases(),
+    ...means.vzfs.leavingBases(),
   ])
   if (base === null)
     throw failure(
@@ -79,6 +81,7 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
   if (!record) throw new Error(`VPS ${id} is gone`)
   try {
     await vzfs.areas.create(id, record.base, record.layers, { ...record, state: 'stopped' })
+    await vzfs.areas.limit(id, diskLimitsOf(record.limits))
     const created = await inventory.move(id, 'stopped')
     events.emit({ kind: 'vps.created', vps: id, data: { name } })
     return created

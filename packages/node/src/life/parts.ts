@@ -10,6 +10,7 @@ import type { OverlayPlan } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
+import { diskLimitsOf, sameDiskLimits } from './disk.ts'
 import { innerLines, linkName, routesOf, vethOf } from './network.ts'
 import type { Sighting } from './sighting.ts'
 import { placedFiles } from './placed-files.ts'
@@ -91,6 +92,17 @@ const runtimeCreate: Part = {
   inspect: (_means, { id }, { inits }) => (inits.has(id) ? [] : ['its init is gone']),
 }
 
+/** The kernel keeps them with the file system; set again, because somebody may have changed them there, or moved the volume. */
+const diskLimits: Part = {
+  name: 'disk limits',
+  up: (means, { vps }) => means.vzfs.areas.limit(vps.id, diskLimitsOf(vps.limits)),
+  down: nothing,
+  inspect: (_means, { id, limits }, { diskLimits: found }) => {
+    const now = found.get(id)
+    return now === undefined || sameDiskLimits(now, limits) ? [] : ['its disk limits are not those of its record']
+  },
+}
+
 /** Rules are there before the link that they filter, and go after it. */
 const firewall: Part = {
   name: 'firewall',
@@ -140,7 +152,7 @@ const runtimeStart: Part = {
 }
 
 export const STAGES: readonly (readonly Part[])[] = [
-  [rootFileSystem, cgroup, procView],
+  [rootFileSystem, diskLimits, cgroup, procView],
   [runtimeCreate, firewall],
   [link],
   [addresses],

@@ -1,5 +1,6 @@
 /** What is there now of all VPSs, seen once: a few calls, however many VPSs there are. */
 
+import type { QuotaLimits } from '@insula/kernel'
 import type { Means } from '../means.ts'
 
 export interface Sighting {
@@ -11,6 +12,8 @@ export interface Sighting {
   readonly links: ReadonlySet<string>
   /** "192.0.2.7/32 ins.101" */
   readonly routes: ReadonlySet<string>
+  /** Of each area; without those of a volume that enforces none. */
+  readonly diskLimits: ReadonlyMap<number, QuotaLimits>
 }
 
 export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
@@ -21,7 +24,9 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
     links.list(`${wires.linkPrefix}.`),
     links.networks(),
   ])
+  const limits = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.limits(id).catch(() => null)] as const))
   return {
+    diskLimits: new Map(limits.flatMap(([id, found]) => (found === null ? [] : [[id, found] as const]))),
     areas: new Set(areas.map(({ id }) => id)),
     cgroups: new Set(groups.map(Number).filter(Number.isInteger)),
     inits: new Set(kept.map(({ id }) => Number(id))),

@@ -2,12 +2,17 @@
 
 import { writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { realFileCalls } from '@insula/kernel'
+import { realFileCalls, realQuota } from '@insula/kernel'
 import { openVzfs } from '../open.ts'
 import { filled } from './awkward-tree.ts'
 
 const [path = '', seed = '0'] = process.argv.slice(2)
-const vzfs = await openVzfs(path, { files: realFileCalls(), warn: (message) => process.stderr.write(`${message}\n`), threads: 2 })
+const vzfs = await openVzfs(path, {
+  files: realFileCalls(),
+  quota: realQuota,
+  warn: (message) => process.stderr.write(`${message}\n`),
+  threads: 2,
+})
 /** One byte for each step that is done, so that whoever watches knows where the work is. */
 const stepDone = (): number => writeSync(1, '.')
 

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { realFileCalls } from '@insula/kernel'
+import { realFileCalls, realQuota } from '@insula/kernel'
 import { openVzfs } from '../open.ts'
 import type { Vzfs } from '../vzfs.ts'
 
@@ -20,6 +20,7 @@ export async function scratchVolume(t: TestContext): Promise<ScratchVolume> {
   const warnings: string[] = []
   const vzfs = await openVzfs(join(beside, 'volume'), {
     files: realFileCalls(),
+    quota: realQuota,
     warn: (message) => warnings.push(message),
     threads: 2,
   })

@@ -1,0 +1,38 @@
+/** An area's account: the project that counts everything in its private directories, and its limits there. */
+
+import { closeSync, constants, openSync } from 'node:fs'
+import { NO_QUOTA_LIMITS, type Quota, type QuotaKind, type QuotaLimits } from '@insula/kernel'
+
+/** Host ids of an area: its base and the 65,535 after it. */
+const IDS = 65_536
+
+/** Unlike an area's own id it is unlike those of every other installation on the machine, whose volume may be the same file system. */
+export const projectOf = (base: number): number => Math.floor(base / IDS)
+
+/**
+ * Gives an empty directory to the account: what is made in it from now on counts. Upper and work directory have to be of one project, because
+ * overlayfs renames from one to the other. False where the file system knows no projects.
+ */
+export function count(quota: Quota, directory: string, base: number): boolean {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    return quota.setProject(fd, projectOf(base))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Takes all limits of an area's ids away, those of the users and groups inside of it too: the next area with these ids begins without. */
+export function forget(quota: Quota, base: number): void {
+  if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), NO_QUOTA_LIMITS)
+  for (const kind of ['user', 'group'] as const) if (quota.kinds.has(kind)) forgetIds(quota, kind, base)
+}
+
+function forgetIds(quota: Quota, kind: QuotaKind, base: number): void {
+  for (let one = quota.next(kind, base); one !== null && one.id < base + IDS; one = quota.next(kind, one.id + 1)) {
+    if (hasLimits(one.limits)) quota.setLimits(kind, one.id, NO_QUOTA_LIMITS)
+    if (one.id + 1 >= base + IDS) return
+  }
+}
+
+const hasLimits = (limits: QuotaLimits): boolean => Object.values(limits).some((limit) => limit !== null)

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NO_QUOTA_LIMITS } from '@insula/kernel'
+import { openWorld } from './world.ts'
+
+const WAIT = { query: { wait: 20 } }
+const MIB = 1024 ** 2
+
+describe('disk limits', () => {
+  it('are set with the VPS, changed while it runs and while it does not, and go with it', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { quota } = world.vzfs
+    const limits = { disk: 100 * MIB, inodes: 5_000 }
+    const { task } = await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', limits, start: true } })
+    const base = (await world.vzfs.areas.show(101))?.base ?? 0
+    const project = base / 65_536
+    const found = () => quota.account('project', project).limits
+    assert.equal(task.state, 'done')
+    assert.deepEqual(found(), { ...NO_QUOTA_LIMITS, bytesHard: 100 * MIB, inodesHard: 5_000 })
+    const change = { disk: 300 * MIB, diskSoft: 200 * MIB, inodes: null }
+    await node.client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { limits: change } })
+    assert.deepEqual(found(), { ...NO_QUOTA_LIMITS, bytesHard: 300 * MIB, bytesSoft: 200 * MIB })
+    await node.client.vpsStop({ params: { vps: 'web' }, ...WAIT, body: { force: true } })
+    await node.client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { limits: { disk: null, diskSoft: null } } })
+    assert.deepEqual(found(), NO_QUOTA_LIMITS)
+  })
+
+  it('below what is in use are refused and change nothing, but for --force', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { quota } = world.vzfs
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro' } })
+    const project = ((await world.vzfs.areas.show(101))?.base ?? 0) / 65_536
+    quota.use('project', project, 50 * MIB, 400)
+    const before = quota.account('project', project).limits
+    const set = (body: object) => node.send('PATCH', '/v1/vps/web?wait=20', body)
+    for (const [limits, message] of [
+      [{ disk: 40 * MIB }, /a disk limit of 40M is below the 50M in use/],
+      [{ inodes: 300 }, /a limit of 300 inodes is below the 400 in use/],
+    ] as const) {
+      const { json } = await set({ limits })
+      const { error } = (json as { task: { error: { code: string; message: string } } }).task
+      assert.equal(error.code, 'limit_below_use')
+      assert.match(error.message, message)
+    }
+    assert.deepEqual(quota.account('project', project).limits, before)
+    await node.client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { limits: { disk: 40 * MIB }, force: true } })
+    assert.equal(quota.account('project', project).limits.bytesHard, 40 * MIB)
+    assert.equal(quota.account('project', project).bytes, 50 * MIB)
+  })
+
+  it('that somebody changed on the volume are put right by a repair', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    const project = ((await world.vzfs.areas.show(101))?.base ?? 0) / 65_536
+    const before = world.vzfs.quota.account('project', project).limits
+    world.vzfs.quota.setLimits('project', project, NO_QUOTA_LIMITS)
+    const { findings } = await node.client.doctor()
+    assert.ok(findings.some(({ message }) => message === 'its disk limits are not those of its record'))
+    await node.client.doctorRepair({ ...WAIT })
+    assert.deepEqual(world.vzfs.quota.account('project', project).limits, before)
+  })
+
+  it('nobody is given the ids of a VPS whose files are not all gone', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'one', template: 'micro' } })
+    const base = (await world.vzfs.areas.show(101))?.base ?? 0
+    await node.client.vpsDestroy({ params: { vps: 'one' }, ...WAIT })
+    world.vzfs.leaving.add(base)
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'two', template: 'micro' } })
+    assert.equal((await world.vzfs.areas.show(101))?.base, base + 65_536)
+    world.vzfs.leaving.clear()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'three', template: 'micro' } })
+    assert.equal((await world.vzfs.areas.show(102))?.base, base)
+  })
+
+  it('are recorded where the volume enforces none', async () => {
+    await using world = await openWorld({ quota: [] })
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', limits: { disk: 100 * MIB } } })
+    const { vps } = await node.client.vpsShow({ params: { vps: 'web' } })
+    assert.deepEqual([vps.limits.disk, vps.disk?.enforced], [100 * MIB, false])
+  })
+})
