@@ -5,9 +5,12 @@ import { CLEAN_ENVIRONMENT } from './environment.ts'
 import { ProcessFailed } from './runner.ts'
 import { couldNotStart } from './tools.ts'
 
+/** 'null' is /dev/null. */
+export type Descriptor = number | 'null'
+
 export interface AttachedOptions {
-  /** Descriptors for 0, 1, 2 and on; 'null' is /dev/null. The caller closes its own copies. */
-  readonly descriptors: readonly (number | 'null')[]
+  /** For 0, 1, 2 and on. The caller closes its own copies. */
+  readonly descriptors: readonly Descriptor[]
   readonly env?: Readonly<Record<string, string>>
   readonly uid?: number
   readonly gid?: number

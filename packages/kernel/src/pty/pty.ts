@@ -1,4 +1,7 @@
-/** Pseudo-terminals and pipes as bare descriptors. pty(7), ioctl_tty(2), pipe(7). */
+/**
+ * Pseudo-terminals and pipes as bare descriptors. pty(7), ioctl_tty(2), pipe(7). They need no privilege and are the same on every kernel, so
+ * there is no fake of them; to give one to a user of a container does, which is why that is a call of its own.
+ */
 
 import { closeSync, constants, fchownSync, openSync } from 'node:fs'
 import { libc } from '../libc/libc.ts'
@@ -16,14 +19,12 @@ export interface Pty extends Disposable {
   readonly path: string
 }
 
-/** A new pty whose slave belongs to `owner` (uid and gid). */
-export function openPty(owner: number): Pty {
+/** A new pty. */
+export function openPty(): Pty {
   const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC)
   try {
     libc.ioctl('TIOCSPTLCK', master, TIOCSPTLCK, Buffer.alloc(4))
-    const pty = adoptPty(master)
-    fchownSync(pty.slave, owner, owner)
-    return pty
+    return adoptPty(master)
   } catch (error) {
     closeSync(master)
     throw error
@@ -60,3 +61,8 @@ export function openPipe(): { readonly read: number; readonly write: number } {
   libc.pipe2('pipe2', ends, O_CLOEXEC)
   return { read: ends[0] ?? -1, write: ends[1] ?? -1 }
 }
+
+/** Makes what the descriptor names belong to a user, who can then open it again through /dev/stdout. */
+export type GiveDescriptor = (fd: number, uid: number, gid: number) => void
+
+export const realGiveDescriptor: GiveDescriptor = fchownSync

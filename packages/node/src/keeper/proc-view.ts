@@ -3,7 +3,6 @@
  * leaves dead mounts behind (ENOTCONN on /proc/meminfo), which is why each is detached and replaced.
  */
 
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lxcfs, LxcfsProcess, PrivateMounts } from '@insula/kernel'
@@ -105,25 +104,20 @@ export function keepProcView(means: ProcViewMeans): ProcView {
 
 /** Puts lxcfs's files over the VPS's own, in place of what was there. A VPS that ended meanwhile is no error. */
 function show(means: ProcViewMeans, pid: number): void {
-  const clones = means.lxcfs.files.map((file) => ({
-    target: `/${file}`,
-    clone: means.mounts.clone(join(means.mountPoint, file)),
-  }))
+  using clones = new DisposableStack()
   try {
-    const namespace = openSync(`/proc/${pid}/ns/mnt`, 'r')
-    try {
-      means.mounts.inNamespace(namespace, (calls) => {
-        for (const { target, clone } of clones) {
-          while (calls.detach(target)) continue
-          means.mounts.attach(clone, target)
-        }
-      })
-    } finally {
-      closeSync(namespace)
-    }
+    const files = means.lxcfs.files.map((file) => ({
+      target: `/${file}`,
+      clone: clones.use(means.mounts.clone(join(means.mountPoint, file))),
+    }))
+    using namespace = means.mounts.namespaceOf(pid)
+    means.mounts.inNamespace(namespace, (calls) => {
+      for (const { target, clone } of files) {
+        while (calls.detach(target)) continue
+        calls.attach(clone, target)
+      }
+    })
   } catch (error) {
     means.log(`the /proc view of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
-  } finally {
-    for (const { clone } of clones) closeSync(clone)
   }
 }

@@ -4,20 +4,24 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import {
   becomeSubreaper,
-  crun,
   type ExitWatch,
   inheritedDescriptors,
+  inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
+  type MountNamespace,
+  openConfinedRoot,
   openDescriptorStore,
   type PrivateMounts,
   realCgroups,
+  realGiveDescriptor,
   realLxcfs,
   realPrivateMounts,
   realProcessRunner,
+  realRuntime,
   realUserNamespaces,
   reapStrays,
-  watchExits,
+  realExitWatch,
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { openKeep } from './keep.ts'
@@ -33,15 +37,18 @@ export async function runKeeper(instance: Instance): Promise<void> {
   using _strays = reapStrays()
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
-  const exits = watchExits()
+  const exits = realExitWatch()
   const lxcfs = realLxcfs()
   const keep = openKeep(
     {
       cgroups: realCgroups(),
       mounts,
-      runtime: crun(instance.runtime),
+      runtime: realRuntime(instance.runtime),
       runner,
       userNamespaces: realUserNamespaces(),
+      openRoot: openConfinedRoot,
+      inNetworkOf,
+      give: realGiveDescriptor,
       exits,
       kill,
       runtimeMounts: mountsForTheRuntime(mounts, instance),
@@ -108,7 +115,7 @@ function consolesAmong(descriptors: ReadonlyMap<string, number>): Map<string, nu
  * Where the OCI runtime finds a pure v2 host. It must not keep the node's volume or lxcfs's mount alive, which the copy would: what is
  * mounted below this instance's directories is dropped from it.
  */
-function mountsForTheRuntime(mounts: PrivateMounts, instance: Instance): number {
+function mountsForTheRuntime(mounts: PrivateMounts, instance: Instance): MountNamespace {
   return mounts.keepPrivateCopy((calls) => {
     const own = readFileSync('/proc/thread-self/mountinfo', 'utf8')
       .split('\n')

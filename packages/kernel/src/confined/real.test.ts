@@ -4,7 +4,8 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { type ConfinedRoot, openConfinedRoot } from './confined.ts'
+import type { ConfinedRoot } from './confined.ts'
+import { openConfinedRoot } from './real.ts'
 
 let outside = ''
 let inside = ''
