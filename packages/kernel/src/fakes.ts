@@ -1,9 +1,15 @@
 /** Drivers in memory, held to the truth by the conformance suites. For tests and simulations; no product code imports this. */
 
 export { type FakeCgroupOptions, type FakeCgroups, type FakeGroup, fakeCgroups, wayInto } from './cgroup/fake.ts'
+export { fakeConfinedRoots } from './confined/fake.ts'
+export { fakeExitWatch } from './exits/fake.ts'
 export { fakePacketFilter, type FakePacketFilter } from './filter/fake.ts'
 export { type FakeLinkOptions, fakeLinks, type FakeLinks, type FakePair } from './links/fake.ts'
 export { fakeLxcfs, type FakeLxcfs } from './lxcfs/fake.ts'
+export { type Birth, type FakeMachine, fakeMachine, type FakeProcess, type HowItEnds } from './machine/machine.ts'
+export { fakePrivateMounts } from './mounts/fake.ts'
+export { fakeInNetworkOf } from './netns/fake.ts'
 export { fakeHostProbe } from './probe/fake.ts'
 export { type Answer, fakeProcessRunner, type FakeProcessRunner, type RecordedRun, type ScriptedCommand } from './process/fake.ts'
+export { fakeUserNamespaces } from './userns/fake.ts'
 export { type FakeVolumeOptions, fakeVolumes, type FakeVolumes } from './volume/fake.ts'

@@ -5,7 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { ConfinedRoot } from './confined.ts'
+import { confinedConformance } from './conformance.ts'
 import { openConfinedRoot } from './real.ts'
+
+confinedConformance('the real driver', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'confined-'))
+  mkdirSync(join(directory, 'etc'))
+  writeFileSync(join(directory, 'etc/name'), 'text')
+  return {
+    open: openConfinedRoot,
+    directory,
+    owner: process.getuid?.() ?? 0,
+    [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true }),
+  }
+})
 
 let outside = ''
 let inside = ''

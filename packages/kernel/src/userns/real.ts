@@ -5,34 +5,45 @@
 
 import { closeSync, openSync, read, writeFileSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { startAttached } from '../process/attached.ts'
+import { type AttachedProcess, startAttached } from '../process/attached.ts'
 import { openPipe } from '../pty/pty.ts'
-import type { UserNamespaces } from './userns.ts'
+import type { IdMap, UserNamespace, UserNamespaces } from './userns.ts'
 
 export function realUserNamespaces(): UserNamespaces {
-  return async ({ base, size }) => {
-    const input = openPipe()
-    const output = openPipe()
+  return async (map) => {
     try {
-      const child = startAttached(['unshare', '-U', 'cat'], {
-        descriptors: [input.read, output.write, 'null'],
-        uid: base,
-        gid: base,
-      })
-      // What cat echoes proves that it runs, and so that the namespace is there.
-      writeSync(input.write, '.')
-      closeSync(output.write)
-      const { bytesRead } = await promisify(read)(output.read, Buffer.alloc(1), 0, 1, null)
-      if (bytesRead !== 1) {
-        throw new Error(
-          `cannot make a user namespace for host ids from ${base}: unshare refused; see sysctl user.max_user_namespaces`,
-        )
-      }
-      for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, `0 ${base} ${size}`)
-      const fd = openSync(`/proc/${child.pid}/ns/user`, 'r')
-      return { fd, path: `/proc/${process.pid}/fd/${fd}`, [Symbol.dispose]: () => closeSync(fd) }
-    } finally {
-      for (const end of [input.read, input.write, output.read]) closeSync(end)
+      return await make(map)
+    } catch (error) {
+      const { base, size } = map
+      throw new Error(
+        `cannot make a user namespace for the ${size} host ids from ${base}: ${(error as Error).message}; see sysctl user.max_user_namespaces`,
+        { cause: error },
+      )
     }
+  }
+}
+
+async function make({ base, size }: IdMap): Promise<UserNamespace> {
+  const [input, output] = [openPipe(), openPipe()]
+  try {
+    const child = startChild(base, input.read, output.write)
+    // What cat echoes proves that it runs, and so that the namespace is there.
+    writeSync(input.write, '.')
+    const { bytesRead } = await promisify(read)(output.read, Buffer.alloc(1), 0, 1, null)
+    if (bytesRead !== 1) throw new Error('unshare refused')
+    for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, `0 ${base} ${size}`)
+    const fd = openSync(`/proc/${child.pid}/ns/user`, 'r')
+    return { fd, path: `/proc/${process.pid}/fd/${fd}`, [Symbol.dispose]: () => closeSync(fd) }
+  } finally {
+    for (const end of [input.read, input.write, output.read]) closeSync(end)
+  }
+}
+
+/** Closes `output`, in any case: whoever reads from it has to see its end. */
+function startChild(base: number, input: number, output: number): AttachedProcess {
+  try {
+    return startAttached(['unshare', '-U', 'cat'], { descriptors: [input, output, 'null'], uid: base, gid: base })
+  } finally {
+    closeSync(output)
   }
 }
