@@ -10,5 +10,6 @@ export { mountConformance, type MountSubject, type SeenFiles } from './mounts/co
 export { networkConformance, type NetworkSubject } from './netns/conformance.ts'
 export { probeConformance } from './probe/conformance.ts'
 export { processConformance } from './process/conformance.ts'
+export { runtimeConformance, type RuntimeSubject } from './runtime/conformance.ts'
 export { userNamespaceConformance, type UserNamespaceSubject } from './userns/conformance.ts'
 export { volumeConformance, type VolumeSubject } from './volume/conformance.ts'

@@ -9,6 +9,7 @@ export interface MountTable {
   put(path: string, entry: Entry): void
   /** What `path` is the root of. @throws SystemCallFailed ENOENT */
   at(path: string): Tree
+  /** @throws SystemCallFailed ENOENT, when there is no such place */
   mount(path: string, tree: Tree): void
   /** Takes what is mounted on top of `path` away, with all that lies below it; false when nothing is. */
   unmount(path: string): boolean
