@@ -1,4 +1,4 @@
-/** VZFS in memory: the names and promises of the real one, without files. */
+/** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
 
@@ -7,10 +7,18 @@ export interface FakeVzfs extends Vzfs {
   readonly records: Map<number, string>
 }
 
-export function fakeVzfs(path: string): FakeVzfs {
+/** Where its directories lie. */
+export interface Disk {
+  makeDirectory(path: string): void
+  writeFile(path: string, contents: string): void
+}
+
+export function fakeVzfs(path: string, disk: Disk): FakeVzfs {
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
+  for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
+  const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
     const area = areas.get(id)
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
@@ -33,6 +41,7 @@ export function fakeVzfs(path: string): FakeVzfs {
           builtAt: new Date().toISOString(),
           digest: name,
         }
+        disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
         layers.set(name, { info, manifest })
         return info
       },
@@ -50,6 +59,7 @@ export function fakeVzfs(path: string): FakeVzfs {
         if (areas.has(id)) throw new VzfsError('area_exists', `area ${id} exists already`)
         const missing = names.find((name) => !layers.has(name))
         if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
+        for (const part of ['upper', 'work']) disk.makeDirectory(`${path}/areas/${id}/${part}`)
         const area = { id, base, layers: [...names] }
         areas.set(id, area)
         records.set(id, JSON.stringify(record))
@@ -63,7 +73,7 @@ export function fakeVzfs(path: string): FakeVzfs {
       show: async (id) => areas.get(id) ?? null,
       async plan(id) {
         const at = (part: string): string => `${path}/areas/${id}/${part}`
-        const trees = known(id).layers.map((name) => `${path}/layers/${name}/tree`)
+        const trees = known(id).layers.map(treeOf)
         return { layers: trees, pool: `${path}/pool`, upper: at('upper'), work: at('work'), root: `${path}/root`, options: [] }
       },
       async writeRecord(id, record) {

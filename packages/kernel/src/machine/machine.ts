@@ -3,13 +3,14 @@
  * network) and files, and one thread of ours that is in some namespaces at each moment. It outlives the daemons that run on it.
  */
 
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { ProcessEnd } from '../exits/exits.ts'
 import { type FakeCgroups, fakeCgroups } from '../cgroup/fake.ts'
 import type { CgroupMode } from '../cgroup/cgroup.ts'
 import type { IdMap } from '../userns/userns.ts'
 import { type MountTable, mountTable } from './mount-table.ts'
-import { DIRECTORY, plainTree, refuse } from './tree.ts'
+import { DIRECTORY, plainTree, refuse, type Tree } from './tree.ts'
 
 export interface FakeProcess {
   readonly pid: number
@@ -50,6 +51,8 @@ export interface FakeMachine {
   readonly network: string[]
   inNetwork<T>(network: string[], body: () => T): T
   readonly userNamespaces: Map<number, IdMap>
+  /** Who was given a terminal or a pipe, by `identityOf` it. */
+  readonly owners: Map<string, { readonly uid: number; readonly gid: number }>
   /** Numbers that no descriptor of ours has: to close one is an error. */
   nextDescriptor(): number
   /** A directory of the host and those above it. */
@@ -60,7 +63,16 @@ export interface FakeMachine {
 
 const FIRST_PID = 50_000
 const FIRST_DESCRIPTOR = 1_000_000
-const DIRECTORIES = ['/proc', '/sys/fs/cgroup', '/dev', '/run', '/tmp']
+const DIRECTORIES = ['/proc', '/sys/fs/cgroup', '/dev/pts', '/run', '/tmp']
+
+/** The machine's terminals are those of the machine below it. */
+const REAL_TERMINALS: Tree = {
+  get(path) {
+    if (path === '') return DIRECTORY
+    return existsSync(`/dev/pts/${path}`) ? { kind: 'device', contents: path, mode: 0o620, owner: 0 } : null
+  },
+  put: (path) => refuse(`open /dev/pts/${path}`, 'EROFS'),
+}
 
 export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode } = {}): FakeMachine {
   const processes = new Map<number, Living>()
@@ -132,6 +144,7 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
       }
     },
     userNamespaces: new Map(),
+    owners: new Map(),
     nextDescriptor: () => (lastDescriptor += 1),
     makeDirectory(path) {
       for (const directory of pathsAbove(path)) if (!host.get(directory)) host.put(directory, DIRECTORY)
@@ -142,6 +155,7 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
     },
   }
   for (const path of DIRECTORIES) machine.makeDirectory(path)
+  host.mount('/dev/pts', REAL_TERMINALS)
 
   function livingProcess(pid: number, birth: Birth, ours: { mounts: MountTable; network: string[] }): Living {
     const pending: number[] = []

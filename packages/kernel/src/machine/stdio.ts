@@ -1,7 +1,7 @@
 /** Standard input and output of a pretended process: descriptors of its own, real pipes and terminals, that never hold up this thread. */
 
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { Descriptor } from '../process/attached.ts'
 
 export interface Stdio extends Disposable {
@@ -11,7 +11,9 @@ export interface Stdio extends Disposable {
   write(to: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void>
 }
 
-const POLL_MS = 1
+/** The other end is most often in this process, and at work within a few turns of its loop. */
+const TURNS = 20
+const POLL_MS = 2
 
 /** Opens each anew, as a process that is started has its own copy of each; the caller may close its own. */
 export function ownStdio([input, output, errors]: readonly [Descriptor, Descriptor, Descriptor]): Stdio {
@@ -24,13 +26,13 @@ export function ownStdio([input, output, errors]: readonly [Descriptor, Descript
   let open = true
   /** Null when this process has ended meanwhile. */
   const patiently = async (attempt: () => number): Promise<number | null> => {
-    while (open) {
+    for (let tries = 0; open; tries += 1) {
       try {
         return attempt()
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
       }
-      await sleep(POLL_MS)
+      await (tries < TURNS ? turn() : sleep(POLL_MS))
     }
     return null
   }

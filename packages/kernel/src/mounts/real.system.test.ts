@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAttached } from '../process/attached.ts'
 import { realUserNamespaces } from '../userns/real.ts'
@@ -52,3 +53,22 @@ const FILES: SeenFiles = {
   },
   owner: (path) => statSync(path).uid,
 }
+
+test('what is mounted in a copy does not come through where the host shares its mounts, as systemd has it', async () => {
+  const mounts = realPrivateMounts()
+  const path = mkdtempSync('/var/tmp/insula-mounts-')
+  using host = mounts.keepPrivateCopy((calls) => calls.fileSystem('tmpfs', path))
+  const shared = mounts.inNamespace(host, () =>
+    startAttached(['mount', '--make-shared', path], { descriptors: ['null', 'null', 'null'] }),
+  )
+  assert.equal((await shared.ended).code, 0)
+  mounts.inNamespace(host, () => {
+    mkdirSync(`${path}/below`)
+    mounts.inPrivateCopy((calls) => {
+      calls.fileSystem('tmpfs', `${path}/below`)
+      writeFileSync(`${path}/below/file`, '')
+    })
+    assert.deepEqual(readdirSync(`${path}/below`), [])
+  })
+  rmSync(path, { recursive: true })
+})

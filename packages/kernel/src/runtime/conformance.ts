@@ -204,7 +204,9 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeSubj
       // The runtime that waits for the command may be there too.
       const members = await subject.cgroups.processes(subject.cgroup)
       assert.ok(members.includes(init) && members.includes(pid), `${init} and ${pid} in ${members.join()}`)
+      const ended = end(init)
       subject.kill(init, SIGKILL)
+      await ended
       assert.deepEqual(await command.ended, { code: 128 + SIGKILL, signal: null })
       assert.equal(runtime.state(id)?.state, 'gone')
       await refused(exec('exit-with', '0'), /not running/)

@@ -90,7 +90,7 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
   }
   const hangUp = async (): Promise<void> => {
     signal('SIGHUP')
-    await sleep(HANGUP_MS)
+    await sleep(HANGUP_MS, undefined, { ref: false })
     // The pid file goes when the command has ended.
     signal('SIGKILL')
   }

@@ -66,7 +66,8 @@ interface Tenant {
 /** How long the end of a killed init is waited for. */
 const KILL_MS = 10_000
 
-export interface Keep {
+/** Disposed of, it lets go of what it holds open; VPSs go on. */
+export interface Keep extends Disposable {
   launch(spec: LaunchSpec): Promise<{ readonly pid: number }>
   begin(id: string): Promise<void>
   configureNetwork(id: string, lines: readonly string[]): Promise<void>
@@ -238,6 +239,11 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       return tenant.console.scrollback()
     },
     inits: () => [...tenants.values()].filter((tenant) => !tenant.report).map((tenant) => tenant.pid),
+    [Symbol.dispose]() {
+      for (const { console } of tenants.values()) console[Symbol.dispose]()
+      tenants.clear()
+      listeners.clear()
+    },
   }
 }
 

@@ -58,13 +58,13 @@ export function keepProcView(means: ProcViewMeans): ProcView {
     let over = false
     const ended = running.ended.then(() => (over = true))
     while (!over) {
-      await Promise.race([ended, sleep(LOOK_MS)])
+      await Promise.race([ended, pauseOf(LOOK_MS)])
       if (over || stopping) continue
       healthy = await means.lxcfs.responds(means.mountPoint, ANSWER_MS)
       if (healthy || over) continue
       means.log('lxcfs does not answer and is killed')
       means.kill(running.pid)
-      await Promise.race([ended, sleep(LOOK_MS)])
+      await Promise.race([ended, pauseOf(LOOK_MS)])
     }
   }
   const attend = async (): Promise<void> => {
@@ -83,7 +83,7 @@ export function keepProcView(means: ProcViewMeans): ProcView {
       current = null
       healthy = false
       if (Date.now() - since > STEADY_MS) pause = FIRST_PAUSE
-      await sleep(pause)
+      await pauseOf(pause)
       pause = Math.min(pause * 2, LONGEST_PAUSE)
       if (stopping) return
       restarts += 1
@@ -101,6 +101,9 @@ export function keepProcView(means: ProcViewMeans): ProcView {
     },
   }
 }
+
+/** It alone keeps no process alive. */
+const pauseOf = (milliseconds: number): Promise<void> => sleep(milliseconds, undefined, { ref: false })
 
 /** Puts lxcfs's files over the VPS's own, in place of what was there. A VPS that ended meanwhile is no error. */
 function show(means: ProcViewMeans, pid: number): void {

@@ -82,6 +82,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const stop = await stopped.promise
   server.close()
   if (stop.lxcfs) await view.stop()
+  keep[Symbol.dispose]()
   process.exit(0)
 }
 
