@@ -1,7 +1,6 @@
 /** What runs inside the VPSs of a pretended machine: their inits, and commands for exec. */
 
 import { constants } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FakeProgram, FakePrograms } from '@insula/kernel/fakes'
 
 export interface FakeInit {
@@ -14,9 +13,6 @@ export interface FakeInit {
   /** Acts on no signal but SIGKILL. */
   readonly stubborn?: boolean
 }
-
-/** So long a program takes that ends at once: its last words are on their way before. */
-const AT_ONCE_MS = 4
 
 /** @param inits by VPS id, looked at when something happens; @param commands by argv[0], besides true, false, echo and cat */
 export function programsOf(inits: ReadonlyMap<string, FakeInit>, commands: Readonly<Record<string, FakeProgram>>): FakePrograms {
@@ -34,9 +30,7 @@ const initOf =
     onSignal(() => behaviour().stubborn === true || resolve({ signal: constants.signals.SIGINT }))
     const { says, endsAtOnce } = behaviour()
     if (says !== undefined) await write('stdout', Buffer.from(says))
-    if (!endsAtOnce) return poweredOff
-    await sleep(AT_ONCE_MS)
-    return endsAtOnce
+    return endsAtOnce ?? poweredOff
   }
 
 const COMMANDS: Readonly<Record<string, FakeProgram>> = {

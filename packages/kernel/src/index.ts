@@ -19,7 +19,16 @@ export { realPrivateMounts } from './mounts/real.ts'
 export { SystemCallFailed } from './libc/libc.ts'
 export { type AttachedOptions, type AttachedProcess, type Descriptor, startAttached } from './process/attached.ts'
 export { awaitDescriptor, type Handover } from './pty/handover.ts'
-export { adoptPty, type GiveDescriptor, openPipe, openPty, type Pty, realGiveDescriptor, resizePty } from './pty/pty.ts'
+export {
+  adoptPty,
+  type GiveDescriptor,
+  neverBlock,
+  openPipe,
+  openPty,
+  type Pty,
+  realGiveDescriptor,
+  resizePty,
+} from './pty/pty.ts'
 export type { IdMap, UserNamespace, UserNamespaces } from './userns/userns.ts'
 export { realUserNamespaces } from './userns/real.ts'
 export type { ExitWatch, ProcessEnd } from './exits/exits.ts'

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startAttached } from '../process/attached.ts'
 import { sendDescriptor } from '../testing/send-descriptor.ts'
@@ -33,6 +34,23 @@ test('what is written to one end of a pty comes out of the other, as of a termin
   writeSync(pty.master, 'two\n')
   assert.equal(await read(pty.slave, 4), 'two\n')
   assert.equal(await read(pty.master, 5), 'two\r\n', 'what is typed is echoed')
+})
+
+test('a master never blocks: what was written is there at once, and then nothing', () => {
+  using pty = openPty()
+  writeSync(pty.slave, 'said')
+  const bytes = Buffer.alloc(10)
+  assert.equal(bytes.toString('utf8', 0, readSync(pty.master, bytes)), 'said')
+  assert.throws(() => readSync(pty.master, bytes), { code: 'EAGAIN' })
+})
+
+test('a terminal that nobody reads takes no more, and says so', async () => {
+  using pty = openPty()
+  await startAttached(['stty', 'raw', '-echo'], { descriptors: [pty.slave, 'null', 'null'] }).ended
+  const flood = (): void => {
+    for (let round = 0; round < 1_000; round += 1) writeSync(pty.master, Buffer.alloc(1024, 'x'))
+  }
+  assert.throws(flood, { code: 'EAGAIN' })
 })
 
 test('two ptys are two', () => {
@@ -139,7 +157,14 @@ async function handedOver(fd: number): Promise<number> {
 /** So many bytes; a terminal passes them on a moment later. */
 async function read(fd: number, length: number): Promise<string> {
   const bytes = Buffer.alloc(length)
-  let filled = 0
-  while (filled < length) filled += (await readSome(fd, bytes, filled, length - filled, null)).bytesRead
+  for (let filled = 0, tries = 0; filled < length; tries += 1) {
+    assert.ok(tries < 2_000, `only ${filled} of ${length} bytes came`)
+    try {
+      filled += (await readSome(fd, bytes, filled, length - filled, null)).bytesRead
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      await sleep(1)
+    }
+  }
   return bytes.toString()
 }

@@ -10,8 +10,11 @@ const TIOCGPTN = 0x80045430
 const TIOCSPTLCK = 0x40045431
 const TIOCSWINSZ = 0x5414
 const O_CLOEXEC = 0x80000
+const F_GETFL = 3
+const F_SETFL = 4
 
 export interface Pty extends Disposable {
+  /** Never blocks. */
   readonly master: number
   /** Kept open: a pty whose last slave is closed reads EIO, and init closes its own between uses. */
   readonly slave: number
@@ -33,6 +36,7 @@ export function openPty(): Pty {
 
 /** The pty of a master descriptor that another process opened. */
 export function adoptPty(master: number): Pty {
+  neverBlock(master)
   const number = Buffer.alloc(4)
   libc.ioctl('TIOCGPTN', master, TIOCGPTN, number)
   const path = `/dev/pts/${number.readUInt32LE(0)}`
@@ -46,6 +50,14 @@ export function adoptPty(master: number): Pty {
       closeSync(master)
     },
   }
+}
+
+/**
+ * Reads and writes of this descriptor say EAGAIN instead of waiting: a terminal that nobody reads takes no more at some point. Node does not
+ * see to it for the masters of ptys.
+ */
+export function neverBlock(fd: number): void {
+  libc.fcntl('F_SETFL', fd, F_SETFL, libc.fcntl('F_GETFL', fd, F_GETFL, 0) | constants.O_NONBLOCK)
 }
 
 export function resizePty(master: number, cols: number, rows: number): void {

@@ -15,6 +15,7 @@ import {
   type GiveDescriptor,
   lastLogMessage,
   type MountNamespace,
+  neverBlock,
   type OpenConfinedRoot,
   openPipe,
   type PrivateMounts,
@@ -158,6 +159,7 @@ async function onPty(
     job.finish(await ending)
     throw new KeeperError('exec_failed', 'the runtime handed over no terminal')
   }
+  neverBlock(master)
   resizePty(master, size.cols, size.rows)
   const stdin = ptySink(master)
   const source = ptySource(master, out.stdout)

@@ -96,6 +96,8 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
   mkdirSync(means.bundles, { recursive: true, mode: 0o700 })
 
   const ended = (tenant: Tenant, end: ProcessEnd): void => {
+    // Its last words come before its end.
+    tenant.console.readRest()
     tenant.report = { id: tenant.id, code: end.code, signal: signalName(end.signal), request: requestOf(end), at: Date.now() }
     tenant.gone.resolve()
     for (const listener of listeners) listener(tenant.report)
