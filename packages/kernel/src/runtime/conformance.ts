@@ -280,16 +280,20 @@ async function allOf(fd: number, encoding: BufferEncoding = 'utf8'): Promise<str
   return text
 }
 
-/** So many bytes, or fewer at the end. */
+/** So many bytes, or fewer at the end. A terminal may be one that does not wait. */
 async function some(fd: number, length: number, encoding: BufferEncoding = 'utf8'): Promise<string> {
   const bytes = Buffer.alloc(length)
-  let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await readSome(fd, bytes, filled, length - filled, null)
-    if (bytesRead === 0) break
-    filled += bytesRead
+  for (let filled = 0, tries = 0; filled < length; tries += 1) {
+    try {
+      const { bytesRead } = await readSome(fd, bytes, filled, length - filled, null)
+      if (bytesRead === 0) return bytes.toString(encoding, 0, filled)
+      filled += bytesRead
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries > 2_000) throw error
+      await sleep(5)
+    }
   }
-  return bytes.toString(encoding, 0, filled)
+  return bytes.toString(encoding)
 }
 
 /** The pid in a file that is not there yet. */
