@@ -72,7 +72,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
         work: join(own, 'work'),
         root: join(own, 'root'),
       }
-      mounts.inNamespace(inside, (calls) => calls.overlay({ ...overlay, options: ['metacopy=on', 'redirect_dir=on'] }, userns.fd))
+      mounts.inNamespace(inside, (calls) => calls.overlay({ ...overlay, options: ['metacopy=on', 'redirect_dir=on'] }, userns))
       const mapping = [{ containerID: 0, hostID: BASE, size: SIZE }]
       const config = {
         ...model,

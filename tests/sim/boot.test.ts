@@ -1,10 +1,13 @@
 /** What a daemon does about VPSs when it begins: after a boot of the machine, after its own restart, after things happened behind its back. */
 
 import assert from 'node:assert/strict'
+import { constants } from 'node:os'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openWorld, type SimNode, type World } from './world.ts'
 
+/** How the kernel ends an init that called reboot(2) inside. */
+const REBOOT = { signal: constants.signals.SIGHUP }
 const WAIT = { query: { wait: 10 } } as const
 
 async function create(node: SimNode, name: string, fields: Record<string, unknown> = {}): Promise<void> {
@@ -17,7 +20,7 @@ const states = async (node: SimNode): Promise<Record<string, string>> =>
 /** As the end of the machine's power: no process is left, and nothing in memory. */
 async function powerOff(world: World, node: SimNode): Promise<void> {
   node.kill()
-  for (const id of world.keeper.launched.keys()) await world.keeper.discard(id)
+  for (const id of world.keeper.launched.keys()) await world.keeper.keep.discard(id)
   for (const id of await world.cgroups.children(world.instance.cgroup))
     await world.cgroups.remove(`${world.instance.cgroup}/${id}`)
 }
@@ -82,7 +85,7 @@ describe('a restart of the daemon', () => {
     await sleep(1_050)
     await before.stop()
     world.keeper.end('101', { code: 3 })
-    world.keeper.end('102', { code: null, signal: 'SIGHUP', request: 'reboot' })
+    world.keeper.end('102', REBOOT)
     const node = await world.boot()
     await sleep(20)
     await settled(node)
@@ -98,6 +101,20 @@ describe('a restart of the daemon', () => {
     })
   })
 
+  it('boots all anew that asked for it, also those that it is just looking at', async () => {
+    await using world = await openWorld()
+    const before = await world.boot()
+    const ids = Array.from({ length: 12 }, (_, index) => `${101 + index}`)
+    await Promise.all(ids.map((id) => create(before, `vps-${id}`, { start: true })))
+    await sleep(1_050)
+    await before.stop()
+    for (const id of ids) world.keeper.end(id, REBOOT)
+    const node = await world.boot()
+    await sleep(100)
+    await settled(node)
+    assert.deepEqual(new Set(Object.values(await states(node))), new Set(['running']))
+  })
+
   it('removes what carries its names and belongs to nobody, and nothing else', async () => {
     await using world = await openWorld()
     const before = await world.boot()
@@ -105,9 +122,9 @@ describe('a restart of the daemon', () => {
     await before.stop()
     const { cgroup, linkPrefix } = world.instance
     await world.cgroups.create(`${cgroup}/777`, 1_000_000)
-    world.cgroups.add(`${cgroup}/777`, 4_242)
+    const { pid } = world.machine.start({ cgroup: `${cgroup}/777` })
     await world.cgroups.create('insula-other/101', 1_000_000)
-    const link = { peer: 'eth0', pid: 4_242, mtu: 1500, hostMac: '02:00:00:00:00:01', peerMac: '02:00:00:00:00:02' }
+    const link = { peer: 'eth0', pid, mtu: 1500, hostMac: '02:00:00:00:00:01', peerMac: '02:00:00:00:00:02' }
     await world.links.attach({ ...link, name: `${linkPrefix}.777` }, [])
     await world.boot()
     assert.deepEqual(world.traces().links, ['101'])

@@ -127,7 +127,7 @@ async function recovers(world: World, ends: readonly (string | null)[]): Promise
   const up = vps.filter(({ state }) => state === 'running' || state === 'suspended').map(({ id }) => `${id}`)
   assert.deepEqual(world.traces(), { areas: ids, cgroups: up, links: up, inits: up, filtered: up })
   for (const { id, pid, addresses, limits, dns } of vps.filter(({ state }) => state === 'running')) {
-    assert.equal((await world.keeper.list()).find((kept) => kept.id === `${id}`)?.pid, pid, 'the record names another init')
+    assert.equal(world.keeper.keep.list().find((kept) => kept.id === `${id}`)?.pid, pid, 'the record names another init')
     // What is on record holds, whether the change came through or not.
     assert.equal(world.cgroups.groups.get(`insula-sim/${id}`)?.limits?.pids, limits.pids)
     assert.deepEqual(

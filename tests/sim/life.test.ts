@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { constants } from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { openWorld, type SimNode, type World } from './world.ts'
 
+/** How the kernel ends an init that called reboot(2) inside. */
+const REBOOT = { signal: constants.signals.SIGHUP }
 const WAIT = { query: { wait: 10 } } as const
 const named = (vps: string) => ({ params: { vps }, ...WAIT })
 
@@ -88,7 +91,7 @@ describe('the life of a VPS, over HTTP', () => {
   it('ends by itself: stopped; or asks for a reboot: runs again', async () => {
     await node.client.vpsStart(named('web'))
     await ageOf(1_100)
-    world.keeper.end('101', { code: null, signal: 'SIGHUP', request: 'reboot' })
+    world.keeper.end('101', REBOOT)
     await until(async () => (await show('web')).state === 'running' && world.keeper.launched.has('101'))
     assert.equal((await show('web')).lastExit?.request, 'reboot')
     await ageOf(1_100)

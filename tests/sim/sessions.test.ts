@@ -2,21 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { Channel, frame, unframe } from '@insula/contract'
+import { openSession, type Session, textOf } from './session.ts'
 import { openWorld, type SimNode, type World } from './world.ts'
 
 const MIB = 1024 ** 2
-
-interface Session {
-  readonly socket: WebSocket
-  readonly stdout: Buffer[]
-  readonly stderr: Buffer[]
-  readonly messages: Record<string, unknown>[]
-  readonly closed: Promise<number>
-}
 
 describe('a session', () => {
   let world: World
@@ -25,19 +17,20 @@ describe('a session', () => {
   before(async () => {
     world = await openWorld({
       commands: {
-        both: async ({ sink }) => {
-          sink.stdout(Buffer.from([0, 255, 10, 13]))
-          sink.stderr(Buffer.from('problem\n'))
+        async both({ write }) {
+          await write('stdout', Buffer.from([0, 255, 10, 13]))
+          await write('stderr', Buffer.from('problem\n'))
           return { code: 42 }
         },
-        dies: async () => ({ signal: 'SIGTERM', number: 15 }),
+        dies: async () => ({ signal: constants.signals.SIGTERM }),
+        // As somebody on the node would who kills what he does not know.
+        async orphan({ runtime }) {
+          world.machine.kill(runtime, constants.signals.SIGTERM)
+          return new Promise(() => undefined)
+        },
         forever: () => new Promise(() => undefined),
-        flood: async ({ sink, ready }) => {
-          for (; flooded < 64; flooded += 1) {
-            await ready()
-            sink.stdout(Buffer.alloc(MIB))
-            await sleep(1)
-          }
+        async flood({ write }) {
+          for (; flooded < 64; flooded += 1) await write('stdout', Buffer.alloc(MIB))
           return { code: 0 }
         },
       },
@@ -49,35 +42,25 @@ describe('a session', () => {
   })
   after(() => world[Symbol.asyncDispose]())
 
-  const open = (kind: 'exec' | 'console', vps: string, first: unknown): Session => {
-    const socket = new WebSocket(`ws+unix://${world.instance.apiSocket}:/v1/vps/${vps}/${kind}`)
-    const session = { socket, stdout: [] as Buffer[], stderr: [] as Buffer[], messages: [] as Record<string, unknown>[] }
-    socket.on('open', () => socket.send(typeof first === 'string' ? first : JSON.stringify(first)))
-    socket.on('message', (data: Buffer, isBinary) => {
-      const part = isBinary ? unframe(data) : null
-      if (!isBinary) session.messages.push(JSON.parse(data.toString()) as Record<string, unknown>)
-      if (part) (part.channel === Channel.stderr ? session.stderr : session.stdout).push(Buffer.from(part.payload))
-    })
-    return { ...session, closed: once(socket, 'close').then(([code]) => code as number) }
-  }
-  const text = (parts: Buffer[]): string => Buffer.concat(parts).toString()
+  const open = (kind: 'exec' | 'console', vps: string, first: unknown): Session =>
+    openSession(world.instance.apiSocket, kind, vps, first)
 
   it('passes on both outputs byte by byte and apart, and the exit code', async () => {
     const session = open('exec', 'web', { argv: ['both'] })
     assert.equal(await session.closed, 1000)
     assert.deepEqual(Buffer.concat(session.stdout), Buffer.from([0, 255, 10, 13]))
-    assert.equal(text(session.stderr), 'problem\n')
+    assert.equal(textOf(session.stderr), 'problem\n')
     assert.deepEqual(session.messages, [{ type: 'exit', code: 42 }])
   })
 
   it('passes on input that came before the command began, and its end', async () => {
     const session = open('exec', 'web', { argv: ['cat'] })
     await once(session.socket, 'open')
-    session.socket.send(frame(Channel.stdin, Buffer.from('one ')))
-    session.socket.send(frame(Channel.stdin, Buffer.from('two')))
+    session.type('one ')
+    session.type('two')
     session.socket.send(JSON.stringify({ type: 'eof' }))
     await session.closed
-    assert.equal(text(session.stdout), 'one two')
+    assert.equal(textOf(session.stdout), 'one two')
   })
 
   it('tells of a signal, of a command that is not there, and of a VPS that is not there or does not run', async () => {
@@ -87,7 +70,8 @@ describe('a session', () => {
       assert.equal(session.messages.length, 1)
       return session.messages[0]
     }
-    assert.deepEqual(await ends('web', { argv: ['dies'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
+    assert.deepEqual(await ends('web', { argv: ['dies'] }), { type: 'exit', code: 128 + 15 })
+    assert.deepEqual(await ends('web', { argv: ['orphan'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
     const missing = await ends('web', { argv: ['nothing'] })
     assert.deepEqual([missing?.['code'], typeof missing?.['reason']], [127, 'string'])
     for (const [vps, first, code] of [
@@ -107,7 +91,7 @@ describe('a session', () => {
     const all = Array.from({ length: 50 }, (_, index) => open('exec', 'web', { argv: ['echo', `${index}`] }))
     await Promise.all(all.map(({ closed }) => closed))
     assert.deepEqual(
-      all.map(({ stdout }) => text(stdout)),
+      all.map(({ stdout }) => textOf(stdout)),
       all.map((_, index) => `${index}\n`),
     )
     assert.ok(all.every(({ messages }) => messages[0]?.['code'] === 0))
@@ -116,10 +100,10 @@ describe('a session', () => {
   it('with the console shows what was written before, and what is typed; and ends with the VPS', async () => {
     const session = open('console', 'web', { cols: 80, rows: 24 })
     await once(session.socket, 'message')
-    session.socket.send(frame(Channel.stdin, Buffer.from('hello')))
+    session.type('hello')
     await once(session.socket, 'message')
-    assert.equal(text(session.stdout), 'booting\nhello')
-    assert.equal((await node.client.vpsLog({ params: { vps: 'web' } })).text, 'booting\nhello')
+    assert.equal(textOf(session.stdout), 'booting\r\nhello')
+    assert.equal((await node.client.vpsLog({ params: { vps: 'web' } })).text, 'booting\r\nhello')
     await node.client.vpsRestart({ params: { vps: 'web' }, query: { wait: 10 }, body: {} })
     await session.closed
     assert.deepEqual(session.messages, [{ type: 'end' }])

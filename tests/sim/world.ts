@@ -1,4 +1,7 @@
-/** A pretended machine that outlives its daemons, and daemons that run on it: the real insulad over fakes, spoken to over its unix socket. */
+/**
+ * A pretended machine that outlives its daemons, and daemons that run on it: the real insulad and the real keeper
+ * over fakes, spoken to over their unix sockets.
+ */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,27 +11,32 @@ import { type Client, createClient } from '@insula/contract/client'
 import type { QuotaKind } from '@insula/kernel'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
-import { type FakeCommand, type FakeInit, type FakeKeeper, fakeKeeper, type NodeDaemon, openNode } from '@insula/node/daemon'
+import { connectKeeper, type KeeperClient, type NodeDaemon, openNode } from '@insula/node/daemon'
 import {
   type FakeCgroups,
-  fakeCgroups,
   fakeHostProbe,
   type FakeLinks,
   fakeLinks,
+  type FakeMachine,
+  fakeMachine,
   type FakePacketFilter,
   fakePacketFilter,
   fakeQuota,
+  type FakeProgram,
   fakeVolumes,
 } from '@insula/kernel/fakes'
 import { fakeTemplates } from './fakes/templates.ts'
 import { type FakeVzfs, fakeVzfs } from './fakes/vzfs.ts'
 import { type Gate, openGate } from './gate.ts'
 import { send, transportTo } from './http.ts'
+import { openSimKeeper, type SimKeeper } from './keeper.ts'
+import { type FakeInit, programsOf } from './programs.ts'
 
 export interface World extends AsyncDisposable {
   readonly instance: Instance
+  readonly machine: FakeMachine
   readonly cgroups: FakeCgroups
-  readonly keeper: FakeKeeper
+  readonly keeper: SimKeeper
   readonly links: FakeLinks
   readonly filter: FakePacketFilter
   /** How often its table was replaced. */
@@ -62,7 +70,7 @@ export interface SimNode {
 
 export interface WorldOptions {
   readonly config?: Config
-  readonly commands?: Readonly<Record<string, FakeCommand>>
+  readonly commands?: Readonly<Record<string, FakeProgram>>
   readonly templates?: readonly string[]
   /** Kinds of quota that its volume enforces; all when absent. */
   readonly quota?: readonly QuotaKind[]
@@ -80,15 +88,11 @@ export async function openWorld({
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
   const instance = instanceIn(directory)
   const inits = new Map<string, FakeInit>()
-  const groups = fakeCgroups({ mode: 'unified', onKill: (pid) => keeper.killed(pid) })
-  const keeper: FakeKeeper = fakeKeeper({ groups, init: (id) => inits.get(id) ?? {}, commands })
-  const cgroups: FakeCgroups = Object.defineProperties(
-    { ...groups, thaw: async (path: string) => groups.thaw(path).then(() => keeper.thawed(path)) },
-    { entered: { get: () => groups.entered } },
-  )
-  const pids = (): number[] => [...groups.groups.values()].flatMap((group) => Array.from(group.pids))
+  const machine = fakeMachine()
+  const { cgroups } = machine
+  const keeper = await openSimKeeper(machine, instance, programsOf(inits, commands))
   const links = fakeLinks({
-    alive: (pid) => pids().includes(pid),
+    alive: (pid) => machine.processes.has(pid),
     uplink: { device: 'uplink0', mtu: 1400, gateway: '198.51.100.1' },
   })
   let replacements = 0
@@ -100,22 +104,25 @@ export async function openWorld({
       return tables.replaceTable(family, name, body)
     },
   }
-  const vzfs = fakeVzfs(instance.volume, fakeQuota(quota && { kinds: quota }))
+  const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }))
   const shelf = fakeTemplates(vzfs)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 
   const nodes: SimNode[] = []
+  const connections: KeeperClient[] = []
   const boot = async (bootId = 'first'): Promise<SimNode> => {
     // What a daemon that was killed had given to its database is written, as if it had been before its end.
     await nextTurn()
     const gate = openGate()
     const areas = gate.wrap('areas', vzfs.areas)
+    const connection = connectKeeper(instance.keeperSocket)
+    connections.push(connection)
     const daemon = await openNode(
       instance,
       config,
       {
-        keeper: gate.wrap('keeper', keeper),
+        keeper: gate.wrap('keeper', connection),
         cgroups: gate.wrap('cgroups', cgroups),
         links: gate.wrap('links', links),
         filter: gate.wrap('filter', filter),
@@ -146,6 +153,7 @@ export async function openWorld({
 
   return {
     instance,
+    machine,
     cgroups,
     keeper,
     links,
@@ -156,7 +164,7 @@ export async function openWorld({
     boot,
     traces: () => ({
       areas: [...vzfs.records.keys()].map(String).toSorted(),
-      cgroups: [...groups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
+      cgroups: [...cgroups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
       links: [...links.pairs.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
       inits: [...keeper.launched.keys()].toSorted(),
       filtered: [
@@ -171,6 +179,8 @@ export async function openWorld({
         gate.release()
       }
       await Promise.all(nodes.map((node) => node.stop()))
+      await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()))
+      await keeper[Symbol.asyncDispose]()
       rmSync(directory, { recursive: true })
     },
   }
@@ -185,8 +195,11 @@ function instanceIn(directory: string): Instance {
     volume: join(directory, 'volume'),
     run,
     apiSocket: join(run, 'api.sock'),
+    keeperSocket: join(run, 'keeper.sock'),
+    scratch: join(run, 'exec'),
     bundles: join(run, 'bundles'),
     lxcfs: join(run, 'lxcfs'),
+    lxcfsPidFile: join(run, 'lxcfs.pid'),
     configFile: join(directory, 'config.json'),
   }
 }

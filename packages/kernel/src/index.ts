@@ -14,17 +14,33 @@ export { FilterRefused, type PacketFilter } from './filter/filter.ts'
 export type { VolumeFeatures, Volumes, VolumeSpace } from './volume/volume.ts'
 export type { Lxcfs, LxcfsProcess } from './lxcfs/lxcfs.ts'
 export { type HostFeatures, type HostProbe, type SysctlNeed, SysctlRefused } from './probe/probe.ts'
-export type { MountCalls, OverlayMount, PrivateMounts } from './mounts/mounts.ts'
+export type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts/mounts.ts'
 export { realPrivateMounts } from './mounts/real.ts'
 export { SystemCallFailed } from './libc/libc.ts'
-export { type AttachedOptions, type AttachedProcess, startAttached } from './process/attached.ts'
+export { type AttachedOptions, type AttachedProcess, type Descriptor, startAttached } from './process/attached.ts'
 export { awaitDescriptor, type Handover } from './pty/handover.ts'
-export { adoptPty, openPipe, openPty, type Pty, resizePty } from './pty/pty.ts'
-export { type IdMap, realUserNamespaces, type UserNamespace, type UserNamespaces } from './userns/userns.ts'
-export { becomeSubreaper, type ExitWatch, type ProcessEnd, reapStrays, watchExits } from './exits/exits.ts'
-export { type ConfinedRoot, openConfinedRoot } from './confined/confined.ts'
-export { crun, lastLogMessage, type Runtime, type RuntimeState } from './runtime/runtime.ts'
-export { inNetworkOf } from './netns/netns.ts'
+export {
+  adoptPty,
+  type GiveDescriptor,
+  neverBlock,
+  openPipe,
+  openPty,
+  type Pty,
+  realGiveDescriptor,
+  resizePty,
+} from './pty/pty.ts'
+export type { IdMap, UserNamespace, UserNamespaces } from './userns/userns.ts'
+export { realUserNamespaces } from './userns/real.ts'
+export type { ExitWatch, ProcessEnd } from './exits/exits.ts'
+export { realExitWatch } from './exits/real.ts'
+export { becomeSubreaper, reapStrays } from './exits/strays.ts'
+export type { ConfinedRoot, OpenConfinedRoot } from './confined/confined.ts'
+export { openConfinedRoot } from './confined/real.ts'
+export type { Runtime, RuntimeCall, RuntimeEnd, RuntimeState } from './runtime/runtime.ts'
+export { lastLogMessage } from './runtime/log.ts'
+export { realRuntime } from './runtime/real.ts'
+export type { InNetworkOf } from './netns/netns.ts'
+export { inNetworkOf } from './netns/real.ts'
 export type { FileCalls } from './files/files.ts'
 export { realFileCalls } from './files/real.ts'
 export { realProcessRunner } from './process/real.ts'

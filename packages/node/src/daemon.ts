@@ -1,5 +1,9 @@
-/** insulad as a value, and fakes of what is its own: for tests that run it over a kernel that is not there. */
+/** insulad and insula-keeper as values: for tests that run them over a kernel that is not there. */
 
 export { type Drivers, type NodeDaemon, openNode } from './compose.ts'
-export { type FakeCommand, type FakeInit, type FakeKeeper, fakeKeeper } from './keeper/fake.ts'
+export { connectKeeper, type KeeperClient } from './keeper/client.ts'
+export { type Keep, openKeep } from './keeper/keep.ts'
+export type { Keeper } from './keeper/keeper.ts'
+export { keepProcView } from './keeper/proc-view.ts'
+export { serveKeeper } from './keeper/server.ts'
 export { type BuildOptions, type ShelvedTemplate, type TemplateShelf } from './template-shelf.ts'

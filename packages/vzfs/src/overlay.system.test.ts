@@ -158,7 +158,7 @@ async function inArea(
   const plan = await vzfs.areas.plan(id)
   using owner = await realUserNamespaces()({ base, size: 65_536 })
   realPrivateMounts().inPrivateCopy((mounts) => {
-    mounts.overlay(plan, owner.fd)
+    mounts.overlay(plan, owner)
     body(plan.root, mounts)
   })
 }

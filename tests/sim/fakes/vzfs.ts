@@ -1,4 +1,4 @@
-/** VZFS in memory: the names and promises of the real one, without files. */
+/** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
 import { type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
@@ -14,12 +14,20 @@ export interface FakeVzfs extends Vzfs {
   readonly quota: FakeQuota
 }
 
+/** Where its directories lie. */
+export interface Disk {
+  makeDirectory(path: string): void
+  writeFile(path: string, contents: string): void
+}
+
 /** @param quota of its volume */
-export function fakeVzfs(path: string, quota: FakeQuota = fakeQuota()): FakeVzfs {
+export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota()): FakeVzfs {
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
   const leaving = new Set<number>()
+  for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
+  const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
     const area = areas.get(id)
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
@@ -44,6 +52,7 @@ export function fakeVzfs(path: string, quota: FakeQuota = fakeQuota()): FakeVzfs
           builtAt: new Date().toISOString(),
           digest: name,
         }
+        disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
         layers.set(name, { info, manifest })
         return info
       },
@@ -61,6 +70,7 @@ export function fakeVzfs(path: string, quota: FakeQuota = fakeQuota()): FakeVzfs
         if (areas.has(id)) throw new VzfsError('area_exists', `area ${id} exists already`)
         const missing = names.find((name) => !layers.has(name))
         if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
+        for (const part of ['upper', 'work']) disk.makeDirectory(`${path}/areas/${id}/${part}`)
         const area = { id, base, layers: [...names] }
         areas.set(id, area)
         records.set(id, JSON.stringify(record))
@@ -74,7 +84,7 @@ export function fakeVzfs(path: string, quota: FakeQuota = fakeQuota()): FakeVzfs
       show: async (id) => areas.get(id) ?? null,
       async plan(id) {
         const at = (part: string): string => `${path}/areas/${id}/${part}`
-        const trees = known(id).layers.map((name) => `${path}/layers/${name}/tree`)
+        const trees = known(id).layers.map(treeOf)
         return { layers: trees, pool: `${path}/pool`, upper: at('upper'), work: at('work'), root: `${path}/root`, options: [] }
       },
       async writeRecord(id, record) {

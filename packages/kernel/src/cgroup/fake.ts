@@ -37,6 +37,8 @@ export interface FakeCgroupOptions {
   readonly cpus?: number
   /** Told of each process that killAll ends. */
   readonly onKill?: (pid: number) => void
+  /** Told when a group has been thawed. */
+  readonly onThaw?: (path: string) => void
 }
 
 const NOTHING_USED = { memory: 0, memoryReclaimable: 0, memoryPeak: 0, swap: 0, cpuMicroseconds: 0, oomKills: 0 }
@@ -99,7 +101,10 @@ export function fakeCgroups(options: FakeCgroupOptions = {}): FakeCgroups {
       return { ...group(path).usage, pids: pidsOf(path).length }
     },
     freeze: async (path) => change(path, { frozen: true }),
-    thaw: async (path) => change(path, { frozen: false }),
+    async thaw(path) {
+      change(path, { frozen: false })
+      options.onThaw?.(path)
+    },
     frozen: async (path) => group(path).frozen,
     processes: async (path) => pidsOf(path),
     async killAll(path) {

@@ -48,6 +48,7 @@ export const libc = {
   pidfdOpen: call(434, 'int pid, unsigned int flags'),
   prctl: call(157, 'int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d'),
   pipe2: call(293, '_Out_ int *ends, int flags'),
+  fcntl: call(72, 'int fd, int operation, long argument'),
   ioctl: call(16, 'int fd, unsigned long request, _Inout_ void *argument'),
   wait4: call(61, 'int pid, _Out_ int *status, int options, void *usage'),
   waitid: call(247, 'int kind, unsigned int id, _Out_ void *info, int options, void *usage'),
@@ -57,7 +58,6 @@ export const libc = {
   bind: call(49, 'int socket, const void *address, int length'),
   listen: call(50, 'int socket, int backlog'),
   quotactlFd: call(443, 'unsigned int fd, unsigned int command, unsigned int id, _Inout_ void *address'),
-  fcntl: call(72, 'int fd, int command, long argument'),
 } as const
 
 const EPOLL_WAIT = 232

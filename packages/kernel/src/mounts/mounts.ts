@@ -7,6 +7,8 @@
  * wrong tree.
  */
 
+import type { UserNamespace } from '../userns/userns.ts'
+
 /** An overlay over idmapped layers and a data-only pool; all strings are absolute paths. */
 export interface OverlayMount {
   readonly layers: readonly string[]
@@ -25,17 +27,28 @@ export interface MountCalls {
   /** Detaches what is mounted on top of target (MNT_DETACH); false when nothing was. */
   detach(target: string): boolean
   /** Mounts the overlay on its root: each layer through a detached clone idmapped by `userns`, the pool as data-only layer. */
-  overlay(mount: OverlayMount, userns: number): void
+  overlay(mount: OverlayMount, userns: UserNamespace): void
+  /** Mounts a clone over `target`; the last component may not be a symbolic link. */
+  attach(clone: MountClone, target: string): void
+}
+
+/** An open mount namespace; it lives as long as this or a process in it. */
+export interface MountNamespace extends Disposable {
+  readonly fd: number
+}
+
+/** A detached copy of a mount, which can be mounted anywhere, also in another namespace. It goes with this unless it was attached. */
+export interface MountClone extends Disposable {
+  readonly fd: number
 }
 
 export interface PrivateMounts {
   inPrivateCopy<T>(body: (mounts: MountCalls) => T): T
-  /** In the mount namespace that `fd` names (an open /proc/PID/ns/mnt). */
-  inNamespace<T>(fd: number, body: (mounts: MountCalls) => T): T
-  /** Makes a lasting private copy, runs body in it, and returns its descriptor for `inNamespace`. The caller closes it. */
-  keepPrivateCopy(body: (mounts: MountCalls) => void): number
-  /** A detached clone of the mount at `path` as a descriptor that `attach` can mount anywhere, also in another namespace. */
-  clone(path: string): number
-  /** Mounts a clone over `target` of the current namespace; the last component may not be a symbolic link. */
-  attach(clone: number, target: string): void
+  inNamespace<T>(namespace: MountNamespace, body: (mounts: MountCalls) => T): T
+  /** Makes a lasting private copy and runs body in it. */
+  keepPrivateCopy(body: (mounts: MountCalls) => void): MountNamespace
+  /** @throws when there is no such process */
+  namespaceOf(pid: number): MountNamespace
+  /** Of the mount at `path` of the namespace that the thread is in. */
+  clone(path: string): MountClone
 }

@@ -2,7 +2,8 @@
 
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
-import type { MountCalls, OverlayMount, PrivateMounts } from './mounts.ts'
+import type { UserNamespace } from '../userns/userns.ts'
+import type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts.ts'
 
 const CLONE_NEWNS = 0x20000
 const MS_BIND = 0x1000
@@ -23,19 +24,25 @@ const O_PATH = 0x200000
 export function realPrivateMounts(): PrivateMounts {
   return {
     inPrivateCopy: (body) => backHere(() => enterPrivateCopy(), body),
-    inNamespace: (fd, body) => backHere(() => libc.setns('setns(mount namespace)', fd, CLONE_NEWNS), body),
+    inNamespace: ({ fd }, body) => backHere(() => libc.setns('setns(mount namespace)', fd, CLONE_NEWNS), body),
     keepPrivateCopy: (body) =>
       backHere(
         () => enterPrivateCopy(),
         (calls) => {
           body(calls)
-          return openSync('/proc/thread-self/ns/mnt', 'r')
+          return open('/proc/thread-self/ns/mnt')
         },
       ),
+    namespaceOf: (pid) => open(`/proc/${pid}/ns/mnt`),
     clone: cloneTree,
-    attach: attachClone,
   }
 }
+
+function open(namespace: string): MountNamespace {
+  return owned(openSync(namespace, 'r'))
+}
+
+const owned = (fd: number): MountNamespace & MountClone => ({ fd, [Symbol.dispose]: () => closeSync(fd) })
 
 /** Runs body in another mount namespace and is back in this one afterwards, whatever happens. */
 function backHere<T>(enter: () => void, body: (mounts: MountCalls) => T): T {
@@ -76,27 +83,24 @@ const calls: MountCalls = {
     }
   },
   overlay: mountOverlay,
+  attach: attachClone,
 }
 
 /**
  * overlayfs takes its lower layers by path, so the idmapped clones need a place: a tmpfs on the overlay's own root, which the overlay then
  * covers. Nothing of it is left in the file system.
  */
-function mountOverlay(mount: OverlayMount, userns: number): void {
+function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
   calls.fileSystem('tmpfs', mount.root, 'size=64k,mode=700')
   const lower = mount.layers.map((layer, index) => {
     const place = `${mount.root}/${index}`
     mkdirSync(place)
-    const clone = cloneTree(layer)
-    try {
-      const attributes = Buffer.alloc(32)
-      attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
-      attributes.writeBigUInt64LE(BigInt(userns), 24)
-      libc.mountSetattr(`idmap ${layer}`, clone, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
-      libc.moveMount(`mount ${layer}`, clone, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
-    } finally {
-      closeSync(clone)
-    }
+    using clone = cloneTree(layer)
+    const attributes = Buffer.alloc(32)
+    attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
+    attributes.writeBigUInt64LE(BigInt(userns.fd), 24)
+    libc.mountSetattr(`idmap ${layer}`, clone.fd, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
+    libc.moveMount(`mount ${layer}`, clone.fd, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
     return place
   })
   const data = [
@@ -111,15 +115,15 @@ function mountOverlay(mount: OverlayMount, userns: number): void {
 /** Commas and colons divide mount options and layers; overlayfs takes them escaped. */
 const escapePath = (path: string): string => path.replace(/[\\,:]/g, '\\$&')
 
-function cloneTree(path: string): number {
-  return libc.openTree(`open_tree ${path}`, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+function cloneTree(path: string): MountClone {
+  return owned(libc.openTree(`open_tree ${path}`, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC))
 }
 
-function attachClone(clone: number, target: string): void {
+function attachClone(clone: MountClone, target: string): void {
   const place = openSync(target, O_PATH | constants.O_NOFOLLOW)
   try {
     const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
-    libc.moveMount(`mount on ${target}`, clone, '', place, '', flags)
+    libc.moveMount(`mount on ${target}`, clone.fd, '', place, '', flags)
   } finally {
     closeSync(place)
   }

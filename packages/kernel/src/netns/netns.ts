@@ -1,26 +1,5 @@
-/** Starts something inside another process's network namespace. setns(2), network_namespaces(7). */
-
-import { closeSync, openSync } from 'node:fs'
-import { libc } from '../libc/libc.ts'
-
-const CLONE_NEWNET = 0x40000000
-
-/** `start` must start its process synchronously; the calling thread is back where it was when this returns. */
-export function inNetworkOf<T>(pid: number, start: () => T): T {
-  const here = openSync('/proc/thread-self/ns/net', 'r')
-  try {
-    const there = openSync(`/proc/${pid}/ns/net`, 'r')
-    try {
-      libc.setns(`setns(network of ${pid})`, there, CLONE_NEWNET)
-    } finally {
-      closeSync(there)
-    }
-    try {
-      return start()
-    } finally {
-      libc.setns('setns(own network)', here, CLONE_NEWNET)
-    }
-  } finally {
-    closeSync(here)
-  }
-}
+/**
+ * Starts something inside another process's network namespace. network_namespaces(7). `start` must start its process synchronously; the
+ * calling thread is back where it was when this returns. @throws when there is no process `pid`
+ */
+export type InNetworkOf = <T>(pid: number, start: () => T) => T

@@ -6,9 +6,12 @@ import { ProcessFailed } from './runner.ts'
 import { spawnProcess, SpawnRefused } from './spawn.ts'
 import { couldNotStart } from './tools.ts'
 
+/** 'null' is /dev/null. */
+export type Descriptor = number | 'null'
+
 export interface AttachedOptions {
-  /** Descriptors for 0, 1, 2 and on; 'null' is /dev/null. The caller closes its own copies. */
-  readonly descriptors: readonly (number | 'null')[]
+  /** For 0, 1, 2 and on. The caller closes its own copies. */
+  readonly descriptors: readonly Descriptor[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }

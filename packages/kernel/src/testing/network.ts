@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inNetworkOf } from '../netns/netns.ts'
+import { inNetworkOf } from '../netns/real.ts'
 import { startAttached } from '../process/attached.ts'
 import { realProcessRunner } from '../process/real.ts'
 import type { ProcessRunner } from '../process/runner.ts'

@@ -49,7 +49,7 @@ export async function tryOverlay(means: TrialMeans, path: string): Promise<strin
     using userns = await means.userNamespaces(IDS)
     return means.mounts.inPrivateCopy((calls) => {
       const overlay = { layers: [at('layer')], pool: at('pool'), upper: at('upper'), work: at('work'), root: at('root') }
-      calls.overlay({ ...overlay, options: ['metacopy=on', 'redirect_dir=on'] }, userns.fd)
+      calls.overlay({ ...overlay, options: ['metacopy=on', 'redirect_dir=on'] }, userns)
       if (readFileSync(at('root/file'), 'utf8') !== 'shared') return 'a shared file did not read back'
       writeFileSync(at('root/file'), ' and changed', { flag: 'a' })
       if (readFileSync(at('root/file'), 'utf8') !== 'shared and changed') return 'a changed file did not read back'

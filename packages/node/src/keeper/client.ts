@@ -20,6 +20,13 @@ import { type Answer, drained, encodeControl, encodeFrame, FRAME, frameReader, p
 const PATIENCE_MS = 10_000
 const RETRY_MS = 50
 
+/**
+ * What has the same effect when it is done twice is asked of the next keeper, when one ended in the middle of it: a VPS that is taken down must
+ * not stay half there because of that.
+ */
+const REPEATABLE = new Set(['discard', 'placeFiles', 'list', 'consoleLog', 'health'])
+const REPEATS = 2
+
 export interface KeeperClient extends Keeper, AsyncDisposable {}
 
 export function connectKeeper(path: string): KeeperClient {
@@ -79,7 +86,7 @@ function callConnection(path: string): CallConnection {
     })
     return socket
   }
-  const ask = async (op: string, ...args: unknown[]): Promise<unknown> => {
+  const askOnce = async (op: string, args: readonly unknown[]): Promise<unknown> => {
     const socket = await (current ??= open().catch((error: unknown) => {
       current = null
       throw error
@@ -89,6 +96,16 @@ function callConnection(path: string): CallConnection {
     waiting.set(n, call)
     socket.write(encodeControl({ n, op, args }))
     return call.promise
+  }
+  const ask = async (op: string, ...args: unknown[]): Promise<unknown> => {
+    for (let left = REPEATS; ; left -= 1) {
+      try {
+        return await askOnce(op, args)
+      } catch (error) {
+        const cutOff = error instanceof KeeperError && error.code === 'unreachable' && !closed
+        if (!cutOff || left === 0 || !REPEATABLE.has(op)) throw error
+      }
+    }
   }
   const subscribe = async (): Promise<void> => {
     if (closed) return

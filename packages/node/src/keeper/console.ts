@@ -3,7 +3,7 @@
  * attached. A tenant that floods its console is slowed down, not the keeper.
  */
 
-import { closeSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { type Pty, resizePty } from '@insula/kernel'
 import { ptySink, ptySource } from './byte-stream.ts'
 
@@ -18,6 +18,8 @@ export interface Console extends Disposable {
   scrollback(): Buffer
   write(chunk: Uint8Array): Promise<void>
   resize(cols: number, rows: number): void
+  /** Takes what was written up to now: the source hears of it only a moment later. For when the one who wrote has ended. */
+  readRest(): void
   /** `output` gets the scrollback first. */
   attach(output: (chunk: Buffer) => void): Disposable
 }
@@ -28,8 +30,9 @@ export function openConsole(pty: Pty): Console {
   let keptBytes = 0
   let windowBytes = 0
   let window: NodeJS.Timeout | null = null
+  let open = true
 
-  const source = ptySource(pty.master, (chunk) => {
+  const take = (chunk: Buffer): void => {
     kept.push(chunk)
     keptBytes += chunk.length
     while (kept.length > 1 && keptBytes - (kept[0]?.length ?? 0) >= SCROLLBACK) keptBytes -= kept.shift()?.length ?? 0
@@ -41,7 +44,8 @@ export function openConsole(pty: Pty): Console {
       source.resume()
     }, WINDOW_MS)
     if (windowBytes > WINDOW_BYTES) source.pause()
-  })
+  }
+  const source = ptySource(pty.master, take)
   const sink = ptySink(pty.master)
   const scrollback = (): Buffer => {
     const whole = Buffer.concat(kept)
@@ -53,6 +57,19 @@ export function openConsole(pty: Pty): Console {
     scrollback,
     write: (chunk) => sink.write(chunk),
     resize: (cols, rows) => resizePty(pty.master, cols, rows),
+    readRest() {
+      const chunk = Buffer.alloc(4096)
+      try {
+        // While the tenant is slowed down, what comes next is not the next of the stream.
+        while (open && windowBytes <= WINDOW_BYTES) {
+          const length = readSync(pty.master, chunk)
+          if (length === 0) return
+          take(Buffer.from(chunk.subarray(0, length)))
+        }
+      } catch {
+        // EAGAIN: that was all.
+      }
+    },
     attach(output) {
       const before = scrollback()
       if (before.length > 0) output(before)
@@ -60,6 +77,7 @@ export function openConsole(pty: Pty): Console {
       return { [Symbol.dispose]: () => void watchers.delete(output) }
     },
     [Symbol.dispose]() {
+      open = false
       if (window) clearTimeout(window)
       sink.close()
       source.close()

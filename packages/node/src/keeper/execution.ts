@@ -4,19 +4,24 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { closeSync, fchownSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   awaitDescriptor,
   type Cgroups,
+  type Descriptor,
+  type GiveDescriptor,
   lastLogMessage,
-  openConfinedRoot,
+  type MountNamespace,
+  neverBlock,
+  type OpenConfinedRoot,
   openPipe,
   type PrivateMounts,
   resizePty,
   type Runtime,
-  startAttached,
+  type RuntimeEnd,
 } from '@insula/kernel'
 import { type Account, findAccount } from './account.ts'
 import { pipeSink, pipeSource, ptySink, ptySource, type Source } from './byte-stream.ts'
@@ -28,7 +33,9 @@ export interface ExecMeans {
   readonly mounts: PrivateMounts
   readonly runtime: Runtime
   /** A lasting mount namespace whose /sys/fs/cgroup is the v2 tree. */
-  readonly runtimeMounts: number
+  readonly runtimeMounts: MountNamespace
+  readonly openRoot: OpenConfinedRoot
+  readonly give: GiveDescriptor
   /** For short-lived files of each command; on tmpfs. */
   readonly scratch: string
   readonly signal: (pid: number, signal: string) => void
@@ -53,25 +60,23 @@ const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 export async function execute(means: ExecMeans, target: ExecTarget, request: ExecRequest, out: OutputSink): Promise<ExecSession> {
   const name = join(means.scratch, randomUUID())
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
-  const account = accountOf(target.pid, request)
-  writeFileSync(files.process, JSON.stringify(processOf(target, request, account)))
+  const account = accountOf(means, target.pid, request)
+  writeFileSync(files.process, JSON.stringify(processOf(means, target, request, account)))
   writeFileSync(files.log, '')
-  const run = (
-    descriptors: readonly (number | 'null')[],
-    socket: string | null,
-  ): Promise<{ code: number | null; signal: string | null }> => {
+  const run: Run = (stdio, consoleSocket) => {
     // What runs inside may have filled its memory or its CPU time, or stand still: the keeper's own thread must not go there.
     using door = means.cgroups.door(target.cgroup)
-    const argv = door.through(means.runtime.exec(target.id, files.process, files.pid, files.log, socket))
-    return means.mounts.inNamespace(means.runtimeMounts, () =>
-      startAttached(argv, { descriptors: [...descriptors, ...door.descriptors] }),
-    ).ended
+    const options = { processFile: files.process, pidFile: files.pid, log: files.log, consoleSocket, stdio, door }
+    return means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.exec(target.id, options)).ended
   }
-  const finish = ({ code, signal }: { code: number | null; signal: string | null }): ExecEnd => {
+  const finish: Finish = ({ code, signal }) => {
     const refusal = lastLogMessage(files.log)
     for (const file of Object.values(files)) rmSync(file, { force: true })
     if (refusal && code !== 0) throw refused(refusal, request)
-    return code === null ? { signal: signal ?? 'SIGKILL', number: 9 } : { code }
+    if (code !== null) return { code }
+    // The runtime itself was killed.
+    const name = (signal ?? 'SIGKILL') as NodeJS.Signals
+    return { signal: name, number: constants.signals[name] }
   }
   const pidOf = (): number | null => {
     try {
@@ -86,19 +91,17 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
   }
   const hangUp = async (): Promise<void> => {
     signal('SIGHUP')
-    await sleep(HANGUP_MS)
+    await sleep(HANGUP_MS, undefined, { ref: false })
     // The pid file goes when the command has ended.
     signal('SIGKILL')
   }
   const job: Job = { run, finish, signal, hangUp }
-  return request.tty ? onPty(job, files.socket, request.tty, out) : onPipes(job, target, account, out)
+  if (request.tty) return onPty(job, files.socket, request.tty, out)
+  return onPipes(job, (fd) => means.give(fd, target.base + account.uid, target.base + account.gid), out)
 }
 
-type Run = (
-  descriptors: readonly (number | 'null')[],
-  socket: string | null,
-) => Promise<{ code: number | null; signal: string | null }>
-type Finish = (end: { code: number | null; signal: string | null }) => ExecEnd
+type Run = (stdio: readonly [Descriptor, Descriptor, Descriptor], consoleSocket: string | null) => Promise<RuntimeEnd>
+type Finish = (end: RuntimeEnd) => ExecEnd
 
 /** One command, however its input and output are connected. */
 interface Job {
@@ -108,12 +111,11 @@ interface Job {
   readonly hangUp: () => Promise<void>
 }
 
-async function onPipes(job: Job, target: ExecTarget, account: Account, out: OutputSink): Promise<ExecSession> {
+async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): Promise<ExecSession> {
   const pipes = [openPipe(), openPipe(), openPipe()] as const
   const [input, output, errors] = pipes
   // The command may open /dev/stdout again, so it must own its pipes.
-  for (const end of [input.read, output.write, errors.write])
-    fchownSync(end, target.base + account.uid, target.base + account.gid)
+  for (const end of [input.read, output.write, errors.write]) give(end)
   let ending: ReturnType<Run>
   try {
     ending = job.run([input.read, output.write, errors.write], null)
@@ -157,6 +159,7 @@ async function onPty(
     job.finish(await ending)
     throw new KeeperError('exec_failed', 'the runtime handed over no terminal')
   }
+  neverBlock(master)
   resizePty(master, size.cols, size.rows)
   const stdin = ptySink(master)
   const source = ptySource(master, out.stdout)
@@ -190,8 +193,8 @@ async function drain(sources: readonly Source[]): Promise<void> {
   for (const source of sources) source.close()
 }
 
-function accountOf(pid: number, request: ExecRequest): Account {
-  using root = openConfinedRoot(`/proc/${pid}/root`)
+function accountOf(means: ExecMeans, pid: number, request: ExecRequest): Account {
+  using root = means.openRoot(`/proc/${pid}/root`)
   return findAccount(root, request.user ?? 'root')
 }
 
@@ -200,7 +203,7 @@ interface BundleConfig {
 }
 
 /** The OCI process of a command: runtime-spec config.md, "process". */
-function processOf(target: ExecTarget, request: ExecRequest, account: Account): unknown {
+function processOf(means: ExecMeans, target: ExecTarget, request: ExecRequest, account: Account): unknown {
   const config = JSON.parse(readFileSync(join(target.bundle, 'config.json'), 'utf8')) as BundleConfig
   const bounding = config.process.capabilities?.bounding ?? []
   const held = account.uid === 0 ? bounding : []
@@ -218,15 +221,15 @@ function processOf(target: ExecTarget, request: ExecRequest, account: Account): 
     terminal: request.tty !== undefined,
     user: { uid: account.uid, gid: account.gid, additionalGids: account.groups },
     args: request.argv,
-    cwd: request.cwd ?? homeOf(target.pid, account),
+    cwd: request.cwd ?? homeOf(means, target.pid, account),
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     capabilities: { bounding, effective: held, permitted: held, inheritable: [], ambient: [] },
     noNewPrivileges: false,
   }
 }
 
-function homeOf(pid: number, account: Account): string {
-  using root = openConfinedRoot(`/proc/${pid}/root`)
+function homeOf(means: ExecMeans, pid: number, account: Account): string {
+  using root = means.openRoot(`/proc/${pid}/root`)
   return root.isDirectory(account.home) ? account.home : '/'
 }
 

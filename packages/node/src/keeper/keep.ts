@@ -3,23 +3,24 @@
  * lasting state is the runtime's own directory and each bundle's keeper.json.
  */
 
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants } from 'node:os'
 import {
   adoptPty,
   type Cgroups,
   type ExitWatch,
-  inNetworkOf,
+  type GiveDescriptor,
+  type InNetworkOf,
   lastLogMessage,
-  openConfinedRoot,
+  type MountNamespace,
+  type OpenConfinedRoot,
   openPty,
   type PrivateMounts,
   type ProcessEnd,
   type ProcessRunner,
   type Pty,
   type Runtime,
-  startAttached,
   type UserNamespaces,
 } from '@insula/kernel'
 import { type Console, openConsole } from './console.ts'
@@ -39,7 +40,10 @@ export interface KeepMeans {
   /** Sends a signal by number. False when there is no such process. */
   readonly kill: (pid: number, signal: number) => boolean
   /** A lasting mount namespace whose /sys/fs/cgroup is the v2 tree. */
-  readonly runtimeMounts: number
+  readonly runtimeMounts: MountNamespace
+  readonly openRoot: OpenConfinedRoot
+  readonly inNetworkOf: InNetworkOf
+  readonly give: GiveDescriptor
   readonly scratch: string
   readonly bundles: string
   /** Keeps a console's master descriptor safe across a restart of this process. */
@@ -62,7 +66,8 @@ interface Tenant {
 /** How long the end of a killed init is waited for. */
 const KILL_MS = 10_000
 
-export interface Keep {
+/** Disposed of, it lets go of what it holds open; VPSs go on. */
+export interface Keep extends Disposable {
   launch(spec: LaunchSpec): Promise<{ readonly pid: number }>
   begin(id: string): Promise<void>
   configureNetwork(id: string, lines: readonly string[]): Promise<void>
@@ -91,6 +96,8 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
   mkdirSync(means.bundles, { recursive: true, mode: 0o700 })
 
   const ended = (tenant: Tenant, end: ProcessEnd): void => {
+    // Its last words come before its end.
+    tenant.console.readRest()
     tenant.report = { id: tenant.id, code: end.code, signal: signalName(end.signal), request: requestOf(end), at: Date.now() }
     tenant.gone.resolve()
     for (const listener of listeners) listener(tenant.report)
@@ -124,7 +131,8 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       return
     }
     const master = inherited.get(id)
-    const pty = master === undefined ? openPty(record.base) : adoptPty(master)
+    const pty = master === undefined ? openPty() : adoptPty(master)
+    if (master === undefined) means.give(pty.slave, record.base, record.base)
     const alive = found.state !== 'gone'
     if (master === undefined && alive) replaceConsole(means, found.pid, pty)
     if (master === undefined && alive) means.descriptors.store(consoleName(id), pty.master)
@@ -141,11 +149,7 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     }
     const state = means.runtime.state(id)
     if (state) {
-      await endInTime(
-        means.mounts.inNamespace(means.runtimeMounts, () =>
-          startAttached(means.runtime.remove(id), { descriptors: ['null', 'null', 'null'] }),
-        ),
-      )
+      await endInTime(means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.remove(id)))
       means.runtime.forget(id)
     }
     rmSync(join(means.bundles, id), { recursive: true, force: true })
@@ -181,24 +185,21 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       const tenant = living(id)
       const log = join(tenant.bundle, 'start.log')
       writeFileSync(log, '')
-      const { code } = await endInTime(
-        means.mounts.inNamespace(means.runtimeMounts, () =>
-          startAttached(means.runtime.start(id, log), { descriptors: ['null', 'null', 'null'] }),
-        ),
-      )
+      const { code } = await endInTime(means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.start(id, log)))
       if (code !== 0) throw new KeeperError('start_failed', lastLogMessage(log) || `crun start ended with ${code}`)
       tenant.state = 'running'
     },
     async configureNetwork(id, lines) {
-      await inNetworkOf(living(id).pid, () => means.runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })).catch(
-        (error: unknown) => {
+      const input = `${lines.join('\n')}\n`
+      await means
+        .inNetworkOf(living(id).pid, () => means.runner.run(['ip', '-batch', '-'], { input }))
+        .catch((error: unknown) => {
           throw new KeeperError('network_failed', (error as Error).message, error)
-        },
-      )
+        })
     },
     placeFiles(id, files) {
       const tenant = living(id)
-      using root = openConfinedRoot(`/proc/${tenant.pid}/root`)
+      using root = means.openRoot(`/proc/${tenant.pid}/root`)
       for (const file of files) root.write(file.path, file.contents, file.mode, tenant.base)
     },
     signal(id, signal) {
@@ -240,23 +241,23 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       return tenant.console.scrollback()
     },
     inits: () => [...tenants.values()].filter((tenant) => !tenant.report).map((tenant) => tenant.pid),
+    [Symbol.dispose]() {
+      for (const { console } of tenants.values()) console[Symbol.dispose]()
+      tenants.clear()
+      listeners.clear()
+    },
   }
 }
 
 /** Gives a running VPS a new console in place of one whose pty died with the keeper that held it. */
 function replaceConsole(means: KeepMeans, pid: number, pty: Pty): void {
   try {
-    const clone = means.mounts.clone(pty.path)
-    const namespace = openSync(`/proc/${pid}/ns/mnt`, 'r')
-    try {
-      means.mounts.inNamespace(namespace, (calls) => {
-        while (calls.detach('/dev/console')) continue
-        means.mounts.attach(clone, '/dev/console')
-      })
-    } finally {
-      closeSync(namespace)
-      closeSync(clone)
-    }
+    using clone = means.mounts.clone(pty.path)
+    using namespace = means.mounts.namespaceOf(pid)
+    means.mounts.inNamespace(namespace, (calls) => {
+      while (calls.detach('/dev/console')) continue
+      calls.attach(clone, '/dev/console')
+    })
   } catch (error) {
     means.log(`the console of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
   }

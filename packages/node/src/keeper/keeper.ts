@@ -1,8 +1,7 @@
 /**
  * What insulad asks of insula-keeper. The keeper is the parent of every VPS's init, holds their consoles and lxcfs, and is the
  * only process that enters namespaces. It keeps no state of its own: what it needs to adopt running VPSs after a restart lies in
- * the runtime's state directory. Both ends speak this interface; `client.ts` and `server.ts` carry it over a unix socket, the fake in
- * `fake.ts` is what sim tests use.
+ * the runtime's state directory. `keep.ts` does the work; `server.ts` and `client.ts` carry this interface over a unix socket.
  */
 
 import type { OverlayPlan } from '@insula/vzfs'

@@ -7,14 +7,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Cgroups,
+  type GiveDescriptor,
   lastLogMessage,
   type MountCalls,
-  openConfinedRoot,
+  type OpenConfinedRoot,
   openPty,
   type PrivateMounts,
   type Pty,
   type Runtime,
-  startAttached,
+  type UserNamespace,
   type UserNamespaces,
 } from '@insula/kernel'
 import { endInTime } from './deadline.ts'
@@ -26,6 +27,8 @@ export interface LaunchMeans {
   readonly mounts: PrivateMounts
   readonly runtime: Runtime
   readonly userNamespaces: UserNamespaces
+  readonly openRoot: OpenConfinedRoot
+  readonly give: GiveDescriptor
 }
 
 /** What a later keeper must know to adopt this VPS; lies in the bundle. */
@@ -48,17 +51,17 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
   writeFileSync(recordFile(spec.bundle), JSON.stringify({ base: spec.idMap.base, cgroup: spec.cgroup } satisfies KeptRecord))
 
   using userns = await means.userNamespaces(spec.idMap)
-  const pty = openPty(spec.idMap.base)
+  const pty = openPty()
   try {
-    writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns.fd)))
+    means.give(pty.slave, spec.idMap.base, spec.idMap.base)
+    writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns)))
     using door = means.cgroups.door(spec.cgroup)
     const create = means.mounts.inPrivateCopy((calls) => {
-      calls.overlay(spec.root, userns.fd)
-      placeFiles(spec.root.root, spec)
+      calls.overlay(spec.root, userns)
+      placeFiles(means.openRoot, spec)
       showPureV2(calls, means.cgroups)
-      return startAttached(door.through(means.runtime.create(spec.id, spec.bundle, pidFile, log)), {
-        descriptors: [pty.slave, pty.slave, pty.slave, ...door.descriptors],
-      })
+      const stdio = [pty.slave, pty.slave, pty.slave] as const
+      return means.runtime.create(spec.id, { bundle: spec.bundle, pidFile, log, stdio, door })
     })
     const { code, signal } = await endInTime(create)
     if (code !== 0) throw new KeeperError('launch_failed', lastLogMessage(log) || `crun create ended with ${code ?? signal}`)
@@ -91,9 +94,9 @@ export function showPureV2(calls: MountCalls, { v2Tree }: Cgroups): void {
 
 const CGROUP_ROOT = '/sys/fs/cgroup'
 
-function placeFiles(root: string, spec: LaunchSpec): void {
-  using confined = openConfinedRoot(root)
-  for (const file of spec.files) confined.write(file.path, file.contents, file.mode, spec.idMap.base)
+function placeFiles(openRoot: OpenConfinedRoot, spec: LaunchSpec): void {
+  using root = openRoot(spec.root.root)
+  for (const file of spec.files) root.write(file.path, file.contents, file.mode, spec.idMap.base)
 }
 
 interface OciConfig {
@@ -102,13 +105,13 @@ interface OciConfig {
 }
 
 /** The runtime configuration with what only the keeper knows: the user namespace and the console. */
-function complete(spec: LaunchSpec, console: string, userns: number): unknown {
+function complete(spec: LaunchSpec, console: string, userns: UserNamespace): unknown {
   const config = spec.config as OciConfig
   const others = (config.linux?.namespaces ?? []).filter((namespace) => namespace.type !== 'user')
   return {
     ...config,
     root: { path: spec.root.root, readonly: false },
     mounts: [...(config.mounts ?? []), { destination: '/dev/console', type: 'bind', source: console, options: ['bind'] }],
-    linux: { ...config.linux, namespaces: [{ type: 'user', path: `/proc/${process.pid}/fd/${userns}` }, ...others] },
+    linux: { ...config.linux, namespaces: [{ type: 'user', path: userns.path }, ...others] },
   }
 }

@@ -3,7 +3,6 @@
  * leaves dead mounts behind (ENOTCONN on /proc/meminfo), which is why each is detached and replaced.
  */
 
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lxcfs, LxcfsProcess, PrivateMounts } from '@insula/kernel'
@@ -59,13 +58,13 @@ export function keepProcView(means: ProcViewMeans): ProcView {
     let over = false
     const ended = running.ended.then(() => (over = true))
     while (!over) {
-      await Promise.race([ended, sleep(LOOK_MS)])
+      await Promise.race([ended, pauseOf(LOOK_MS)])
       if (over || stopping) continue
       healthy = await means.lxcfs.responds(means.mountPoint, ANSWER_MS)
       if (healthy || over) continue
       means.log('lxcfs does not answer and is killed')
       means.kill(running.pid)
-      await Promise.race([ended, sleep(LOOK_MS)])
+      await Promise.race([ended, pauseOf(LOOK_MS)])
     }
   }
   const attend = async (): Promise<void> => {
@@ -84,7 +83,7 @@ export function keepProcView(means: ProcViewMeans): ProcView {
       current = null
       healthy = false
       if (Date.now() - since > STEADY_MS) pause = FIRST_PAUSE
-      await sleep(pause)
+      await pauseOf(pause)
       pause = Math.min(pause * 2, LONGEST_PAUSE)
       if (stopping) return
       restarts += 1
@@ -103,27 +102,25 @@ export function keepProcView(means: ProcViewMeans): ProcView {
   }
 }
 
+/** It alone keeps no process alive. */
+const pauseOf = (milliseconds: number): Promise<void> => sleep(milliseconds, undefined, { ref: false })
+
 /** Puts lxcfs's files over the VPS's own, in place of what was there. A VPS that ended meanwhile is no error. */
 function show(means: ProcViewMeans, pid: number): void {
-  const clones = means.lxcfs.files.map((file) => ({
-    target: `/${file}`,
-    clone: means.mounts.clone(join(means.mountPoint, file)),
-  }))
+  using clones = new DisposableStack()
   try {
-    const namespace = openSync(`/proc/${pid}/ns/mnt`, 'r')
-    try {
-      means.mounts.inNamespace(namespace, (calls) => {
-        for (const { target, clone } of clones) {
-          while (calls.detach(target)) continue
-          means.mounts.attach(clone, target)
-        }
-      })
-    } finally {
-      closeSync(namespace)
-    }
+    const files = means.lxcfs.files.map((file) => ({
+      target: `/${file}`,
+      clone: clones.use(means.mounts.clone(join(means.mountPoint, file))),
+    }))
+    using namespace = means.mounts.namespaceOf(pid)
+    means.mounts.inNamespace(namespace, (calls) => {
+      for (const { target, clone } of files) {
+        while (calls.detach(target)) continue
+        calls.attach(clone, target)
+      }
+    })
   } catch (error) {
     means.log(`the /proc view of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
-  } finally {
-    for (const { clone } of clones) closeSync(clone)
   }
 }

@@ -5,20 +5,24 @@ import { constants } from 'node:os'
 import {
   becomeSubreaper,
   type Cgroups,
-  crun,
   type ExitWatch,
   inheritedDescriptors,
+  inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
+  type MountNamespace,
+  openConfinedRoot,
   openDescriptorStore,
   type PrivateMounts,
   realCgroups,
+  realGiveDescriptor,
   realLxcfs,
   realPrivateMounts,
   realProcessRunner,
+  realRuntime,
   realUserNamespaces,
   reapStrays,
-  watchExits,
+  realExitWatch,
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { openKeep } from './keep.ts'
@@ -36,15 +40,18 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
   const cgroups = realCgroups()
-  const exits = watchExits()
+  const exits = realExitWatch()
   const lxcfs = realLxcfs()
   const keep = openKeep(
     {
       cgroups,
       mounts,
-      runtime: crun(instance.runtime),
+      runtime: realRuntime(instance.runtime),
       runner,
       userNamespaces: realUserNamespaces(),
+      openRoot: openConfinedRoot,
+      inNetworkOf,
+      give: realGiveDescriptor,
       exits,
       kill,
       runtimeMounts: mountsForTheRuntime(mounts, cgroups, instance),
@@ -78,6 +85,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const stop = await stopped.promise
   server.close()
   if (stop.lxcfs) await view.stop()
+  keep[Symbol.dispose]()
   process.exit(0)
 }
 
@@ -111,7 +119,7 @@ function consolesAmong(descriptors: ReadonlyMap<string, number>): Map<string, nu
  * Where the OCI runtime finds a pure v2 host. It must not keep the node's volume or lxcfs's mount alive, which the copy would: what is
  * mounted below this instance's directories is dropped from it.
  */
-function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: Instance): number {
+function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: Instance): MountNamespace {
   return mounts.keepPrivateCopy((calls) => {
     const own = readFileSync('/proc/thread-self/mountinfo', 'utf8')
       .split('\n')

@@ -8,7 +8,7 @@ import type { VpsRecord } from '../record.ts'
 import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
 
 /** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
-const AT_ONCE_MS = 6
+const AT_ONCE_MS = 12
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
 
@@ -31,7 +31,8 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
     }
     const enough = later(AT_ONCE_MS)
     const running = await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
-    const ended = await Promise.race([exit.ended, enough])
+    // What the keeper knew by then has been told before it answers.
+    const ended = await Promise.race([exit.ended, enough.then(() => keeper.list()).then(() => null)])
     // From here on an end is an unexpected one; whoever handles it waits for its turn after this.
     exit[Symbol.dispose]()
     if (ended) throw new Error(`its init ${vps.init.path} ended at once (${endOf(ended)})`)

@@ -42,11 +42,16 @@ export async function dismantle(means: Means, vps: VpsRecord, report: ExitReport
   )
 }
 
-async function reboot({ tasks, inventory, ...rest }: Means, id: number): Promise<void> {
-  const vps = inventory.get(id)
-  if (vps?.state !== 'stopped' || tasks.busy(id)) return
+async function reboot(means: Means, id: number): Promise<void> {
+  const stopped = (): VpsRecord | null => {
+    const vps = means.inventory.get(id)
+    return vps?.state === 'stopped' ? vps : null
+  }
+  const vps = stopped()
+  if (!vps) return
   const doing = `cannot boot VPS "${vps.name}" anew`
-  await tasks.start({ kind: 'vps.start', vps: id, subject: vps.name, doing }, async () => {
-    await startVps({ tasks, inventory, ...rest }, id)
+  await means.tasks.start({ kind: 'vps.start', vps: id, subject: vps.name, doing }, async () => {
+    // Whoever had the turn before may have started it, or destroyed it.
+    if (stopped()) await startVps(means, id)
   })
 }

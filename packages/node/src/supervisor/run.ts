@@ -13,7 +13,7 @@ import {
   reapStrays,
   receiveNotifications,
   startService,
-  watchExits,
+  realExitWatch,
 } from '@insula/kernel'
 import { findMarked, MARK } from './adoption.ts'
 import { type ChildSpec, logFile, pidFile, type Place } from './children.ts'
@@ -43,7 +43,7 @@ export async function runSupervisor(place: Place, specs: readonly ChildSpec[]): 
   // What a killed keeper leaves behind comes to us; not every system has an init that would reap it.
   becomeSubreaper()
   using _strays = reapStrays((pid) => [...children.values()].some((child) => child.pid() === pid))
-  using exits = watchExits()
+  using exits = realExitWatch()
   using _notifications = receiveNotifications(notifySocket(place), (message) => {
     const sender = [...children].find(([, child]) => child.pid() === message.pid)?.[0]
     kept.accept(sender?.storesDescriptors ? sender.name : null, message)

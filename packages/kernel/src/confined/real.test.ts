@@ -4,7 +4,21 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { type ConfinedRoot, openConfinedRoot } from './confined.ts'
+import type { ConfinedRoot } from './confined.ts'
+import { confinedConformance } from './conformance.ts'
+import { openConfinedRoot } from './real.ts'
+
+confinedConformance('the real driver', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'confined-'))
+  mkdirSync(join(directory, 'etc'))
+  writeFileSync(join(directory, 'etc/name'), 'text')
+  return {
+    open: openConfinedRoot,
+    directory,
+    owner: process.getuid?.() ?? 0,
+    [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true }),
+  }
+})
 
 let outside = ''
 let inside = ''

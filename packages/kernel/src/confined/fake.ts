@@ -1,0 +1,34 @@
+/** ConfinedRoot of a pretended machine, which has no links. */
+
+import type { FakeMachine } from '../machine/machine.ts'
+import { living } from '../machine/machine.ts'
+import { refuse, type Tree } from '../machine/tree.ts'
+import type { OpenConfinedRoot } from './confined.ts'
+
+export function fakeConfinedRoots(machine: FakeMachine): OpenConfinedRoot {
+  const rootOf = (path: string): Pick<Tree, 'get' | 'put'> => {
+    const pid = /^\/proc\/(\d+)\/root$/.exec(path)?.[1]
+    if (pid !== undefined) return living(machine, Number(pid)).mounts
+    const { mounts } = machine
+    if (mounts.get(path)?.kind !== 'directory') refuse(`open ${path}`, 'ENOENT')
+    return { get: (inside) => mounts.get(`${path}/${inside}`), put: (inside, entry) => mounts.put(`${path}/${inside}`, entry) }
+  }
+  return (path) => {
+    const root = rootOf(path)
+    return {
+      read(inside, most) {
+        const entry = root.get(inside)
+        return entry?.kind === 'file' && Buffer.byteLength(entry.contents) <= most ? entry.contents : null
+      },
+      isDirectory: (inside) => root.get(inside)?.kind === 'directory',
+      write(inside, contents, mode, owner) {
+        const before = root.get(inside)
+        if (before?.contents === contents || (before && before.kind !== 'file')) return false
+        if (root.get(inside.slice(0, inside.lastIndexOf('/')))?.kind !== 'directory') return false
+        root.put(inside, { kind: 'file', contents, mode, owner })
+        return true
+      },
+      [Symbol.dispose]: () => undefined,
+    }
+  }
+}

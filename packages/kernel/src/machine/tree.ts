@@ -1,0 +1,89 @@
+/** Trees of files as the pretended machine has them: enough to tell who sees which file, with which owner. Paths have no leading slash; '' is the root. */
+
+import { constants } from 'node:os'
+import { SystemCallFailed } from '../libc/libc.ts'
+import type { IdMap } from '../userns/userns.ts'
+
+export interface Entry {
+  readonly kind: 'file' | 'directory' | 'device'
+  readonly contents: string
+  readonly mode: number
+  readonly owner: number
+}
+
+export interface Tree {
+  get(path: string): Entry | null
+  /** Makes or replaces. @throws SystemCallFailed ENOENT, ENOTDIR */
+  put(path: string, entry: Entry): void
+}
+
+export const DIRECTORY: Entry = { kind: 'directory', contents: '', mode: 0o755, owner: 0 }
+
+export function refuse(what: string, code: 'ENOENT' | 'ENOTDIR' | 'EINVAL' | 'ENODEV' | 'EROFS' | 'ESRCH'): never {
+  throw new SystemCallFailed(what, constants.errno[code])
+}
+
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+
+/** An empty file system. */
+export function plainTree(root: Entry = DIRECTORY): Tree {
+  const entries = new Map([['', root]])
+  return {
+    get: (path) => entries.get(path) ?? null,
+    put(path, entry) {
+      if (path !== '') requireParent((name) => entries.get(name) ?? null, path)
+      entries.set(path, entry)
+    },
+  }
+}
+
+function requireParent(get: Tree['get'], path: string): void {
+  const parent = get(parentOf(path))
+  if (!parent) refuse(`open ${path}`, 'ENOENT')
+  if (parent.kind !== 'directory') refuse(`open ${path}`, 'ENOTDIR')
+}
+
+/** What lies below `root` of another tree. */
+export function subtree(tree: Tree, root: string): Tree {
+  if (root === '') return tree
+  const inside = (path: string): string => (path === '' ? root : `${root}/${path}`)
+  return { get: (path) => tree.get(inside(path)), put: (path, entry) => tree.put(inside(path), entry) }
+}
+
+/** Owners as an idmapped mount shows them; nothing is written through it. */
+export function shifted(tree: Tree, { base, size }: IdMap): Tree {
+  return {
+    get(path) {
+      const entry = tree.get(path)
+      return entry && { ...entry, owner: entry.owner < size ? entry.owner + base : OVERFLOW_ID }
+    },
+    put: (path) => refuse(`open ${path}`, 'EROFS'),
+  }
+}
+
+/** /proc/sys/kernel/overflowuid */
+const OVERFLOW_ID = 65_534
+
+/** The first layer that has a path shows it; all that is written goes to `upper`. */
+export function overlayTree(upper: Tree, layers: readonly Tree[]): Tree {
+  const get = (path: string): Entry | null => {
+    for (const tree of [upper, ...layers]) {
+      const entry = tree.get(path)
+      if (entry) return entry
+    }
+    return null
+  }
+  const copyUp = (directory: string): void => {
+    if (directory === '' || upper.get(directory)) return
+    copyUp(parentOf(directory))
+    upper.put(directory, get(directory) ?? DIRECTORY)
+  }
+  return {
+    get,
+    put(path, entry) {
+      requireParent(get, path)
+      copyUp(parentOf(path))
+      upper.put(path, entry)
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { fakeMachine } from '../machine/machine.ts'
+import { networkConformance } from './conformance.ts'
+import { fakeInNetworkOf } from './fake.ts'
+
+networkConformance('the fake', async () => {
+  const machine = fakeMachine()
+  const [first, second] = [machine.start({ network: [] }), machine.start({ network: [] })]
+  return {
+    inNetworkOf: fakeInNetworkOf(machine),
+    pids: [first.pid, second.pid],
+    absent: second.pid + 1,
+    here: () => machine.network,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+})
