@@ -43,22 +43,22 @@ describe('tasks', () => {
   it('on one VPS are done one after the other, in the order in which they were asked for', async () => {
     await using world = await openWorld()
     const node = await world.boot()
-    const asked = await Promise.all(
-      [
-        ['POST', '/v1/vps', { name: 'web', template: 'micro' }],
-        ['POST', '/v1/vps/web/start', {}],
-        ['POST', '/v1/vps/web/suspend', {}],
-        ['POST', '/v1/vps/web/resume', {}],
-        ['POST', '/v1/vps/web/stop', {}],
-        ['DELETE', '/v1/vps/web'],
-      ].map(async ([method, path, body], index) => {
-        // Requests on different connections come in any order: one after the other they are sent, not waited for.
-        await new Promise((resolve) => setTimeout(resolve, index * 3))
-        return node.send(method as string, `${path as string}?wait=20`, body)
-      }),
-    )
+    const asked: ReturnType<typeof node.send>[] = []
+    const requests = [
+      ['POST', '/v1/vps', { name: 'web', template: 'micro' }],
+      ['POST', '/v1/vps/web/start', {}],
+      ['POST', '/v1/vps/web/suspend', {}],
+      ['POST', '/v1/vps/web/resume', {}],
+      ['POST', '/v1/vps/web/stop', {}],
+      ['DELETE', '/v1/vps/web'],
+    ] as const
+    for (const [method, path, body] of requests) {
+      asked.push(node.send(method, `${path}?wait=20`, body))
+      // Requests on different connections come in any order: each is known before the next is sent, and its end is not waited for.
+      while ((await node.client.taskList({ query: {} })).tasks.length < asked.length) continue
+    }
     assert.deepEqual(
-      asked.map(({ json }) => (json as { task?: { state: string } }).task?.state),
+      (await Promise.all(asked)).map(({ json }) => (json as { task?: { state: string } }).task?.state),
       Array.from({ length: 6 }, () => 'done'),
     )
     assert.deepEqual(world.traces(), { areas: [], cgroups: [], links: [], inits: [], filtered: [] })
