@@ -85,3 +85,56 @@ describe('disk limits', () => {
     assert.deepEqual([vps.limits.disk, vps.disk?.enforced], [100 * MIB, false])
   })
 })
+
+describe('quota of users and groups inside', () => {
+  it('is set on the host ids of the VPS, as many as are allowed, and goes with the VPS', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', quotaUgid: 2 } })
+    const base = (await world.vzfs.areas.show(101))?.base ?? 0
+    const set = (body: object) => node.send('PATCH', '/v1/vps/web/quota', body)
+    world.vzfs.quota.use('user', base + 1000, 3 * MIB, 7)
+    const { json } = await set({ kind: 'user', id: 1000, bytesSoft: 2 * MIB, bytesHard: 5 * MIB })
+    const { entry } = json as { entry: { bytes: number; bytesGraceEnds: string | null; inodesHard: number | null } }
+    assert.deepEqual([entry.bytes, entry.inodesHard], [3 * MIB, null])
+    assert.ok(entry.bytesGraceEnds)
+    await set({ kind: 'user', id: 1000, inodesHard: 100 })
+    assert.deepEqual(world.vzfs.quota.account('user', base + 1000).limits, {
+      bytesSoft: 2 * MIB,
+      bytesHard: 5 * MIB,
+      inodesSoft: null,
+      inodesHard: 100,
+    })
+    assert.equal((await set({ kind: 'group', id: 33, bytesHard: MIB })).status, 200)
+    assert.equal((await set({ kind: 'group', id: 34, bytesHard: MIB })).status, 409, 'a third one')
+    assert.equal((await set({ kind: 'group', id: 33, bytesHard: null })).status, 200)
+    assert.equal((await set({ kind: 'group', id: 34, bytesHard: MIB })).status, 200, 'a place is free again')
+    const { entries } = await node.client.quotaList({ params: { vps: 'web' }, query: {} })
+    assert.deepEqual(
+      entries.map(({ kind, id }) => `${kind} ${id}`),
+      ['user 1000', 'group 34'],
+    )
+    // Ids of others are nobody's business.
+    world.vzfs.quota.use('user', base + 65_536, MIB, 1)
+    assert.equal((await node.client.quotaList({ params: { vps: 'web' }, query: { kind: 'user' } })).entries.length, 1)
+  })
+
+  it('is refused for ids outside, for soft above hard, for a VPS that may have none, and on a volume without quota', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro' } })
+    const refusal = async (body: object) => {
+      const { status, json } = await node.send('PATCH', '/v1/vps/web/quota', body)
+      return [status, (json as { error: { code: string } }).error.code]
+    }
+    assert.deepEqual(await refusal({ kind: 'user', id: 65_536, bytesHard: MIB }), [400, 'invalid_request'])
+    assert.deepEqual(await refusal({ kind: 'project', id: 1, bytesHard: MIB }), [400, 'invalid_request'])
+    assert.deepEqual(await refusal({ kind: 'user', id: 1, bytesSoft: 2 * MIB, bytesHard: MIB }), [400, 'invalid_request'])
+    assert.deepEqual(await refusal({ kind: 'user', id: 1, bytesHard: MIB }), [409, 'conflict'])
+    await using bare = await openWorld({ quota: [] })
+    const without = await bare.boot()
+    await without.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', quotaUgid: 10 } })
+    const { status, json } = await without.send('PATCH', '/v1/vps/web/quota', { kind: 'user', id: 1, bytesHard: MIB })
+    assert.deepEqual([status, (json as { error: { code: string } }).error.code], [422, 'unsupported'])
+  })
+})

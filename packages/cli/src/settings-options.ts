@@ -53,6 +53,11 @@ export const settingsOptions = {
     about: 'most files and directories of its own, or unlimited',
     parse: pair(unlimitedOr(wholeNumber(100, 2 ** 48))),
   },
+  'quota-ugid': {
+    value: 'COUNT',
+    about: 'how many users and groups inside may have disk limits of their own (default: 0)',
+    parse: wholeNumber(0, 131_072),
+  },
   onboot: { negatable: true, about: 'start it with the node, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },
 } as const
@@ -70,6 +75,7 @@ interface Given {
   readonly pids: number | null | undefined
   readonly disk: SoftAndHard | undefined
   readonly inodes: SoftAndHard | undefined
+  readonly 'quota-ugid': number | undefined
   readonly onboot: boolean | undefined
   readonly 'boot-order': number | undefined
 }
@@ -94,6 +100,7 @@ export function settingsOf(given: Given): VpsChange {
     hostname: given.hostname,
     nat: given.nat,
     limits: Object.keys(limits).length === 0 ? undefined : limits,
+    quotaUgid: given['quota-ugid'],
     onboot: given.onboot,
     bootOrder: given['boot-order'],
   })
@@ -127,20 +134,20 @@ function hostname(text: string): string {
   throw new UsageError(`takes ${HOSTNAME_RULE}, not '${text}'`)
 }
 
-function size(text: string): number | null {
+export function size(text: string): number | null {
   if (text === UNLIMITED) return null
   const bytes = parseSize(text)
   if (bytes === null) throw new UsageError(`takes a size such as 512M or 1.5G, or "unlimited", not '${text}'`)
   return bytes
 }
 
-interface SoftAndHard {
+export interface SoftAndHard {
   readonly soft: number | null
   readonly hard: number | null
 }
 
 /** One limit is the hard one, and there is no soft one then. */
-function pair(parse: (text: string) => number | null): (text: string) => SoftAndHard {
+export function pair(parse: (text: string) => number | null): (text: string) => SoftAndHard {
   return (text) => {
     const [first = '', second, ...more] = text.split(':')
     if (more.length > 0) throw new UsageError(`takes one limit, or two with a colon between them, not '${text}'`)
@@ -155,6 +162,6 @@ function percent(text: string): number {
   return Number(match[1])
 }
 
-function unlimitedOr(parse: (text: string) => number): (text: string) => number | null {
+export function unlimitedOr(parse: (text: string) => number): (text: string) => number | null {
   return (text) => (text === UNLIMITED ? null : parse(text))
 }

@@ -55,6 +55,12 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
       right: true,
       value: ({ disk, limits }) => `${disk?.inodes ?? '-'}/${limits.inodes ?? '∞'}${unenforced(disk)}`,
     },
+    {
+      name: 'quota-ugid',
+      about: 'users and groups that may have disk limits',
+      right: true,
+      value: ({ quotaUgid }) => String(quotaUgid),
+    },
     { name: 'cpus', about: 'CPUs it may use', right: true, value: ({ limits }) => String(limits.cpus ?? 'all') },
     {
       name: 'cpu-units',

@@ -20,6 +20,8 @@ export const endpoints = {
   vpsSuspend: { method: 'POST', path: '/v1/vps/:vps/suspend' },
   vpsResume: { method: 'POST', path: '/v1/vps/:vps/resume' },
   vpsRename: { method: 'POST', path: '/v1/vps/:vps/rename' },
+  quotaList: { method: 'GET', path: '/v1/vps/:vps/quota' },
+  quotaSet: { method: 'PATCH', path: '/v1/vps/:vps/quota' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },

@@ -5,6 +5,7 @@ import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
+import { QuotaChange, QuotaEntry, QuotaKind, QuotaList } from './quota.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
@@ -141,6 +142,24 @@ export const routes = {
     body: VpsRename,
     ...task,
     errors: ['not_found', 'conflict', 'busy'],
+  },
+  quotaList: {
+    ...endpoints.quotaList,
+    summary: 'Users and groups inside a VPS that have files or limits, and what they may have',
+    params: ofVps,
+    query: z.strictObject({ kind: QuotaKind.optional() }),
+    response: QuotaList,
+    status: 200,
+    errors: ['not_found', 'unsupported'],
+  },
+  quotaSet: {
+    ...endpoints.quotaSet,
+    summary: 'Limit a user or a group inside a VPS, at once',
+    params: ofVps,
+    body: QuotaChange,
+    response: z.object({ entry: QuotaEntry }),
+    status: 200,
+    errors: ['not_found', 'unsupported', 'exhausted', 'conflict'],
   },
   vpsLog: {
     ...endpoints.vpsLog,

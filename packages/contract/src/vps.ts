@@ -57,6 +57,7 @@ export const Vps = z
     dns: z.array(z.string()),
     nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
     limits: Limits,
+    quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
     onboot: z.boolean().describe('Started with the node'),
     bootOrder: z.int().describe('Lower starts first'),
     createdAt: Moment,
@@ -97,6 +98,7 @@ const settings = {
   dns: z.array(Dns).max(8),
   nat: z.boolean(),
   limits: LimitsChange,
+  quotaUgid: z.int().min(0).max(131_072),
   onboot: z.boolean(),
   bootOrder: z.int().min(0).max(1_000_000),
 }

@@ -29,6 +29,7 @@ export const VpsRecord = z.object({
   limits: z.preprocess(withDiskLimits, Limits),
   /** CPU numbers chosen for `limits.cpus`; null: all. */
   cpuSet: z.array(z.int()).nullable(),
+  quotaUgid: z.int().default(0),
   onboot: z.boolean(),
   bootOrder: z.int(),
   /** Host uid and gid of its root. */

@@ -12,6 +12,7 @@ import { readJson, toJson } from './json-file.ts'
 import type { Mutex } from './mutex.ts'
 import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
 import { count, projectOf } from './quota/account.ts'
+import { accountsOf, IDS } from './quota/ids.ts'
 import type { Trash } from './trash.ts'
 import { areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas } from './vzfs.ts'
@@ -122,6 +123,24 @@ export function openAreas({ paths, trash, mutex, warn, quota }: AreasNeed): Area
       const { base } = await known(id)
       if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), limits)
     },
+
+    async idAccounts(id, kind) {
+      const { base } = await known(id)
+      return Array.from(accountsOf(quota, kind, base))
+    },
+
+    async idAccount(id, kind, inner) {
+      const { base } = await known(id)
+      return { ...quota.account(kind, base + inner), id: inner }
+    },
+
+    async limitId(id, kind, inner, limits) {
+      const { base } = await known(id)
+      if (!(inner >= 0 && inner < IDS)) throw new RangeError(`${inner} is not an id of an area`)
+      quota.setLimits(kind, base + inner, limits)
+    },
+
+    grace: async (kind) => quota.grace(kind),
 
     async limits(id) {
       const { base } = await known(id)

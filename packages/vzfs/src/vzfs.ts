@@ -25,7 +25,8 @@
  * VZFS does not know what a VPS is: an area has a numeric id and an owner base id.
  */
 
-import type { QuotaLimits } from '@insula/kernel'
+import type { QuotaAccount, QuotaGrace, QuotaLimits } from '@insula/kernel'
+import type { IdKind } from './quota/ids.ts'
 
 export interface LayerInfo {
   readonly name: string
@@ -97,6 +98,14 @@ export interface Areas {
   usage(id: number): Promise<AreaUsage>
   /** What it may have, from now on, whether it is mounted or not. Where the volume enforces nothing this does nothing. */
   limit(id: number, limits: QuotaLimits): Promise<void>
+  /** Accounts of users or groups inside, by their ids inside: those that have anything or limits. @throws QuotaMissing */
+  idAccounts(id: number, kind: IdKind): Promise<QuotaAccount[]>
+  /** One of them, all zeros when it has nothing. @throws QuotaMissing */
+  idAccount(id: number, kind: IdKind, inner: number): Promise<QuotaAccount>
+  /** @throws QuotaMissing */
+  limitId(id: number, kind: IdKind, inner: number, limits: QuotaLimits): Promise<void>
+  /** For the whole volume. @throws QuotaMissing */
+  grace(kind: IdKind): Promise<QuotaGrace>
   /** What `limit` set last; null where the volume enforces nothing. */
   limits(id: number): Promise<QuotaLimits | null>
 }

@@ -1,7 +1,7 @@
 /** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
-import { type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
+import { accountsOf, type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
 
 /** As the real one has it. */
 export const projectOf = ({ base }: AreaInfo): number => base / 65_536
@@ -103,6 +103,10 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async limit(id, limits) {
         if (quota.kinds.has('project')) quota.setLimits('project', projectOf(known(id)), limits)
       },
+      idAccounts: async (id, kind) => Array.from(accountsOf(quota, kind, known(id).base)),
+      idAccount: async (id, kind, inner) => ({ ...quota.account(kind, known(id).base + inner), id: inner }),
+      limitId: async (id, kind, inner, limits) => quota.setLimits(kind, known(id).base + inner, limits),
+      grace: async (kind) => quota.grace(kind),
       limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
     },
     leavingBases: () => leaving,

@@ -375,3 +375,17 @@ test('a reader that goes away early ends it quietly', async () => {
   assert.equal((await child.ended).code, 141)
   assert.equal(Buffer.concat(chunks).toString(), '')
 })
+
+test('quota: limits of users and groups are sent in bytes, and listed', async () => {
+  const { out, code } = await insula('quota', 'set', 'web', '--user', '1000', '--disk', '900M:1G', '--inodes', 'unlimited')
+  assert.deepEqual([code, out], [0, 'user 1000 of web: at most 1G, any inodes\n'])
+  assert.match((await insula('quota', 'list', 'web')).out, /^user {2}1000 {2}4\.8M/m)
+  for (const wrong of [
+    ['--disk', '1G'],
+    ['--user', '1', '--group', '1', '--disk', '1G'],
+    ['--user', '1'],
+    ['--user', '70000', '--disk', '1G'],
+  ]) {
+    assert.equal((await insula('quota', 'set', 'web', ...wrong)).code, 2, wrong.join(' '))
+  }
+})

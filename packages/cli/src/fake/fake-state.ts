@@ -99,6 +99,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
       inodes: null,
       inodesSoft: null,
     },
+    quotaUgid: 0,
     onboot: false,
     bootOrder: 100,
     createdAt: EPOCH,
@@ -184,6 +185,14 @@ export async function answerTo(
         throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
       return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
     }
+    case 'quotaList':
+      return {
+        entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
+        accounted: 10,
+        grace: { bytes: 604_800, inodes: 604_800 },
+      }
+    case 'quotaSet':
+      return { entry: quotaEntry(body) }
     case 'templateList':
       return { templates: state.templates }
     case 'templateShow':
@@ -317,3 +326,15 @@ async function settled(task: Task, wait: number): Promise<void> {
   const until = Date.now() + wait
   while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
 }
+
+const quotaEntry = (fields: object) => ({
+  bytesSoft: null,
+  bytesHard: null,
+  inodesSoft: null,
+  inodesHard: null,
+  bytes: 5_000_000,
+  inodes: 12,
+  bytesGraceEnds: null,
+  inodesGraceEnds: null,
+  ...fields,
+})

@@ -10,6 +10,7 @@ import { requireLegal } from '../life/legality.ts'
 import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
+import { listQuota, setQuota } from '../life/quota.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -164,6 +165,12 @@ export function handlers(means: HandlerMeans): Handlers {
       const vps = inventory.find(params.vps)
       const spec = { kind: 'vps.rename', vps: vps.id, subject: vps.name, doing: `cannot rename VPS "${vps.name}"` }
       return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
+    },
+    quotaList: ({ params, query }) => listQuota(means, inventory.find(params.vps), query.kind),
+    quotaSet: async ({ params, body }) => {
+      const { id } = inventory.find(params.vps)
+      // In the VPS's turn: two that count what is limited at once would both find a place.
+      return tasks.exclusively(id, async () => ({ entry: await setQuota(means, inventory.find(`${id}`), body) }))
     },
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)

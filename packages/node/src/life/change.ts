@@ -32,6 +32,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     nat: change.nat ?? before.nat,
     limits,
     cpuSet: limits.cpus === before.limits.cpus ? before.cpuSet : cpuSetFor(means, id, limits.cpus),
+    quotaUgid: change.quotaUgid ?? before.quotaUgid,
     onboot: change.onboot ?? before.onboot,
     bootOrder: change.bootOrder ?? before.bootOrder,
   }

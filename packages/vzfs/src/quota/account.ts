@@ -1,10 +1,8 @@
 /** An area's account: the project that counts everything in its private directories, and its limits there. */
 
 import { closeSync, constants, openSync } from 'node:fs'
-import { NO_QUOTA_LIMITS, type Quota, type QuotaKind, type QuotaLimits } from '@insula/kernel'
-
-/** Host ids of an area: its base and the 65,535 after it. */
-const IDS = 65_536
+import { NO_QUOTA_LIMITS, type Quota } from '@insula/kernel'
+import { accountsOf, IDS, isLimited } from './ids.ts'
 
 /** Unlike an area's own id it is unlike those of every other installation on the machine, whose volume may be the same file system. */
 export const projectOf = (base: number): number => Math.floor(base / IDS)
@@ -25,14 +23,9 @@ export function count(quota: Quota, directory: string, base: number): boolean {
 /** Takes all limits of an area's ids away, those of the users and groups inside of it too: the next area with these ids begins without. */
 export function forget(quota: Quota, base: number): void {
   if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), NO_QUOTA_LIMITS)
-  for (const kind of ['user', 'group'] as const) if (quota.kinds.has(kind)) forgetIds(quota, kind, base)
-}
-
-function forgetIds(quota: Quota, kind: QuotaKind, base: number): void {
-  for (let one = quota.next(kind, base); one !== null && one.id < base + IDS; one = quota.next(kind, one.id + 1)) {
-    if (hasLimits(one.limits)) quota.setLimits(kind, one.id, NO_QUOTA_LIMITS)
-    if (one.id + 1 >= base + IDS) return
+  for (const kind of ['user', 'group'] as const) {
+    if (!quota.kinds.has(kind)) continue
+    for (const account of accountsOf(quota, kind, base))
+      if (isLimited(account)) quota.setLimits(kind, base + account.id, NO_QUOTA_LIMITS)
   }
 }
-
-const hasLimits = (limits: QuotaLimits): boolean => Object.values(limits).some((limit) => limit !== null)
