@@ -59,7 +59,11 @@ describe('disk limits', () => {
     world.vzfs.quota.setLimits('project', project, NO_QUOTA_LIMITS)
     const { findings } = await node.client.doctor()
     assert.ok(findings.some(({ message }) => message === 'its disk limits are not those of its record'))
+    world.vzfs.uncounted.add(101)
+    const again = (await node.client.doctor()).findings
+    assert.ok(again.some(({ message }) => message === 'its files are not counted for its disk limit'))
     await node.client.doctorRepair({ ...WAIT })
+    assert.equal(world.vzfs.uncounted.size, 0)
     assert.deepEqual(world.vzfs.quota.account('project', project).limits, before)
   })
 

@@ -13,6 +13,7 @@ import type { Mutex } from './mutex.ts'
 import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
 import { count, projectOf } from './quota/account.ts'
 import { accountsOf, IDS } from './quota/ids.ts'
+import { isCounted, recount } from './quota/recount.ts'
 import type { Trash } from './trash.ts'
 import { areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas } from './vzfs.ts'
@@ -122,6 +123,18 @@ export function openAreas({ paths, trash, mutex, warn, quota }: AreasNeed): Area
     async limit(id, limits) {
       const { base } = await known(id)
       if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), limits)
+    },
+
+    async counted(id) {
+      const { base } = await known(id)
+      const { upper, work } = paths.area(id)
+      return isCounted(quota, [upper, work], base)
+    },
+
+    async recount(id) {
+      const { base } = await known(id)
+      const { upper, work } = paths.area(id)
+      return recount(quota, [upper, work], base)
     },
 
     async idAccounts(id, kind) {

@@ -17,9 +17,12 @@ const BLOCK = 512
 const AT_ONCE = 32
 const ATTEMPTS = 5
 
-export async function diskUse(path: string): Promise<DiskUse> {
+/** Sees each thing below, by a path that leads to it whatever its name and depth, while that is being measured. */
+export type Visit = (path: Buffer, stats: BigIntStats) => void
+
+export async function diskUse(path: string, visit: Visit = () => undefined): Promise<DiskUse> {
   for (let attempt = 1; ; attempt++) {
-    const use = await measure(path)
+    const use = await measure(path, visit)
     if (use !== null) return use
     if (attempt === ATTEMPTS) throw new Error(`cannot measure ${path}: directories in it are moved faster than they can be read`)
   }
@@ -32,8 +35,8 @@ interface Level {
 }
 
 /** null when a directory was moved away while one below it was being read. */
-async function measure(path: string): Promise<DiskUse | null> {
-  const sum: Sum = { blocks: 0n, inodes: 0, linked: new Set() }
+async function measure(path: string, visit: Visit): Promise<DiskUse | null> {
+  const sum: Sum = { blocks: 0n, inodes: 0, linked: new Set(), visit }
   let here = await openDirectory(Buffer.from(path))
   if (here === null) return { bytes: 0, inodes: 0 }
   try {
@@ -71,6 +74,7 @@ interface Sum {
   inodes: number
   /** Inodes with several names, which count once. */
   readonly linked: Set<bigint>
+  readonly visit: Visit
 }
 
 async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum): Promise<Level> {
@@ -83,6 +87,7 @@ async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum): Promis
       const name = chunk[index]
       if (entry === null || name === undefined) continue
       count(entry, sum)
+      sum.visit(inside(here, name), entry)
       if (entry.isDirectory()) directories.push(name)
     }
   }

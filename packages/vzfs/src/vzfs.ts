@@ -98,6 +98,10 @@ export interface Areas {
   usage(id: number): Promise<AreaUsage>
   /** What it may have, from now on, whether it is mounted or not. Where the volume enforces nothing this does nothing. */
   limit(id: number, limits: QuotaLimits): Promise<void>
+  /** Whether what is made in its private directories is counted for it; null where the file system cannot count so. */
+  counted(id: number): Promise<boolean | null>
+  /** Puts that right, also for all that lies there, and also while it is mounted and written to. How many things were wrong. */
+  recount(id: number): Promise<number>
   /** Accounts of users or groups inside, by their ids inside: those that have anything or limits. @throws QuotaMissing */
   idAccounts(id: number, kind: IdKind): Promise<QuotaAccount[]>
   /** One of them, all zeros when it has nothing. @throws QuotaMissing */

@@ -11,6 +11,8 @@ export interface FakeVzfs extends Vzfs {
   readonly records: Map<number, string>
   /** Bases of areas that are not quite gone, for tests to say. */
   readonly leaving: Set<number>
+  /** Areas whose private directories lost their account, for tests to say. */
+  readonly uncounted: Set<number>
   readonly quota: FakeQuota
 }
 
@@ -26,6 +28,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
   const leaving = new Set<number>()
+  const uncounted = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
@@ -37,6 +40,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     path,
     records,
     leaving,
+    uncounted,
     quota,
     layers: {
       async build(name, _source, { manifest = null, progress, signal } = {}) {
@@ -103,6 +107,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async limit(id, limits) {
         if (quota.kinds.has('project')) quota.setLimits('project', projectOf(known(id)), limits)
       },
+      counted: async (id) => known(id) !== null && !uncounted.has(id),
+      recount: async (id) => (uncounted.delete(id) ? 1 : 0),
       idAccounts: async (id, kind) => Array.from(accountsOf(quota, kind, known(id).base)),
       idAccount: async (id, kind, inner) => ({ ...quota.account(kind, known(id).base + inner), id: inner }),
       limitId: async (id, kind, inner, limits) => quota.setLimits(kind, known(id).base + inner, limits),

@@ -57,6 +57,7 @@ const hasInit = ({ state }: VpsRecord): boolean => state === 'running' || state 
 export async function reapply(means: Means, id: number): Promise<void> {
   const vps = means.inventory.get(id)
   if (!vps) return
+  if ((await means.vzfs.areas.counted(id)) === false) await means.vzfs.areas.recount(id)
   for (const { apply } of hasInit(vps) ? ADJUSTMENTS : [disk]) await apply(means, vps, vps)
   await means.vzfs.areas.writeRecord(id, vps)
 }

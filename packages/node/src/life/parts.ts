@@ -97,7 +97,8 @@ const diskLimits: Part = {
   name: 'disk limits',
   up: (means, { vps }) => means.vzfs.areas.limit(vps.id, diskLimitsOf(vps.limits)),
   down: nothing,
-  inspect: (_means, { id, limits }, { diskLimits: found }) => {
+  inspect: (_means, { id, limits }, { diskLimits: found, uncounted }) => {
+    if (uncounted.has(id)) return ['its files are not counted for its disk limit']
     const now = found.get(id)
     return now === undefined || sameDiskLimits(now, limits) ? [] : ['its disk limits are not those of its record']
   },

@@ -14,6 +14,8 @@ export interface Sighting {
   readonly routes: ReadonlySet<string>
   /** Of each area; without those of a volume that enforces none. */
   readonly diskLimits: ReadonlyMap<number, QuotaLimits>
+  /** Areas whose files are not counted for them, on a volume that can. */
+  readonly uncounted: ReadonlySet<number>
 }
 
 export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
@@ -25,7 +27,9 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
     links.networks(),
   ])
   const limits = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.limits(id).catch(() => null)] as const))
+  const counted = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.counted(id).catch(() => null)] as const))
   return {
+    uncounted: new Set(counted.flatMap(([id, found]) => (found === false ? [id] : []))),
     diskLimits: new Map(limits.flatMap(([id, found]) => (found === null ? [] : [[id, found] as const]))),
     areas: new Set(areas.map(({ id }) => id)),
     cgroups: new Set(groups.map(Number).filter(Number.isInteger)),
