@@ -26,6 +26,8 @@ export interface Bare extends AsyncDisposable {
   create(id: string): Promise<void>
   start(id: string): Promise<void>
   exec(id: string, ...argv: string[]): Promise<number>
+  /** The same command in a VPS of Insula's, by its number. */
+  execInside(id: number, ...argv: string[]): Promise<number>
   remove(id: string): Promise<void>
 }
 
@@ -37,14 +39,15 @@ export function bareCrun(node: BenchNode, example: string): Bare {
   mkdirSync(runtime, { recursive: true })
   const model = JSON.parse(readFileSync(join(example, 'config.json'), 'utf8')) as Config
   const inside = mounts.keepPrivateCopy((calls) => calls.fileSystem('cgroup2', '/sys/fs/cgroup'))
-  const run = async (...argv: string[]): Promise<number> => {
+  const runIn = async (root: string, ...argv: string[]): Promise<number> => {
     const started = mounts.inNamespace(inside, () =>
-      startAttached(['crun', `--root=${runtime}`, '--cgroup-manager=cgroupfs', ...argv], {
+      startAttached(['crun', `--root=${root}`, '--cgroup-manager=cgroupfs', ...argv], {
         descriptors: ['null', 'null', 'null'],
       }),
     )
     return (await started.ended).code ?? -1
   }
+  const run = (...argv: string[]): Promise<number> => runIn(runtime, ...argv)
   const must = async (...argv: string[]): Promise<void> => {
     const code = await run(...argv)
     if (code !== 0) throw new Error(`crun ${argv.join(' ')} ended with ${code}`)
@@ -94,6 +97,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
     create: (id) => must('create', '--bundle', join(place, id), id),
     start: (id) => must('start', id),
     exec: (id, ...argv) => run('exec', id, ...argv),
+    execInside: (id, ...argv) => runIn(node.instance.runtime, 'exec', `${id}`, ...argv),
     remove,
     async [Symbol.asyncDispose]() {
       for (const id of made) await remove(id)

@@ -65,7 +65,7 @@ async function lives(_node: BenchNode, floor: Bare): Promise<Row[]> {
   ]
 }
 
-/** Start until systemd says "running", asked for in the same way on both sides: by one command that waits inside. */
+/** Start until systemd says "running", asked for in the same way on both sides: by one command of crun that waits inside. */
 async function running(floor: Bare): Promise<Row> {
   say('Debian 12 to running')
   // systemctl fails until there is a bus to ask.
@@ -76,10 +76,11 @@ async function running(floor: Bare): Promise<Row> {
   const theirs: number[] = []
   for (let round = 0; round < SYSTEMD_ROUNDS; round++) {
     await create('deb', 'debian-12')
+    const { vps } = (await node.ask('GET', '/v1/vps/deb')) as { vps: { id: number } }
     ours.push(
       await timed(async () => {
         await start('deb')
-        await node.insula('exec', 'deb', '--', ...wait)
+        await floor.execInside(vps.id, ...wait)
       }),
     )
     await destroy('deb')
