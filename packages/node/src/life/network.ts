@@ -51,7 +51,8 @@ export function innerLines(wires: Wires, id: number, addresses: readonly string[
 /** From one set of addresses to another while it runs; what the tenant added besides stays. */
 export function changeLines(wires: Wires, id: number, before: readonly string[], after: readonly string[]): string[] {
   return [
-    ...after.filter((address) => !before.includes(address)).map((address) => `address replace ${address}/32 dev ${DEVICE}`),
+    // Also those that should be there: the tenant may have removed one, and it can be the source of the default route.
+    ...after.map((address) => `address replace ${address}/32 dev ${DEVICE}`),
     ...gatewayLines(wires, id, after),
     // Replaced first: the tenant may have removed it, and to delete what is not there is an error.
     ...before.flatMap((address) =>
