@@ -12,11 +12,12 @@ quotaConformance('the fake', async () => {
   const written = new Map<string, number[]>()
   return {
     quota,
-    write(kind, id, bytes) {
+    async write(kind, id, bytes) {
       quota.use(kind, id, bytes, 1)
       written.set(`${kind} ${id}`, [...(written.get(`${kind} ${id}`) ?? []), bytes])
     },
-    remove: (kind, id) => quota.use(kind, id, -(written.get(`${kind} ${id}`)?.pop() ?? 0), -1),
+    remove: async (kind, id) => quota.use(kind, id, -(written.get(`${kind} ${id}`)?.pop() ?? 0), -1),
+    own: () => 0,
     directory: DIRECTORY,
     makeInside() {
       quota.made(DIRECTORY, INSIDE)
