@@ -169,3 +169,27 @@ function commandOf(pid: string): string {
     return ''
   }
 }
+
+test("what it mounts over its own files does not make the node write to the kernel's", async () => {
+  const name = await node.running('mounter')
+  const files = ['/proc/sys/kernel/core_pattern', '/proc/sys/vm/swappiness', '/proc/sys/kernel/hostname']
+  const before = files.map((file) => readFileSync(file, 'utf8'))
+  for (const [index, target] of ['/etc/resolv.conf', '/etc/hosts', '/etc/hostname'].entries())
+    await node.ok('exec', name, '--', 'mount', '--bind', files[index] ?? '', target)
+  await node.ok('set', name, '--dns', '192.0.2.7', '--hostname', '7')
+  assert.deepEqual(
+    files.map((file) => readFileSync(file, 'utf8')),
+    before,
+  )
+  // It goes on, and so does the node.
+  assert.equal(await node.inside(name, 'echo', 'alive'), 'alive')
+})
+
+test('a lease on its files holds up nobody', async () => {
+  const name = await node.running('lessor', ['--template', 'debian-12', '--ip', 'auto'])
+  const lease =
+    'use Fcntl; for ("/etc/passwd", "/etc/hosts") { open(my $f, "+<", $_) or die; fcntl($f, 1024, 1) or die; push @f, $f } print "held\n"; $| = 1; sleep 600'
+  await node.ok('exec', name, '--', 'sh', '-c', `perl -e '${lease}' > /run/held 2>&1 & sleep 1`)
+  assert.equal(await node.inside(name, 'id', '-u'), '0')
+  await node.ok('set', name, '--hostname', 'renamed')
+})

@@ -1,16 +1,17 @@
 /**
- * Files below a root that somebody hostile may have arranged: symbolic links, fifos, huge files, links out of the root. Links are resolved
- * inside the root, only regular files are touched, and nothing here ever blocks. All calls are synchronous: they are used inside a private
+ * Files below a root that somebody hostile may have arranged: symbolic links, fifos, huge files, links out of the root, mounts over them. Links
+ * are resolved inside the root, what is mounted below it does not exist here, only regular files are touched, and nothing here ever blocks. All calls are synchronous: they are used inside a private
  * mount namespace.
  */
 
 export interface ConfinedRoot extends Disposable {
-  /** The file's text, or null when it is absent, not a regular file, or larger than `most` bytes. */
+  /** The file's text, or null when it is absent, lies on another mount, not a regular file, or larger than `most` bytes. */
   read(path: string, most: number): string | null
+  /** Also true for what may be one on another mount. */
   isDirectory(path: string): boolean
   /**
    * Makes the file hold `contents`, owned by `owner`. False, and nothing is changed, when it does already or when the tenant has put
-   * something else there: a symbolic link, a directory, a fifo, no parent directory.
+   * something else there: a symbolic link, a directory, a fifo, a mount, no parent directory.
    */
   write(path: string, contents: string, mode: number, owner: number): boolean
 }

@@ -1,6 +1,17 @@
 /** ConfinedRoot on the running kernel: openat2(2) with RESOLVE_IN_ROOT resolves every link inside the root. */
 
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
 import type { ConfinedRoot } from './confined.ts'
 
@@ -8,20 +19,31 @@ const O_PATH = 0x200000
 const O_CLOEXEC = 0x80000
 const RESOLVE_IN_ROOT = 0x10n
 const RESOLVE_NO_MAGICLINKS = 0x02n
+/** The tenant mounts what it likes where it likes: a file of /proc over its own resolv.conf would be the node's, written by the node's root. */
+const RESOLVE_NO_XDEV = 0x01n
+/** What keeps files and answers by itself. Not a file of the kernel's, and not a FUSE of the tenant's that never answers. */
+const FILE_SYSTEMS = new Set(['overlay', 'xfs', 'ext4', 'ext3', 'ext2', 'btrfs', 'f2fs', 'zfs', 'tmpfs'])
 
 export function openConfinedRoot(root: string): ConfinedRoot {
   const directory = openSync(root, O_PATH | constants.O_DIRECTORY)
-  const open = (path: string, flags: number, mode: number): number | null => {
+  const usable = FILE_SYSTEMS.has(typeOf(directory, root))
+  /** A descriptor, or why there is none for us. */
+  const attempt = (path: string, flags: number, mode: number): number | string => {
+    if (!usable) return 'ENOENT'
     const how = Buffer.alloc(24)
     how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0)
     how.writeBigUInt64LE(BigInt(mode), 8)
-    how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16)
+    how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV, 16)
     try {
       return libc.openat2(`open ${path}`, directory, path, how, 24)
     } catch (error) {
-      if (error instanceof SystemCallFailed && UNUSABLE.has(error.code)) return null
+      if (error instanceof SystemCallFailed && UNUSABLE.has(error.code)) return error.code
       throw error
     }
+  }
+  const open = (path: string, flags: number, mode: number): number | null => {
+    const fd = attempt(path, flags, mode)
+    return typeof fd === 'number' ? fd : null
   }
   const read = (path: string, most: number): string | null => {
     const fd = open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY, 0)
@@ -35,9 +57,10 @@ export function openConfinedRoot(root: string): ConfinedRoot {
   return {
     read,
     isDirectory(path) {
-      const fd = open(path, O_PATH | constants.O_DIRECTORY, 0)
-      if (fd !== null) closeSync(fd)
-      return fd !== null
+      const fd = attempt(path, O_PATH | constants.O_DIRECTORY, 0)
+      if (typeof fd === 'number') closeSync(fd)
+      // What the tenant has mounted there is not looked at; whoever enters it will see.
+      return typeof fd === 'number' || fd === 'EXDEV'
     },
     write(path, contents, mode, owner) {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY
@@ -47,10 +70,10 @@ export function openConfinedRoot(root: string): ConfinedRoot {
       if (fd === null) return false
       try {
         if (!fstatSync(fd).isFile()) return false
-        ftruncateSync(fd, 0)
-        writeSync(fd, contents)
         fchownSync(fd, owner, owner)
         fchmodSync(fd, mode)
+        ftruncateSync(fd, 0)
+        writeSync(fd, contents)
         return true
       } finally {
         closeSync(fd)
@@ -73,7 +96,19 @@ const UNUSABLE = new Set([
   'ENAMETOOLONG',
   'EXDEV',
   'ETXTBSY',
+  // Somebody holds a lease on it. fcntl(2)
+  'EAGAIN',
 ])
+
+/** Of the mount that an open directory lies on, without asking the file system itself. proc(5) fdinfo, mountinfo */
+function typeOf(fd: number, root: string): string {
+  const id = /^mnt_id:\s+(\d+)$/m.exec(readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'utf8'))?.[1]
+  const [process = '/proc/thread-self'] = /^\/proc\/\d+(?=\/root$)/.exec(root) ?? []
+  const line = readFileSync(`${process}/mountinfo`, 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith(`${id} `))
+  return line?.split(' - ')[1]?.split(' ')[0] ?? ''
+}
 
 function readRegular(fd: number, most: number): string | null {
   const { size } = fstatSync(fd)

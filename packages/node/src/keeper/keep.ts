@@ -200,7 +200,14 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     placeFiles(id, files) {
       const tenant = living(id)
       using root = means.openRoot(`/proc/${tenant.pid}/root`)
-      for (const file of files) root.write(file.path, file.contents, file.mode, tenant.base)
+      for (const file of files) {
+        try {
+          root.write(file.path, file.contents, file.mode, tenant.base)
+        } catch (error) {
+          // A file of the tenant's is no reason to refuse what the administrator wants.
+          means.log(`VPS ${id}: ${file.path} could not be written: ${(error as Error).message}`)
+        }
+      }
     },
     signal(id, signal) {
       const tenant = tenants.get(id)
