@@ -107,6 +107,25 @@ describe('lxcfs', () => {
   })
 })
 
+describe('lxcfs that dies while a VPS is launched', () => {
+  it('does not keep it from its start, and is seen in it afterwards', async () => {
+    await using world = await openWorld()
+    const node = await booted(world, 'web')
+    const seen = (id: string): string | undefined => world.keeper.launched.get(id)?.mounts.get('/proc/meminfo')?.contents
+    const create = (name: string) =>
+      node.client.vpsCreate({ query: { wait: 20 }, body: { name, template: 'micro', start: true } })
+    for (const name of ['one', 'two', 'three', 'four']) {
+      // At the first, the daemon has been told of files that are dead when the runtime looks for them.
+      world.keeper.lxcfs.crash(Number(/\d+/.exec(seen('101') ?? '')?.[0]))
+      assert.equal((await create(name)).task.state, 'done', name)
+      await until('it is seen in all', () =>
+        ['101', ...world.keeper.launched.keys()].every((id) => seen(id)?.startsWith('lxcfs') === true),
+      )
+    }
+    assert.equal(new Set([...world.keeper.launched.keys()].map(seen)).size, 1)
+  })
+})
+
 describe('a keeper that was killed', () => {
   it('is followed by one that has the same VPSs and consoles, and hears of their ends', async () => {
     await using world = await openWorld()

@@ -63,6 +63,16 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
   const run = async () => {
     const exits = fakeExitWatch(machine)
     const inherited = new Map([...store.inherit()].map(([name, fd]) => [name.replace('console-', ''), fd]))
+    const view = keepProcView({
+      lxcfs: { ...lxcfs, start: async (...place) => (served = await lxcfs.start(...place)) },
+      mounts,
+      mountPoint: instance.lxcfs,
+      pidFile: instance.lxcfsPidFile,
+      adopt: async () => (lxcfs.alive(instance.lxcfs) ? served : null),
+      kill: lxcfs.crash,
+      viewers: () => keep.inits(),
+      log: () => undefined,
+    })
     const keep = openKeep(
       {
         cgroups: machine.cgroups,
@@ -79,20 +89,11 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
         scratch: instance.scratch,
         bundles: instance.bundles,
         descriptors: store,
+        view: { ...view, mountPoint: instance.lxcfs },
         log: () => undefined,
       },
       inherited,
     )
-    const view = keepProcView({
-      lxcfs: { ...lxcfs, start: async (...place) => (served = await lxcfs.start(...place)) },
-      mounts,
-      mountPoint: instance.lxcfs,
-      pidFile: instance.lxcfsPidFile,
-      adopt: async () => (lxcfs.alive(instance.lxcfs) ? served : null),
-      kill: lxcfs.crash,
-      viewers: () => keep.inits(),
-      log: () => undefined,
-    })
     const health = () => Promise.resolve({ pid: process.pid, lxcfs: view.health() })
     const server = await serveKeeper(instance.keeperSocket, { keep, health, log: () => undefined })
     const connections = new Set<Socket>()

@@ -34,13 +34,17 @@ export async function openEvents(store: Store, onError: (error: unknown) => void
   let timer: NodeJS.Timeout | null = null
   const listeners = new Set<(event: Event) => void>()
 
+  /** What was given to the database and may not be in it yet. */
+  let underWay: Promise<unknown> = Promise.resolve()
   const write = async (): Promise<void> => {
     if (timer) clearTimeout(timer)
     timer = null
-    if (unwritten.length === 0) return
+    if (unwritten.length === 0) return void (await underWay)
     const rows = unwritten.map(({ id, at, kind, vps, data }) => ({ id, at, kind, vps, data: JSON.stringify(data) }))
     unwritten = []
-    await store.write(db.insertInto('event').values(rows))
+    const writing = store.write(db.insertInto('event').values(rows))
+    underWay = writing.catch(() => undefined)
+    await writing
     if (latest - trimmed < TRIM_EVERY) return
     trimmed = latest
     await store.write(db.deleteFrom('event').where('id', '<=', latest - KEPT))

@@ -206,11 +206,19 @@ function rootOf({ root, mounts = [] }: OciConfig, outside: MountTable): MountTab
   const inside = mountTable(outside.at(root.path))
   for (const { destination, type, source = '' } of mounts) {
     if (type === 'bind' && !outside.get(source)) fail(`open \`${source}\``)
-    const tree = type === 'bind' ? outside.at(source) : plainTree()
+    const tree = type === 'bind' ? outside.at(source) : type === 'proc' ? procTree() : plainTree()
     makePlace(inside, destination, tree.get('') ?? DIRECTORY)
     inside.mount(destination, tree)
   }
   return inside
+}
+
+/** Files that the kernel itself has there. proc(5) */
+function procTree() {
+  const tree = plainTree()
+  for (const name of ['cpuinfo', 'meminfo', 'stat', 'uptime'])
+    tree.put(name, { kind: 'file', contents: 'of the host', mode: 0o444, owner: 0 })
+  return tree
 }
 
 /** What something can be mounted on: a directory for a directory, an empty file for anything else. */

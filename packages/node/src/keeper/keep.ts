@@ -28,7 +28,7 @@ import { endInTime } from './deadline.ts'
 import { KeeperError } from './errors.ts'
 import { execute } from './execution.ts'
 import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
-import { launch, readKeptRecord } from './launch.ts'
+import { launch, type Launched, readKeptRecord } from './launch.ts'
 
 export interface KeepMeans {
   readonly cgroups: Cgroups
@@ -48,6 +48,8 @@ export interface KeepMeans {
   readonly bundles: string
   /** Keeps a console's master descriptor safe across a restart of this process. */
   readonly descriptors: { store(name: string, fd: number): void; drop(name: string): void }
+  /** lxcfs's files, which VPSs see in their /proc. */
+  readonly view: { readonly mountPoint: string; generation(): number | null; show(pid: number): void }
   readonly log: (message: string) => void
 }
 
@@ -59,6 +61,8 @@ interface Tenant {
   readonly cgroup: string
   console: Console
   state: 'created' | 'running'
+  /** The lxcfs that served when it was launched; null when none did, or when an earlier keeper launched it. */
+  readonly view: number | null
   report: ExitReport | null
   readonly gone: PromiseWithResolvers<void>
 }
@@ -137,7 +141,7 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     if (master === undefined && alive) replaceConsole(means, found.pid, pty)
     if (master === undefined && alive) means.descriptors.store(consoleName(id), pty.master)
     const state = found.state === 'created' ? 'created' : 'running'
-    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state }, alive)
+    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state, view: null }, alive)
     means.log(`VPS ${id}: ${alive ? `adopted, init is ${found.pid}` : 'its init has ended'}`)
   }
 
@@ -164,7 +168,8 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     async launch(spec) {
       if (tenants.has(spec.id)) throw new KeeperError('launch_failed', `VPS ${spec.id} is there already`)
       try {
-        const { pid, pty } = await launch(means, spec)
+        const now = means.view.generation()
+        const { pid, pty, viewed } = await launchWithView(means, spec)
         means.descriptors.store(consoleName(spec.id), pty.master)
         keep({
           id: spec.id,
@@ -174,6 +179,7 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
           cgroup: spec.cgroup,
           console: openConsole(pty),
           state: 'created',
+          view: viewed ? now : null,
         })
         return { pid }
       } catch (error) {
@@ -183,6 +189,9 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     },
     async begin(id) {
       const tenant = living(id)
+      const now = means.view.generation()
+      // Otherwise it is shown when one serves again, as to all that run.
+      if (now !== null && now !== tenant.view) means.view.show(tenant.pid)
       const log = join(tenant.bundle, 'start.log')
       writeFileSync(log, '')
       const { code } = await endInTime(means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.start(id, log)))
@@ -253,6 +262,23 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       tenants.clear()
       listeners.clear()
     },
+  }
+}
+
+/** A lxcfs that has just died must not keep a VPS from its start: without its files then, which are shown before init begins, or later. */
+async function launchWithView(means: KeepMeans, spec: LaunchSpec): Promise<Launched & { readonly viewed: boolean }> {
+  const files = (source: unknown): boolean => typeof source === 'string' && source.startsWith(`${means.view.mountPoint}/`)
+  const config = spec.config as { readonly mounts?: readonly { readonly source?: unknown }[] }
+  const others = config.mounts?.filter(({ source }) => !files(source)) ?? []
+  const viewed = others.length < (config.mounts?.length ?? 0)
+  try {
+    return { ...(await launch(means, spec)), viewed }
+  } catch (error) {
+    if (!(error as Error).message.includes(means.view.mountPoint) || !viewed) throw error
+    means.log(`VPS ${spec.id}: it is launched without lxcfs's files: ${(error as Error).message}`)
+    await endInTime(means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.remove(spec.id)))
+    means.runtime.forget(spec.id)
+    return { ...(await launch(means, { ...spec, config: { ...config, mounts: others } })), viewed: false }
   }
 }
 

@@ -14,6 +14,10 @@ export interface ProcView {
     readonly healthy: boolean
     readonly files: readonly string[]
   }
+  /** Which lxcfs serves: another number for each; null while none does. */
+  generation(): number | null
+  /** Shows its files in a VPS that was launched when another one served, or none. */
+  show(pid: number): void
   stop(): Promise<void>
 }
 
@@ -46,9 +50,11 @@ export function keepProcView(means: ProcViewMeans): ProcView {
   let stopping = false
   let current: LxcfsProcess | null = null
   let healthy = false
+  let generation = 0
 
   const begin = async (): Promise<LxcfsProcess> => {
     const started = await means.lxcfs.start(means.mountPoint, means.pidFile)
+    generation += 1
     // Inits that were launched before, by this keeper or the one before it, look at a dead mount now.
     for (const pid of means.viewers()) show(means, pid)
     return started
@@ -95,6 +101,8 @@ export function keepProcView(means: ProcViewMeans): ProcView {
   return {
     // What the last look saw: a question to a lxcfs that hangs would never be answered.
     health: () => ({ pid: current?.pid ?? null, restarts, healthy, files: healthy ? means.lxcfs.files : [] }),
+    generation: () => (healthy ? generation : null),
+    show: (pid) => show(means, pid),
     stop: async () => {
       stopping = true
       await means.lxcfs.stop(means.mountPoint, current?.pid ?? null)

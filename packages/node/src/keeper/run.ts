@@ -42,6 +42,17 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const cgroups = realCgroups()
   const exits = realExitWatch()
   const lxcfs = realLxcfs()
+  const view = keepProcView({
+    lxcfs,
+    mounts,
+    mountPoint: instance.lxcfs,
+    pidFile: instance.lxcfsPidFile,
+    adopt: () => adoptLxcfs(lxcfs, instance, exits),
+    kill: (pid) => void kill(pid, constants.signals.SIGKILL),
+    // It is asked later, when there is a keep.
+    viewers: () => keep.inits(),
+    log,
+  })
   const keep = openKeep(
     {
       cgroups,
@@ -58,20 +69,11 @@ export async function runKeeper(instance: Instance): Promise<void> {
       scratch: instance.scratch,
       bundles: instance.bundles,
       descriptors: openDescriptorStore(),
+      view: { ...view, mountPoint: instance.lxcfs },
       log,
     },
     consolesAmong(inheritedDescriptors()),
   )
-  const view = keepProcView({
-    lxcfs,
-    mounts,
-    mountPoint: instance.lxcfs,
-    pidFile: instance.lxcfsPidFile,
-    adopt: () => adoptLxcfs(lxcfs, instance, exits),
-    kill: (pid) => void kill(pid, constants.signals.SIGKILL),
-    viewers: () => keep.inits(),
-    log,
-  })
   const server = await serveKeeper(instance.keeperSocket, {
     keep,
     log,
