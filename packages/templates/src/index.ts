@@ -1,5 +1,5 @@
 export { buildTemplate, type BuildNeed } from './build.ts'
-export { formatSetting } from './debian/apt-settings.ts'
+export { type AptSetting, formatSetting } from './debian/apt-settings.ts'
 export { buildDebian } from './debian/build-debian.ts'
 export { cacheOf, type Origin, originOf } from './debian/origin.ts'
 export type { DebianRecipe } from './debian/recipe.ts'
