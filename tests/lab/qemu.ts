@@ -28,7 +28,7 @@ export function qemuArgv({ image, checkout, trees, node, directory, network, mem
     ...['-M', 'q35,hpet=off'],
     // All that the emulation can do, except for virtual machines inside, and for page tables of five levels: with them, mounts of systemd
     // failed in every other start (QEMU 7.2, kernel 6.12).
-    ...['-cpu', 'max,-svm,-la57'],
+    ...['-cpu', 'max,-svm,-la57,-avx,-avx2,-fma,-f16c'],
     ...['-smp', '2', '-m', `${memoryMegabytes}`],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-monitor', 'none'],
     ...['-kernel', image.kernel, '-append', commandLine(node)],
