@@ -49,7 +49,8 @@ test('no file names a path of one machine, or where packages come from', () => {
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name)
-    if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : filesBelow(path)
+    if (LEFT_OUT.has(entry.name)) return []
+    if (entry.isDirectory()) return filesBelow(path)
     return entry.isFile() && !entry.name.endsWith('.log') ? [path] : []
   })
 }
