@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decoder, encode, type ToGuest, type ToHost } from './messages.ts'
+import { decoder, encode, type ToGuest, toHost } from './messages.ts'
 
 export interface Remote {
   readonly argv: readonly [string, ...string[]]
@@ -44,7 +44,8 @@ export async function openChannel(path: string): Promise<Channel> {
     running.clear()
   }
   const send = (message: ToGuest): void => void socket.write(encode(message))
-  const take = decoder<ToHost>((message) => {
+  const take = decoder((line) => {
+    const message = toHost(line)
     if (message.kind === 'ready') {
       allGone('it was started anew')
       for (const resolve of waiting) resolve()

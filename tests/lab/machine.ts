@@ -9,7 +9,7 @@ import { openChannel, type Remote, type RemoteCommand } from './channel.ts'
 import { checkoutDisk } from './image/checkout.ts'
 import { machineImage } from './image/machine.ts'
 import { treesDisk } from './image/trees.ts'
-import { HOME } from './layout.ts'
+import { COMPILE_CACHE, HOME } from './layout.ts'
 import { consoleOf, portOf, qemuArgv } from './qemu.ts'
 
 export interface RunInMachine {
@@ -54,13 +54,19 @@ const REBOOT_MS = 300_000
 /** Whatever happens to us, QEMU does not go on for longer. */
 const LIFE_SECONDS = 3_600
 const CONSOLE_LINES = 40
-const ENVIRONMENT = { HOME: '/root', TERM: 'dumb', INSULA_TEST_PATIENCE: '4' }
+const ENVIRONMENT = { HOME: '/root', TERM: 'xterm', INSULA_TEST_PATIENCE: '4', NODE_COMPILE_CACHE: COMPILE_CACHE }
 
 export async function startMachine({ memoryMegabytes = 3072, network, say = () => {} }: MachineOptions = {}): Promise<Machine> {
   const runner = realProcessRunner()
   await using undo = new AsyncDisposableStack()
   const directory = mkdtempSync(join(tmpdir(), 'insula-lab-'))
-  undo.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const forget = (): void => rmSync(directory, { recursive: true, force: true })
+  // Also when a signal ends us. QEMU goes with us by itself.
+  process.on('exit', forget)
+  undo.defer(() => {
+    process.off('exit', forget)
+    forget()
+  })
   const [image, trees] = [await machineImage(runner, say), await treesDisk(runner, say)]
   const checkout = await checkoutDisk(runner, directory)
   const parts = { image, trees, checkout, directory, memoryMegabytes }

@@ -26,20 +26,26 @@ export type ToHost =
 
 export const encode = (message: ToGuest | ToHost): string => `${JSON.stringify(message)}\n`
 
-/** Gives whole messages as bytes come in; what is none is the rest of one that was cut off. */
-export function decoder<Message>(onMessage: (message: Message) => void): (chunk: Buffer) => void {
+export const toHost = (line: string): ToHost => JSON.parse(line) as ToHost
+export const toGuest = (line: string): ToGuest => JSON.parse(line) as ToGuest
+
+/** Gives whole messages as bytes come in; a line that is none is the rest of one that was cut off. */
+export function decoder(onLine: (line: string) => void): (chunk: Buffer) => void {
   let rest = ''
   return (chunk) => {
     const lines = (rest + chunk.toString('latin1')).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) {
-      let message: Message
-      try {
-        message = JSON.parse(Buffer.from(line, 'latin1').toString()) as Message
-      } catch {
-        continue
-      }
-      onMessage(message)
+      const text = Buffer.from(line, 'latin1').toString()
+      if (isWhole(text)) onLine(text)
     }
+  }
+}
+
+function isWhole(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object'
+  } catch {
+    return false
   }
 }

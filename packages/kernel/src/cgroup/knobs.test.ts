@@ -62,6 +62,8 @@ test('no limit is written as such', () => {
   assert.ok([...plainKnobsV1(NONE, '0'), ...plainKnobsV2(NONE, '0')].every(({ dispensable }) => dispensable))
   const limited = { ...NONE, memory: 1, cpuUnits: 8, cpuLimit: 1, cpuSet: [0], pids: 1 }
   assert.ok(
-    [...plainKnobsV2(limited, '0'), ...memoryKnobsV2({ ...limited, swap: null }).slice(0, 1)].every(({ dispensable }) => !dispensable),
+    [...plainKnobsV2(limited, '0'), ...memoryKnobsV2({ ...limited, swap: null }).slice(0, 1)].every(
+      ({ dispensable }) => !dispensable,
+    ),
   )
 })
