@@ -25,19 +25,19 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/kernel/src/lxcfs/real.system.test.ts', 'another version, and it reads v2'),
   choice('test', 'packages/kernel/src/volume/real.system.test.ts', 'XFS with quota'),
   choice('test', 'packages/kernel/src/mounts/real.system.test.ts', 'mounts on a v2 host'),
-  choice('test', 'packages/kernel/src/probe/real.system.test.ts', 'says what the machine is'),
+  choice('lab', 'packages/kernel/src/probe/real.system.test.ts', 'says what the machine is'),
   choice('lab', 'packages/kernel/src/files/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/filter/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/links/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/process/real.system.test.ts', 'the same on both kernels'),
-  choice('test', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('lab', 'packages/vzfs/src/crash.system.test.ts', 'mostly our own code'),
   choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'two minutes of hashing'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
-  choice('test', 'tests/system/life.test.ts', 'real systems of two Debians boot under another systemd'),
+  choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice('test', 'tests/system/limits.test.ts', 'limits by cgroup v2'),
   choice('lab', 'tests/system/isolation.test.ts', 'what the kernel allows'),
   choice('lab', 'tests/system/exec.test.ts', 'mostly our own code'),
@@ -51,6 +51,12 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),
 ]
 
-/** In the order of the list: what tells most comes first. */
-export const filesInside = (whole: boolean): string[] =>
-  CHOICES.filter(({ place }) => place === 'test' || (whole && place === 'lab')).map(({ file }) => file)
+/** The lab's own, which run outside of the machines and drive them. */
+export const OWN: readonly Choice[] = [
+  choice('test', 'tests/lab/node.test.ts', 'the only test of an installation under systemd'),
+  choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
+]
+
+/** @param whole `./test lab`, not the part of it that is in `./test` */
+export const chosen = (choices: readonly Choice[], whole: boolean): string[] =>
+  choices.filter(({ place }) => place === 'test' || (whole && place === 'lab')).map(({ file }) => file)

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CHOICES, filesInside } from '../lab/choice.ts'
+import { CHOICES, chosen, OWN } from '../lab/choice.ts'
 import { decoder, encode, type ToHost, toHost } from '../lab/messages.ts'
 import { filesOf, TIERS } from './tiers.ts'
 
-test('of every system test it is decided whether it runs in the lab too', () => {
-  const system = TIERS.find(({ name }) => name === 'system')
-  assert.ok(system)
-  assert.deepEqual(CHOICES.map(({ file }) => file).toSorted(), filesOf(system, join(import.meta.dirname, '../..')))
-  assert.ok(filesInside(false).length > 0)
-  assert.ok(filesInside(false).every((file) => filesInside(true).includes(file)))
+test('of every system test it is decided whether it runs in the lab too, and of every test of the lab when', () => {
+  for (const [name, choices] of [
+    ['system', CHOICES],
+    ['lab', OWN],
+  ] as const) {
+    const tier = TIERS.find((each) => each.name === name)
+    assert.ok(tier)
+    assert.deepEqual(choices.map(({ file }) => file).toSorted(), filesOf(tier, join(import.meta.dirname, '../..')))
+    assert.ok(chosen(choices, false).length > 0)
+    assert.ok(chosen(choices, false).every((file) => chosen(choices, true).includes(file)))
+  }
 })
 
 test('messages arrive whole, however their bytes come; the rest of one that was cut off is left out', () => {

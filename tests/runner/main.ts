@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
-import { filesInside } from '../lab/choice.ts'
+import { CHOICES, chosen, OWN } from '../lab/choice.ts'
 import { runInside } from '../lab/run-inside.ts'
 import { runChecks } from './checks.ts'
 import type { Report } from './outcome.ts'
@@ -47,7 +47,9 @@ for (const tier of TIERS) {
     named.length > 0
       ? named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
       : wanted.includes(tier.name)
-        ? filesOf(tier, HOME)
+        ? tier.name === 'lab'
+          ? chosen(OWN, words.length > 0)
+          : filesOf(tier, HOME)
         : []
   if (files.length === 0) continue
   if (tier.name === 'lab' && !hasQemu()) {
@@ -60,7 +62,7 @@ for (const tier of TIERS) {
   }
   // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
   for (const instance of tier.instances) await takeDown(instance)
-  if (tier.name === 'lab' && named.length === 0) await runLab(tier, inside ?? filesInside(words.length > 0))
+  if (tier.name === 'lab' && named.length === 0) await runLab(tier, inside ?? chosen(CHOICES, words.length > 0))
   if (inside === null) await runTier(tier, files)
   for (const instance of tier.instances) await takeDown(instance)
 }
