@@ -1,9 +1,11 @@
-/** ./test: `main.ts [quick|check|unit|sim|system|FILE...]`; nothing means all tiers. */
+/** ./test: `main.ts [quick|check|unit|sim|system|lab|FILE...|lab FILE...]`; nothing means all tiers. */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
+import { CHOICES, chosen, OWN } from '../lab/choice.ts'
+import { runInside } from '../lab/run-inside.ts'
 import { runChecks } from './checks.ts'
 import type { Report } from './outcome.ts'
 import { runFile } from './run-file.ts'
@@ -15,11 +17,13 @@ const ALL = ['check', ...TIERS.map(({ name }) => name)]
 const SETS: Readonly<Record<string, readonly string[]>> = { '': ALL, quick: ['check', 'unit', 'sim'] }
 
 const words = process.argv.slice(2)
+/** `lab FILE...`: these files of the system tier, in the lab. */
+const inside = words[0] === 'lab' && words.length > 1 ? words.splice(0).slice(1) : null
 const named = words.filter((word) => existsSync(word))
-const wanted = named.length > 0 ? [] : (SETS[words.join(' ')] ?? words)
+const wanted = inside !== null ? ['lab'] : named.length > 0 ? [] : (SETS[words.join(' ')] ?? words)
 const tally = openTally({
   strict: process.env['CI'] === 'true' || process.env['INSULA_TEST_STRICT'] === '1',
-  everyTest: named.length > 0,
+  everyTest: named.length > 0 || inside !== null,
   print: (line) => console.log(line),
 })
 const unknown = [
@@ -43,16 +47,23 @@ for (const tier of TIERS) {
     named.length > 0
       ? named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
       : wanted.includes(tier.name)
-        ? filesOf(tier, HOME)
+        ? tier.name === 'lab'
+          ? chosen(OWN, words.length > 0)
+          : filesOf(tier, HOME)
         : []
   if (files.length === 0) continue
+  if (tier.name === 'lab' && !hasQemu()) {
+    tally.couldNot(tier.name, 'there is no qemu-system-x86_64; install it with: apt-get install qemu-system-x86')
+    continue
+  }
   if (tier.needsRoot && process.getuid?.() !== 0) {
     tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
     continue
   }
   // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
   for (const instance of tier.instances) await takeDown(instance)
-  await runTier(tier, files)
+  if (tier.name === 'lab' && named.length === 0) await runLab(tier, inside ?? chosen(CHOICES, words.length > 0))
+  if (inside === null) await runTier(tier, files)
   for (const instance of tier.instances) await takeDown(instance)
 }
 process.exitCode = tally.end()
@@ -62,6 +73,16 @@ async function takeDown(instance: string): Promise<void> {
     .run([join(HOME, 'down'), '--purge', '--instance', instance], { accept: [0, 1], deadline: 300_000 })
     .catch((error: Error) => ({ code: 1, stderr: error.message }))
   if (code !== 0) console.log(`  the instance ${instance} of the tests could not be taken down: ${stderr.trim()}`)
+}
+
+async function runLab(tier: Tier, files: readonly string[]): Promise<void> {
+  tally.tier(`${tier.name}: system tests in a machine with Debian 13`, files.length)
+  const said = (what: string): void => console.log(`         ${what}`)
+  for await (const report of runInside(files, tier.deadline, said)) tally.report(report)
+}
+
+function hasQemu(): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'qemu-system-x86_64')))
 }
 
 async function runTier(tier: Tier, files: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 export interface Tier {
-  readonly name: 'unit' | 'sim' | 'system'
+  readonly name: 'unit' | 'sim' | 'system' | 'lab'
   readonly patterns: readonly string[]
   readonly leaveOut: (file: string) => boolean
   readonly needsRoot: boolean
@@ -53,6 +53,16 @@ export const TIERS: readonly Tier[] = [
     instances: ['systest-two', 'systest'],
     deadline: 600,
   },
+  {
+    name: 'lab',
+    // And files of the system tier, see lab/choice.ts.
+    patterns: [`${TESTS}/lab/**/*.test.ts`],
+    leaveOut: () => false,
+    needsRoot: true,
+    alone: true,
+    instances: [],
+    deadline: 1_200,
+  },
 ]
 
 /** Below `home`, sorted. */
@@ -63,7 +73,8 @@ export function filesOf(tier: Tier, home: string): string[] {
 }
 
 export function tierOf(file: string): Tier {
-  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : file.startsWith(`${TESTS}/sim/`) ? 'sim' : 'unit'))
+  const below = (['sim', 'lab'] as const).find((name) => file.startsWith(`${TESTS}/${name}/`))
+  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : (below ?? 'unit')))
   if (!found) throw new Error(`${file} belongs to no tier`)
   return found
 }

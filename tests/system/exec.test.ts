@@ -93,7 +93,8 @@ test('what runs by exec is inside the limits and namespaces of the VPS', async (
   const [pid, init, hostname] = stdout.trim().split('\n').slice(-3)
   assert.equal(pid, init)
   assert.equal(hostname, 'debian')
-  for (const line of stdout.trim().split('\n').slice(0, -3)) assert.match(line, /^\d+:[^:]*:\/$/)
+  // Where limits are in the v2 tree too, systemd inside has given them on to its units, and the root of its tree takes no process any more.
+  for (const line of stdout.trim().split('\n').slice(0, -3)) assert.match(line, /^\d+:[^:]*:\/(init\.scope)?$/)
 })
 
 test('50 at once are all right', async () => {

@@ -57,7 +57,8 @@ test("the node's kernel cannot be changed from inside", async () => {
   // Since Linux 6.14 each pid namespace has its own; then this is allowed, and changes nothing here.
   await attempt('echo 999 > /proc/sys/kernel/pid_max')
   await refused('echo 1 > /proc/sys/vm/drop_caches')
-  await refused('echo c > /proc/sysrq-trigger')
+  // Newer versions of crun put something in its place that takes whatever is written. If it went through, nobody would see the next line.
+  await attempt('echo c > /proc/sysrq-trigger')
   await refused('echo core > /proc/sys/kernel/core_pattern')
   await refused('date -s 2001-01-01')
   await refused('swapoff -a; swapon /dev/zero')

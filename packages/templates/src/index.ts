@@ -1,4 +1,8 @@
 export { buildTemplate, type BuildNeed } from './build.ts'
+export { type AptSetting, formatSetting } from './debian/apt-settings.ts'
+export { buildDebian } from './debian/build-debian.ts'
+export { cacheOf, type Origin, originOf } from './debian/origin.ts'
+export type { DebianRecipe } from './debian/recipe.ts'
 export { definitionDigest, definitions, findDefinition } from './definitions.ts'
 export { type FailureReason, TemplateFailed } from './failure.ts'
 export { type BuildProgress, type Init, type ReadyProbe, type Template, type TemplateDefinition } from './template.ts'

@@ -14,6 +14,8 @@ export interface TreeCache {
   /** Fills the empty directory `tree`; false when the cache has nothing, or nothing sound. */
   load(tree: string, signal?: AbortSignal): Promise<boolean>
   save(tree: string, signal?: AbortSignal): Promise<void>
+  /** The archive that would be loaded, to be given to another machine's cache. */
+  archive(): Promise<string | null>
 }
 
 const KEPT = ['--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'] as const
@@ -23,6 +25,10 @@ const DEADLINE_MS = 10 * 60_000
 export function treeCache(directory: string, key: unknown, runner: ProcessRunner): TreeCache {
   const prefix = `${hash('sha256', JSON.stringify(key)).slice(0, 32)}-`
   return {
+    async archive() {
+      const name = (await namesIn(directory)).find((each) => each.startsWith(prefix))
+      return name === undefined ? null : join(directory, name)
+    },
     async load(tree, signal) {
       for (const name of await namesIn(directory)) {
         if (!name.startsWith(prefix)) continue

@@ -10,6 +10,7 @@ import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProcessFailed, realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
 import { instanceOf, SYSCTLS } from '@insula/node'
+import { PATIENCE } from './patience.ts'
 
 export const INSTANCE = 'systest'
 /** Finished trees of templates, keyed by their definition; outside of the checkout, kept between runs. */
@@ -72,7 +73,8 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   const volumes = realVolumes({ runner, mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() })
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
-  await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'])
+  const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
+  await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' } })
 }
 
 function raise(file: string, atLeast: number): void {
@@ -83,7 +85,8 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
   const insula: TestNode['insula'] = async (args, options = {}) => {
     const env = { INSULA_INSTANCE: instance.name, HOME: '/root' }
     try {
-      return await runner.run([`${ROOT}bin/insula`, ...args], { env, deadline: 120_000, accept: ALL_CODES, ...options })
+      const deadline = (options.deadline ?? 120_000) * PATIENCE
+      return await runner.run([`${ROOT}bin/insula`, ...args], { env, accept: ALL_CODES, ...options, deadline })
     } catch (error) {
       if (error instanceof ProcessFailed) return { code: error.code ?? -1, stdout: '', stderr: error.message }
       throw error
@@ -143,9 +146,10 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
 
 const ALL_CODES = Array.from({ length: 256 }, (_, code) => code)
 
-/** Polls until it is so. @throws after `seconds`, naming what was waited for */
+/** Polls until it is so. @throws after `seconds` of a real machine, naming what was waited for */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
-  for (const deadline = Date.now() + seconds * 1_000; !(await condition()); await sleep(50)) {
-    if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain for: ${what}`)
+  const patience = seconds * PATIENCE
+  for (const deadline = Date.now() + patience * 1_000; !(await condition()); await sleep(50)) {
+    if (Date.now() > deadline) throw new Error(`waited ${patience} s in vain for: ${what}`)
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { SOURCES_FILE } from './sources-file.ts'
@@ -47,7 +47,8 @@ export async function buildBundle(target = join(root, 'node_modules/.insula-cli'
   })
   const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
   const own = modules.filter((id) => id.startsWith(join(root, 'packages')))
-  writeFileSync(join(made, SOURCES_FILE), [join(root, 'packages/cli/src/main.ts'), ...own].join('\n'))
+  const sources = [join(root, 'packages/cli/src/main.ts'), ...own].map((file) => relative(target, file))
+  writeFileSync(join(made, SOURCES_FILE), sources.join('\n'))
   rmSync(target, { recursive: true, force: true })
   renameSync(made, target)
   return join(target, 'insula.cjs')

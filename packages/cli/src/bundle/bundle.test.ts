@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, utimesSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { runProgram } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
@@ -40,4 +40,12 @@ test('the bundle does what the sources do, without them', async () => {
 test('when a source is newer than the bundle, the sources run', async () => {
   utimesSync(join(dirname(bundle), SOURCES_FILE), 1, 1)
   assert.deepEqual(await insula('exec', 'web', 'both'), { code: 3, out: 'to out\n', err: 'to err\n', sources: true })
+})
+
+test('it names its sources from where it lies, so that a checkout can be moved', () => {
+  const sources = readFileSync(join(dirname(bundle), SOURCES_FILE), 'utf8').split('\n')
+  assert.deepEqual(
+    sources.filter((file) => isAbsolute(file)),
+    [],
+  )
 })

@@ -8,7 +8,9 @@ import { SOURCES_FILE } from './sources-file.ts'
 function newerSources(): string | null {
   const list = `${__dirname}/${SOURCES_FILE}`
   const { mtimeMs } = statSync(list)
-  const sources = readFileSync(list, 'utf8').split('\n')
+  const sources = readFileSync(list, 'utf8')
+    .split('\n')
+    .map((file) => `${__dirname}/${file}`)
   const newer = (file: string) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) > mtimeMs
   return sources.some(newer) ? (sources[0] ?? null) : null
 }

@@ -1,2 +1,2 @@
-/** Beside the bundle: what it was made from, a path in each line, the one to run instead first. */
+/** Beside the bundle: what it was made from, a path from there in each line, so that a checkout can be moved; the one to run instead first. */
 export const SOURCES_FILE = 'sources.txt'

@@ -159,6 +159,14 @@ export function cgroupConformance(name: string, open: () => Promise<CgroupSubjec
       await cgroups.remove(path)
     })
 
+    test('a choice of CPUs is taken back while something runs', async () => {
+      const path = await fresh()
+      if (!subject.limited) return cgroups.remove(path)
+      put(path)
+      for (const cpuSet of [null, [0], null, [0], null]) await cgroups.setLimits(path, { ...NO_LIMITS, cpuSet })
+      await gone(path)
+    })
+
     test('memory is not limited below what is in use', async () => {
       const path = await fresh()
       if (!subject.limited) return cgroups.remove(path)

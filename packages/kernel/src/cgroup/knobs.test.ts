@@ -57,11 +57,13 @@ test('no limit is written as such', () => {
     'cpuset.cpus=0-1',
     'pids.max=max',
   ])
-  assert.deepEqual(values(plainKnobsV2(NONE)), ['cpu.weight=100', 'cpu.max=max 100000', 'cpuset.cpus=\n', 'pids.max=max'])
+  assert.deepEqual(values(plainKnobsV2(NONE, '\n')), ['cpu.weight=100', 'cpu.max=max 100000', 'cpuset.cpus=\n', 'pids.max=max'])
   assert.deepEqual(values(memoryKnobsV2(NONE)), ['memory.max=max', 'memory.swap.max=max'])
-  assert.ok([...plainKnobsV1(NONE, '0'), ...plainKnobsV2(NONE)].every(({ dispensable }) => dispensable))
+  assert.ok([...plainKnobsV1(NONE, '0'), ...plainKnobsV2(NONE, '0')].every(({ dispensable }) => dispensable))
   const limited = { ...NONE, memory: 1, cpuUnits: 8, cpuLimit: 1, cpuSet: [0], pids: 1 }
   assert.ok(
-    [...plainKnobsV2(limited), ...memoryKnobsV2({ ...limited, swap: null }).slice(0, 1)].every(({ dispensable }) => !dispensable),
+    [...plainKnobsV2(limited, '0'), ...memoryKnobsV2({ ...limited, swap: null }).slice(0, 1)].every(
+      ({ dispensable }) => !dispensable,
+    ),
   )
 })

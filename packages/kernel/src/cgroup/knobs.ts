@@ -62,10 +62,10 @@ export function plainKnobsV1(limits: CgroupLimits, allCpus: string): Knob[] {
   ]
 }
 
-export function plainKnobsV2(limits: CgroupLimits): Knob[] {
+/** @param allCpus what "all" is written as, see limits.ts */
+export function plainKnobsV2(limits: CgroupLimits, allCpus: string): Knob[] {
   const quota = limits.cpuLimit === null ? 'max' : quotaOf(limits.cpuLimit)
-  // An empty set means "as the parent"; the kernel takes a newline for it.
-  const cpus = limits.cpuSet === null ? '\n' : cpuList(limits.cpuSet)
+  const cpus = limits.cpuSet === null ? allCpus : cpuList(limits.cpuSet)
   return [
     knob('', 'cpu.weight', weightOf(limits.cpuUnits), limits.cpuUnits === UNITS),
     knob('', 'cpu.max', `${quota} ${PERIOD}`, limits.cpuLimit === null),

@@ -14,7 +14,9 @@ export async function setLimits(hierarchies: Hierarchies, path: string, limits: 
   refuseFewerPids(hierarchies, path, limits)
   const unified = hierarchies.mode === 'unified'
   if (unified) await makeRoom(hierarchies, path, limits)
-  const knobs = unified ? [...plainKnobsV2(limits), ...memoryKnobsV2(limits)] : knobsV1(hierarchies, path, limits)
+  const knobs = unified
+    ? [...plainKnobsV2(limits, allCpusV2(hierarchies, path)), ...memoryKnobsV2(limits)]
+    : knobsV1(hierarchies, path, limits)
   await writeAll(hierarchies, path, knobs, limits)
 }
 
@@ -36,6 +38,16 @@ async function makeRoom(hierarchies: Hierarchies, path: string, { memory: wanted
   // EAGAIN: less could be reclaimed than was asked for. ENOENT: kernels before 5.19. What remains in use decides.
   await writeFile(join(directory, 'memory.reclaim'), `${used() - wanted}`, { flag: 'r+' }).catch(() => undefined)
   if (needed() > wanted) throw new LimitBelowUse('memory', wanted, needed())
+}
+
+/**
+ * An empty set means "as the parent", and the kernel takes a newline for it; but a group with processes that has a set once cannot have
+ * an empty one again (ENOSPC). Then it is given all that its parent has.
+ */
+function allCpusV2(hierarchies: Hierarchies, path: string): string {
+  const directory = directoryOf(hierarchies, 'cpuset', path)
+  if (directory === null || (text(join(directory, 'cpuset.cpus')) ?? '').trim() === '') return '\n'
+  return text(join(dirname(directory), 'cpuset.cpus.effective'))?.trim() || '\n'
 }
 
 function knobsV1(hierarchies: Hierarchies, path: string, limits: CgroupLimits): Knob[] {
@@ -66,7 +78,9 @@ async function writeAll(hierarchies: Hierarchies, path: string, knobs: readonly 
       written.push({ file, before: before.trim() || '\n' })
     }
   } catch (error) {
-    for (const { file, before } of written.toReversed()) await write(file, before)
+    const restored = ({ file, before }: { readonly file: string; readonly before: string }): string =>
+      before === '\n' && file.endsWith('/cpuset.cpus') ? allCpusV2(hierarchies, path) : before
+    for (const change of written.toReversed()) await write(change.file, restored(change))
     throw error
   }
 }

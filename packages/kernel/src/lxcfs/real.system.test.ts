@@ -9,7 +9,6 @@ import { lxcfsConformance } from './conformance.ts'
 import type { LxcfsProcess } from './lxcfs.ts'
 import { realLxcfs } from './real.ts'
 
-const AS_NOBODY = ['setpriv', '--reuid=65500', '--regid=65500', '--clear-groups'] as const
 const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8')
 
 lxcfsConformance('the real driver', async () => {
@@ -34,10 +33,12 @@ describe('what a reader in a group sees', () => {
   const scratch = mkdtempSync('/run/insula-test-')
   const mountPoint = join(scratch, 'lxcfs')
   let server: LxcfsProcess
-  /** Read from inside the group, by a user who is not root. */
+  /** Read from inside the group, by a user who is not root. On pure v2 the reader joins by itself, as the OCI runtime does. */
   const read = async (file: string): Promise<string> => {
-    const { stdout } = await cgroups.enter(path, () => realProcessRunner().run([...AS_NOBODY, 'cat', join(mountPoint, file)]))
-    return stdout
+    const reader = ['setpriv', '--reuid=65500', '--regid=65500', '--clear-groups', 'cat', join(mountPoint, file)] as const
+    const joining = ['sh', '-c', 'echo 0 > "$0" && exec "$@"', `/sys/fs/cgroup/${path}/vps/cgroup.procs`, ...reader] as const
+    const argv = cgroups.mode === 'unified' ? joining : reader
+    return (await cgroups.enter(path, () => realProcessRunner().run(argv))).stdout
   }
   before(async () => {
     chmodSync(scratch, 0o755)

@@ -21,7 +21,7 @@ export interface OverlayMount {
 
 /** Calls that are meaningful inside a body only. Each throws SystemCallFailed. */
 export interface MountCalls {
-  /** A new file system: proc, tmpfs, cgroup2... `data` as in mount(8) -o. */
+  /** A file system: proc, tmpfs, cgroup2... `data` as in mount(8) -o. One that is there already, on top, stays. */
   fileSystem(type: string, target: string, data?: string): void
   bind(source: string, target: string): void
   /** Detaches what is mounted on top of target (MNT_DETACH); false when nothing was. */

@@ -68,7 +68,12 @@ function enterPrivateCopy(): void {
 
 const calls: MountCalls = {
   fileSystem: (type, target, data) => {
-    libc.mount(`mount ${type} on ${target}`, type, target, type, 0, data ?? null)
+    try {
+      libc.mount(`mount ${type} on ${target}`, type, target, type, 0, data ?? null)
+    } catch (error) {
+      // mount(2): it is there already, on top. So it is with the one cgroup2 of a host that has no other cgroups.
+      if (!(error instanceof SystemCallFailed && error.code === 'EBUSY')) throw error
+    }
   },
   bind: (source, target) => {
     libc.mount(`bind ${source} on ${target}`, source, target, null, MS_BIND, null)

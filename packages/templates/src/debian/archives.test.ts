@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import { TemplateFailed } from '../failure.ts'
-import { chooseArchives } from './archives.ts'
+import { chooseArchives, mustAnswerAll } from './archives.ts'
 
 /** A network on which only these suites answer: "http://mirror.example/debian bookworm". */
 function network(t: TestContext, answering: readonly string[], sources = '') {
@@ -41,10 +41,12 @@ test('what the node uses, for another release too', async (t) => {
     ['http://mirror.example/debian trixie', 'http://security.example/debian-security trixie-security'],
     NODE,
   )
-  assert.deepEqual(await chooseArchives('trixie', undefined, need), [
+  const archives = await chooseArchives('trixie', undefined, need)
+  assert.deepEqual(archives, [
     { uri: 'http://mirror.example/debian', suites: ['trixie', 'trixie-updates'] },
     { uri: 'http://security.example/debian-security', suites: ['trixie-security'] },
   ])
+  await mustAnswerAll(archives, need)
 })
 
 test('a node without security updates gets none', async (t) => {
@@ -73,15 +75,14 @@ test('a given mirror, with what it has', async (t) => {
 })
 
 test('a mirror that does not answer is named, with the reason and what to do', async (t) => {
-  const failure = await chooseArchives('bookworm', undefined, network(t, [], NODE)).catch((error: unknown) => error)
+  const chosenAndAsked = async (need: ReturnType<typeof network>): Promise<void> =>
+    mustAnswerAll(await chooseArchives('bookworm', undefined, need), need)
+  const failure = await chosenAndAsked(network(t, [], NODE)).catch((error: unknown) => error)
   assert.ok(failure instanceof TemplateFailed)
   assert.equal(failure.reason, 'mirror_unreachable')
   assert.equal(failure.message, 'the mirror http://mirror.example/debian does not give bookworm: 404  Not Found')
   assert.match(failure.remedy, /--mirror URL/)
-  await assert.rejects(
-    chooseArchives('bookworm', undefined, network(t, ['http://mirror.example/debian bookworm'], NODE)),
-    /security.example/,
-  )
+  await assert.rejects(chosenAndAsked(network(t, ['http://mirror.example/debian bookworm'], NODE)), /security.example/)
   await assert.rejects(
     chooseArchives('bookworm', undefined, network(t, [], '')),
     (error) => error instanceof TemplateFailed && /no archive of Debian/.test(error.message),

@@ -1,4 +1,4 @@
-/** Decides which archives a Debian system is built from, and finds out that they answer before anything else is done. */
+/** Decides which archives a Debian system is built from, and finds out that they answer before anything is downloaded. */
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,19 +22,23 @@ export interface ArchivesNeed {
 }
 
 /**
- * Without `mirror`: what the node's own apt uses, updates and security included as it has them. With one: that mirror, its updates if it
- * has them, and for security its neighbour .../debian-security or else the node's.
+ * Without `mirror`: what the node's own apt uses, updates and security included as it has them; no mirror is asked. With one: that mirror,
+ * its updates if it has them, and for security its neighbour .../debian-security or else the node's.
  */
 export async function chooseArchives(suite: string, mirror: string | undefined, need: ArchivesNeed): Promise<Archive[]> {
   const node = findMirrors(await readSources(need.aptDirectory))
   const main = mirror === undefined ? nodeMirror(node) : parseMirror(mirror)
-  await mustAnswer(main, suite, need)
+  if (mirror !== undefined) await mustAnswer(main, suite, need)
   const updates = mirror === undefined ? node.updates : (await answer(main, `${suite}-updates`, need)) === null
   const archives = [{ uri: main, suites: updates ? [suite, `${suite}-updates`] : [suite] }]
   const security = mirror === undefined ? node.security : await givenSecurity(main, suite, node, need)
-  if (security === null) return archives
-  await mustAnswer(security, `${suite}-security`, need)
-  return [...archives, { uri: security, suites: [`${suite}-security`] }]
+  return security === null ? archives : [...archives, { uri: security, suites: [`${suite}-security`] }]
+}
+
+/** @throws TemplateFailed naming the first that does not answer, and why */
+export async function mustAnswerAll(archives: readonly Archive[], need: ArchivesNeed): Promise<void> {
+  // The first suite of each is the one that has to be there.
+  for (const { uri, suites } of archives) await mustAnswer(uri, suites[0] ?? '', need)
 }
 
 function nodeMirror({ main }: DebianMirrors): string {

@@ -4,11 +4,10 @@ import { access } from 'node:fs/promises'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import { TemplateFailed } from '../failure.ts'
 import type { BuildProgress } from '../template.ts'
-import { treeCache } from '../tree-cache.ts'
-import { type AptSetting, parseSettings } from './apt-settings.ts'
-import { type Archive, chooseArchives } from './archives.ts'
+import { mustAnswerAll } from './archives.ts'
 import { finishDebian } from './finish.ts'
 import { explain, KEYRING, mmdebstrapArgv, stepOf } from './mmdebstrap.ts'
+import { cacheOf, type Origin, originOf } from './origin.ts'
 import type { DebianRecipe } from './recipe.ts'
 
 export interface DebianBuild {
@@ -34,16 +33,16 @@ export async function buildDebian(build: DebianBuild): Promise<Record<string, st
   const { runner, recipe, tree, signal, onProgress } = build
   onProgress({ step: 'asking the mirror', done: 0 })
   await keysKnown()
-  const archives = await chooseArchives(recipe.suite, build.mirror, build)
-  const settings = await nodeSettings(runner, signal)
-
-  const cache = build.cache === undefined ? null : treeCache(build.cache, [build.definition.digest, archives, settings], runner)
+  const origin = await originOf(recipe.suite, build.mirror, build)
+  const cache = build.cache === undefined ? null : cacheOf(build.cache, build.definition.digest, origin, runner)
+  // Before any mirror is asked: what is here already needs none.
   if (cache !== null && (await cache.load(tree, signal))) {
     onProgress({ step: 'took the tree from the cache', done: 85 })
     return installedPackages(runner, tree)
   }
-  await install(build, archives, settings)
-  await finishDebian(tree, recipe, archives, settings)
+  await mustAnswerAll(origin.archives, build)
+  await install(build, origin)
+  await finishDebian(tree, recipe, origin.archives, origin.settings)
   await cache?.save(tree, signal)
   return installedPackages(runner, tree)
 }
@@ -59,15 +58,9 @@ async function keysKnown(): Promise<void> {
   }
 }
 
-async function nodeSettings(runner: ProcessRunner, signal: AbortSignal | undefined): Promise<AptSetting[]> {
-  const { stdout } = await runner.run(['apt-config', 'dump', '--format', '%f "%v";%n'], signal ? { signal } : {})
-  return parseSettings(stdout)
-}
-
 async function install(
   { runner, definition, recipe, tree, work, signal, onProgress }: DebianBuild,
-  archives: Archive[],
-  settings: AptSetting[],
+  { archives, settings }: Origin,
 ) {
   try {
     await runner.run(mmdebstrapArgv(recipe, archives, settings, tree), {

@@ -1,0 +1,68 @@
+/**
+ * Which files of the system tier run in the lab's machine as well. An emulated machine is ten times slower, so the whole of `./test` runs
+ * those that another kernel, pure cgroup v2 and systemd as init make a difference to; `./test lab` runs all that can.
+ */
+
+export type Place =
+  /** Also in the whole of `./test`. */
+  | 'test'
+  /** In `./test lab`. */
+  | 'lab'
+  /** Nowhere but on the host. */
+  | 'host'
+
+export interface Choice {
+  readonly file: string
+  readonly place: Place
+  readonly why: string
+}
+
+const choice = (place: Place, file: string, why: string): Choice => ({ file, place, why })
+const NO_MIRROR = 'installs packages, and the machine reaches no mirror'
+
+export const CHOICES: readonly Choice[] = [
+  choice('test', 'packages/kernel/src/cgroup/real.system.test.ts', 'pure v2 is a branch of its own in every line of it'),
+  choice('test', 'packages/kernel/src/quota/real.system.test.ts', 'the host has no quota'),
+  choice('test', 'packages/vzfs/src/quota/quota.system.test.ts', 'the host has no quota'),
+  choice('test', 'tests/system/quota.test.ts', 'the host has no quota'),
+  choice('test', 'packages/kernel/src/lxcfs/real.system.test.ts', 'another version, and it reads v2'),
+  choice('test', 'packages/kernel/src/volume/real.system.test.ts', 'XFS with quota'),
+  choice('test', 'packages/kernel/src/mounts/real.system.test.ts', 'mounts on a v2 host'),
+  choice('lab', 'packages/kernel/src/probe/real.system.test.ts', 'says what the machine is'),
+  choice('lab', 'packages/kernel/src/netns/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/pty/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/runtime/real.system.test.ts', 'a later crun'),
+  choice('lab', 'packages/kernel/src/userns/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/files/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/filter/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/links/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
+  choice('lab', 'packages/vzfs/src/crash.system.test.ts', 'mostly our own code'),
+  choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'two minutes of hashing'),
+  choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
+  choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
+  choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
+  choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
+  choice('test', 'tests/system/limits.test.ts', 'limits by cgroup v2'),
+  choice('lab', 'tests/system/isolation.test.ts', 'what the kernel allows'),
+  choice('lab', 'tests/system/exec.test.ts', 'mostly our own code'),
+  choice('lab', 'tests/system/console.test.ts', 'mostly our own code'),
+  choice('host', 'tests/system/bad-input.test.ts', 'our own code; and an init that ends within 12 ms takes longer there'),
+  choice('lab', 'tests/system/instances.test.ts', 'two instances in one kernel'),
+  choice('lab', 'tests/system/leaks.test.ts', 'cgroups, mounts and links that stay'),
+  choice('lab', 'tests/system/crash.test.ts', 'long'),
+  choice('host', 'tests/system/network.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/software.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),
+]
+
+/** The lab's own, which run outside of the machines and drive them. */
+export const OWN: readonly Choice[] = [
+  choice('test', 'tests/lab/node.test.ts', 'the only test of an installation under systemd'),
+  choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
+]
+
+/** @param whole `./test lab`, not the part of it that is in `./test` */
+export const chosen = (choices: readonly Choice[], whole: boolean): string[] =>
+  choices.filter(({ place }) => place === 'test' || (whole && place === 'lab')).map(({ file }) => file)
