@@ -27,7 +27,7 @@ test('a checkout with signs in its path that mean something to systemd', () => {
 test('VPSs outlive the keeper, and their consoles are kept for the next one', () => {
   const keeper =
     unitsFor('/opt/insula', '/opt/insula/node').find(({ file }) => file.endsWith('insula-keeper@.service'))?.contents ?? ''
-  for (const line of ['KillMode=process', 'NotifyAccess=main', 'FileDescriptorStoreMax=4096', 'Restart=always']) {
+  for (const line of ['KillMode=process', 'NotifyAccess=main', 'FileDescriptorStoreMax=16384', 'Restart=always']) {
     assert.ok(keeper.split('\n').includes(line), line)
   }
 })

@@ -86,6 +86,7 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
         openRoot: fakeConfinedRoots(machine),
         inNetworkOf: fakeInNetworkOf(machine),
         give: fakeGiveDescriptor(machine),
+        listenerSocket: instance.listenerSocket,
         scratch: instance.scratch,
         bundles: instance.bundles,
         descriptors: store,

@@ -196,6 +196,7 @@ function instanceIn(directory: string): Instance {
     run,
     apiSocket: join(run, 'api.sock'),
     keeperSocket: join(run, 'keeper.sock'),
+    listenerSocket: join(run, 'listener.sock'),
     scratch: join(run, 'exec'),
     bundles: join(run, 'bundles'),
     lxcfs: join(run, 'lxcfs'),

@@ -44,9 +44,27 @@ export { inNetworkOf } from './netns/real.ts'
 export type { FileCalls } from './files/files.ts'
 export { realFileCalls } from './files/real.ts'
 export { realProcessRunner } from './process/real.ts'
+export { dieWithParent } from './process/die-with-parent.ts'
+export {
+  type Answer,
+  type Architecture,
+  AT_FDCWD,
+  type Call,
+  type Caller,
+  type Credentials,
+  type DeviceNode,
+  type Listeners,
+  type MadeDevice,
+  type Ready,
+} from './seccomp/seccomp.ts'
+export { realListeners } from './seccomp/real.ts'
+export { continueCall } from './seccomp/continue-call.ts'
+export { newCallRecord, readCallRecord } from './seccomp/record.ts'
+export { type HandedListener, type ListenerSocket, receiveListeners } from './seccomp/receive.ts'
 export { type ServiceOptions, startService } from './process/service.ts'
 export { type CgroupOptions, realCgroups } from './cgroup/real.ts'
 export { unmountOwnTree } from './cgroup/own-tree.ts'
+export { type CgroupView, type CgroupViews, realCgroupViews } from './cgroup/view.ts'
 export { cpuList, parseCpuList } from './cgroup/knobs.ts'
 export { realLinks } from './links/real.ts'
 export { realPacketFilter } from './filter/real.ts'
@@ -55,6 +73,7 @@ export { realVolumes } from './volume/real.ts'
 export { realHostProbe } from './probe/real.ts'
 export { inheritedDescriptors } from './descriptors/inherited.ts'
 export { notify } from './descriptors/notify.ts'
+export { takeDescriptor } from './descriptors/take.ts'
 export { type Notification, receiveNotifications } from './descriptors/receive.ts'
 export { DESCRIPTOR_NAME, type DescriptorStore, openDescriptorStore } from './descriptors/store.ts'
 export {

@@ -19,6 +19,8 @@ export interface Instance {
   readonly run: string
   readonly apiSocket: string
   readonly keeperSocket: string
+  /** The OCI runtime hands seccomp listeners over there. */
+  readonly listenerSocket: string
   readonly lxcfs: string
   readonly lxcfsPidFile: string
   readonly runtime: string
@@ -59,6 +61,7 @@ export function instanceOf(name: string): Instance {
     run,
     apiSocket: localSocketPath(name),
     keeperSocket: `${run}/keeper.sock`,
+    listenerSocket: `${run}/listener.sock`,
     lxcfs: `${run}/lxcfs`,
     lxcfsPidFile: `${run}/lxcfs.pid`,
     runtime: `${run}/runtime`,

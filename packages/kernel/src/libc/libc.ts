@@ -28,7 +28,7 @@ const direct = directCalls()
  * manual page; the kernel answers -errno, which no code of the engine can overwrite.
  */
 function call(number: number, parameters: string): (what: string, ...args: unknown[]) => number {
-  const native = direct(`long libc_${number}(long number, ${parameters})`)
+  const native = direct(`long (long number, ${parameters})`)
   return (what, ...args) => {
     const result = native(number, ...args)
     if (result < 0) throw new SystemCallFailed(what, -result)
@@ -58,18 +58,57 @@ export const libc = {
   bind: call(49, 'int socket, const void *address, int length'),
   listen: call(50, 'int socket, int backlog'),
   quotactlFd: call(443, 'unsigned int fd, unsigned int command, unsigned int id, _Inout_ void *address'),
+  memfdCreate: call(319, 'const char *name, unsigned int flags'),
+  /** The address fits a number: user addresses end at 2^47. */
+  mmap: call(9, 'unsigned long address, unsigned long length, int protection, int flags, int fd, long offset'),
+  /** ioctl whose argument lies at an address that `mmap` gave. */
+  ioctlAt: call(16, 'int fd, unsigned long request, unsigned long address'),
+  pidfdGetfd: call(438, 'int pidfd, int fd, unsigned int flags'),
+  fchdir: call(81, 'int fd'),
+  chroot: call(161, 'const char *path'),
+  /** Paths as bytes, with their closing NUL: tenants need not write UTF-8. */
+  openat2Bytes: call(437, 'int dirfd, const void *path, const void *how, unsigned long size'),
+  mknodat: call(259, 'int dirfd, const void *path, unsigned int mode, unsigned int device'),
+  unlinkat: call(263, 'int dirfd, const void *path, int flags'),
+  setfsuid: call(122, 'unsigned int uid'),
+  setfsgid: call(123, 'unsigned int gid'),
+  setgroups: call(116, 'unsigned long count, const void *groups'),
+  capget: call(125, 'const void *header, _Out_ void *data'),
+  capset: call(126, 'const void *header, const void *data'),
 } as const
 
 const EPOLL_WAIT = 232
 const EINTR = -4
 const EVENT_BYTES = 12
 const MOST_EVENTS = 64
-const waitForEvents = direct.inWorker('long libc_epoll_wait(long number, int epoll, _Out_ void *events, int most, int timeout)')
+const waitInWorker = direct.inWorker('long libc_epoll_wait(long number, int epoll, _Out_ void *events, int most, int timeout)')
 
 /** epoll_wait(2) in a worker thread; resolves with the 64-bit user data of the events, or [] at the timeout (milliseconds). */
 export async function epollWait(epoll: number, timeout: number): Promise<bigint[]> {
   const events = Buffer.alloc(EVENT_BYTES * MOST_EVENTS)
-  const count = await waitForEvents(EPOLL_WAIT, epoll, events, MOST_EVENTS, timeout)
+  const count = await waitInWorker(EPOLL_WAIT, epoll, events, MOST_EVENTS, timeout)
   if (count < 0 && count !== EINTR) throw new SystemCallFailed('epoll_wait', -count)
-  return Array.from({ length: Math.max(0, count) }, (_, index) => events.readBigUInt64LE(index * EVENT_BYTES + 4))
+  return eventsIn(events, count).map(({ data }) => data)
+}
+
+interface EpollEvent {
+  readonly data: bigint
+  readonly events: number
+}
+
+const waitHere = direct('long libc_epoll_wait_here(long number, int epoll, _Out_ void *events, int most, int timeout)')
+
+/** epoll_wait(2) in the calling thread, which stands still meanwhile; [] at the timeout, too. */
+export function waitForEvents(epoll: number, timeout: number): EpollEvent[] {
+  const events = Buffer.alloc(EVENT_BYTES * MOST_EVENTS)
+  const count = waitHere(EPOLL_WAIT, epoll, events, MOST_EVENTS, timeout)
+  if (count < 0 && count !== EINTR) throw new SystemCallFailed('epoll_wait', -count)
+  return eventsIn(events, count)
+}
+
+function eventsIn(events: Buffer, count: number): EpollEvent[] {
+  return Array.from({ length: Math.max(0, count) }, (_, index) => ({
+    events: events.readUInt32LE(index * EVENT_BYTES),
+    data: events.readBigUInt64LE(index * EVENT_BYTES + 4),
+  }))
 }

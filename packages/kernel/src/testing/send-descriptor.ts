@@ -10,7 +10,7 @@ const SOCK_STREAM_CLOEXEC = 1 | 0x80000
 const SYS = { connect: 42, sendmsg: 46 } as const
 
 /** Connects to the socket at `path`, sends, and hangs up. No descriptor: hangs up at once. @throws SystemCallFailed */
-export function sendDescriptor(path: string, descriptor: number | null): void {
+export function sendDescriptor(path: string, descriptor: number | null, text = '.'): void {
   const direct = directCalls()
   const connect = direct('long (long number, int socket, const void *address, int length)')
   const sendmsg = direct('long (long number, int socket, const void *message, int flags)')
@@ -21,7 +21,7 @@ export function sendDescriptor(path: string, descriptor: number | null): void {
   const socket = libc.socket('socket', AF_UNIX, SOCK_STREAM_CLOEXEC, 0)
   try {
     must('connect', connect(SYS.connect, socket, address, address.length))
-    if (descriptor !== null) must('sendmsg', sendmsg(SYS.sendmsg, socket, outgoing(Buffer.alloc(0), '.', descriptor), 0))
+    if (descriptor !== null) must('sendmsg', sendmsg(SYS.sendmsg, socket, outgoing(Buffer.alloc(0), text, descriptor), 0))
   } finally {
     closeSync(socket)
   }

@@ -44,6 +44,8 @@ export interface KeepMeans {
   readonly openRoot: OpenConfinedRoot
   readonly inNetworkOf: InNetworkOf
   readonly give: GiveDescriptor
+  /** Where the runtime hands seccomp listeners over. */
+  readonly listenerSocket: string
   readonly scratch: string
   readonly bundles: string
   /** Keeps a console's master descriptor safe across a restart of this process. */

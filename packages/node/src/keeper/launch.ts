@@ -29,6 +29,8 @@ export interface LaunchMeans {
   readonly userNamespaces: UserNamespaces
   readonly openRoot: OpenConfinedRoot
   readonly give: GiveDescriptor
+  /** Where the runtime hands the seccomp listener over. */
+  readonly listenerSocket: string
 }
 
 /** What a later keeper must know to adopt this VPS; lies in the bundle. */
@@ -54,7 +56,7 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
   const pty = openPty()
   try {
     means.give(pty.slave, spec.idMap.base, spec.idMap.base)
-    writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns)))
+    writeFileSync(join(spec.bundle, 'config.json'), JSON.stringify(complete(spec, pty.path, userns, means.listenerSocket)))
     using door = means.cgroups.door(spec.cgroup)
     const create = means.mounts.inPrivateCopy((calls) => {
       calls.overlay(spec.root, userns)
@@ -101,17 +103,24 @@ function placeFiles(openRoot: OpenConfinedRoot, spec: LaunchSpec): void {
 
 interface OciConfig {
   readonly mounts?: readonly unknown[]
-  readonly linux?: { readonly namespaces?: readonly { readonly type: string; readonly path?: string }[] }
+  readonly linux?: {
+    readonly namespaces?: readonly { readonly type: string; readonly path?: string }[]
+    readonly seccomp?: object
+  }
 }
 
-/** The runtime configuration with what only the keeper knows: the user namespace and the console. */
-function complete(spec: LaunchSpec, console: string, userns: UserNamespace): unknown {
+/** The runtime configuration with what only the keeper knows: the user namespace, the console, and who answers system calls. */
+function complete(spec: LaunchSpec, console: string, userns: UserNamespace, listenerPath: string): unknown {
   const config = spec.config as OciConfig
   const others = (config.linux?.namespaces ?? []).filter((namespace) => namespace.type !== 'user')
   return {
     ...config,
     root: { path: spec.root.root, readonly: false },
     mounts: [...(config.mounts ?? []), { destination: '/dev/console', type: 'bind', source: console, options: ['bind'] }],
-    linux: { ...config.linux, namespaces: [{ type: 'user', path: userns.path }, ...others] },
+    linux: {
+      ...config.linux,
+      namespaces: [{ type: 'user', path: userns.path }, ...others],
+      ...(config.linux?.seccomp ? { seccomp: { ...config.linux.seccomp, listenerPath } } : {}),
+    },
   }
 }

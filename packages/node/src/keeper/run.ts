@@ -1,19 +1,24 @@
 /** The keeper's composition root: real drivers, what was inherited, and a quiet end. */
 
-import { mkdirSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import {
   becomeSubreaper,
   type Cgroups,
+  continueCall,
   type ExitWatch,
   inheritedDescriptors,
   inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
   type MountNamespace,
+  newCallRecord,
   openConfinedRoot,
   openDescriptorStore,
+  openPipe,
   type PrivateMounts,
+  readCallRecord,
   realCgroups,
   realGiveDescriptor,
   realLxcfs,
@@ -23,10 +28,15 @@ import {
   realUserNamespaces,
   reapStrays,
   realExitWatch,
+  receiveListeners,
+  startAttached,
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
+import { COMPILE_CACHE, NODE } from '../supervisor/children.ts'
+import { pipeSink, pipeSource } from './byte-stream.ts'
 import { openKeep } from './keep.ts'
 import { showPureV2 } from './launch.ts'
+import { type ListenerChild, openListening } from './listening.ts'
 import { ANSWER_MS, keepProcView } from './proc-view.ts'
 import { serveKeeper } from './server.ts'
 
@@ -53,6 +63,23 @@ export async function runKeeper(instance: Instance): Promise<void> {
     viewers: () => keep.inits(),
     log,
   })
+  const inherited = inheritedDescriptors()
+  const descriptors = openDescriptorStore()
+  const listening = openListening(
+    {
+      descriptors,
+      start: (record) => startListener(instance, record),
+      newRecord: newCallRecord,
+      readRecord: readCallRecord,
+      continueCall,
+      kill: (pid) => void kill(pid, constants.signals.SIGKILL),
+      stateOf,
+      log,
+    },
+    inherited,
+  )
+  using handed = receiveListeners(instance.listenerSocket, (listener) => listening.add(listener), log)
+  await handed.ready
   const keep = openKeep(
     {
       cgroups,
@@ -63,16 +90,17 @@ export async function runKeeper(instance: Instance): Promise<void> {
       openRoot: openConfinedRoot,
       inNetworkOf,
       give: realGiveDescriptor,
+      listenerSocket: instance.listenerSocket,
       exits,
       kill,
       runtimeMounts: mountsForTheRuntime(mounts, cgroups, instance),
       scratch: instance.scratch,
       bundles: instance.bundles,
-      descriptors: openDescriptorStore(),
+      descriptors,
       view: { ...view, mountPoint: instance.lxcfs },
       log,
     },
-    consolesAmong(inheritedDescriptors()),
+    consolesAmong(inherited),
   )
   const server = await serveKeeper(instance.keeperSocket, {
     keep,
@@ -87,6 +115,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const stop = await stopped.promise
   server.close()
   if (stop.lxcfs) await view.stop()
+  listening[Symbol.dispose]()
   keep[Symbol.dispose]()
   process.exit(0)
 }
@@ -130,6 +159,32 @@ function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: 
     for (const target of own.toReversed()) calls.detach(target)
     showPureV2(calls, cgroups)
   })
+}
+
+function startListener(instance: Instance, record: number): ListenerChild {
+  const [orders, reports] = [openPipe(), openPipe()]
+  const program = join(import.meta.dirname, '../insula-listener.ts')
+  const child = startAttached([...NODE, program, '--instance', instance.name, '--keeper', `${process.pid}`], {
+    descriptors: [orders.read, reports.write, 2, record],
+    env: COMPILE_CACHE,
+  })
+  for (const end of [orders.read, reports.write]) closeSync(end)
+  const sink = pipeSink(orders.write)
+  return {
+    process: child,
+    write: (bytes) => void sink.write(bytes),
+    onReport: (listener) => void pipeSource(reports.read, listener),
+  }
+}
+
+/** proc_pid_stat(5), field 3. */
+function stateOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] ?? null
+  } catch {
+    return null
+  }
 }
 
 function kill(pid: number, signal: number): boolean {

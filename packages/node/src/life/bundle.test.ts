@@ -12,7 +12,12 @@ interface Oci {
     readonly maskedPaths: string[]
     readonly seccomp: {
       readonly defaultAction: string
-      readonly syscalls: { readonly names: string[]; readonly errnoRet: number }[]
+      readonly syscalls: {
+        readonly names: string[]
+        readonly action: string
+        readonly errnoRet?: number
+        readonly args?: { readonly index: number; readonly op: string; readonly valueTwo?: number }[]
+      }[]
     }
   }
 }
@@ -57,7 +62,20 @@ describe('a bundle', () => {
     for (const name of ['kexec_load', 'init_module', 'open_by_handle_at', 'bpf', 'swapon', 'io_uring_setup'])
       assert.ok(names.includes(name), name)
     for (const name of ['mount', 'keyctl', 'ptrace', 'unshare', 'clone3', 'setns']) assert.ok(!names.includes(name), name)
-    assert.ok(syscalls.every(({ errnoRet }) => errnoRet === 1 || errnoRet === 38))
+    const refusals = syscalls.filter(({ action }) => action === 'SCMP_ACT_ERRNO')
+    assert.ok(refusals.every(({ errnoRet }) => errnoRet === 1 || errnoRet === 38))
+  })
+
+  it('has few calls answered outside, and of mknod only those for a character device', () => {
+    const answered = bundle().linux.seccomp.syscalls.filter(({ action }) => action === 'SCMP_ACT_NOTIFY')
+    assert.deepEqual(
+      answered.flatMap(({ names }) => names),
+      ['sysinfo', 'quotactl', 'quotactl_fd', 'mknod', 'mknodat'],
+    )
+    assert.deepEqual(
+      answered.map(({ args }) => args?.map(({ index, op, valueTwo }) => `${index} ${op} ${valueTwo ?? 0}`)),
+      [undefined, ['1 SCMP_CMP_MASKED_EQ 8192', '2 SCMP_CMP_NE 0'], ['2 SCMP_CMP_MASKED_EQ 8192', '3 SCMP_CMP_NE 0']],
+    )
   })
 
   it('shows the view of /proc that is served now, over /proc, for reading', () => {

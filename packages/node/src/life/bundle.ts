@@ -121,8 +121,8 @@ export function bundleOf(vps: VpsRecord, context: BundleContext): unknown {
         { type: 'network' },
         { type: 'cgroup' },
       ],
-      // No device cgroup: root of a user namespace can make no device node (mknod(2), EPERM), so there is nothing to filter; and crun's
-      // BPF filter needs CAP_SYS_RESOURCE, which the node's root may lack.
+      // No device cgroup: root of a user namespace can make no device node but the harmless ones that insula-listener makes for it, so there is
+      // nothing to filter; and crun's BPF filter needs CAP_SYS_RESOURCE, which the node's root may lack.
       seccomp: seccomp(),
       maskedPaths: MASKED,
       readonlyPaths: READ_ONLY,
