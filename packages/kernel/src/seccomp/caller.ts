@@ -49,6 +49,14 @@ export function openCaller(tid: number, isValid: () => boolean): Caller | null {
     write: (address, bytes) => address !== 0n && transfer(() => writeAt(memory, bytes, address)) === bytes.length,
     credentials,
     sharesUserNamespace: (pid) => readlinkSync(at('ns/user')) === readlinkSync(`/proc/${pid}/ns/user`),
+    // By the mount table: to ask the file itself could be to ask the caller, who serves its file system.
+    isOnRootOf(fd, pid) {
+      const mount = unlessGone(() => readFileSync(at(`fdinfo/${fd}`), 'utf8'))
+      const id = /^mnt_id:\s*(\d+)$/m.exec(mount ?? '')?.[1]
+      const device = deviceOfMount(readFileSync(at('mountinfo'), 'utf8'), (fields) => fields[0] === id)
+      const root = deviceOfMount(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), (fields) => fields[4] === '/')
+      return device !== null && device === root
+    },
     makeDevice: (node) => makeDeviceAs(credentials(), at, node),
     isValid,
     [Symbol.dispose]() {
@@ -58,19 +66,36 @@ export function openCaller(tid: number, isValid: () => boolean): Caller | null {
   }
 }
 
+/** proc_pid_mountinfo(5), field 3. The last of several is the one on top. */
+function deviceOfMount(mountinfo: string, wanted: (fields: readonly string[]) => boolean): string | null {
+  return (
+    mountinfo
+      .split('\n')
+      .map((line) => line.split(' '))
+      .findLast(wanted)?.[2] ?? null
+  )
+}
+
 /** Exported for its test. */
 export function credentialsIn(status: string): Credentials {
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? ''
   const [uid, gid] = [field('Uid').split('\t').map(Number), field('Gid').split('\t').map(Number)]
   const umask = Number.parseInt(field('Umask'), 8)
   const [, effectiveUid, , fileUid] = uid
-  const fileGid = gid[3]
+  const [, effectiveGid, , fileGid] = gid
   // A thread that has ended has no umask.
-  if (effectiveUid === undefined || fileUid === undefined || fileGid === undefined || Number.isNaN(umask)) {
+  if (
+    effectiveUid === undefined ||
+    fileUid === undefined ||
+    effectiveGid === undefined ||
+    fileGid === undefined ||
+    Number.isNaN(umask)
+  ) {
     throw new Error('the caller has ended')
   }
   return {
     effectiveUid,
+    effectiveGid,
     fileUid,
     fileGid,
     groups: field('Groups').split(' ').filter(Boolean).map(Number),
@@ -93,7 +118,7 @@ function writeAt(fd: number, bytes: Buffer, address: bigint): number {
   return address < 1n << 47n ? writeSync(fd, bytes, 0, bytes.length, Number(address)) : 0
 }
 
-function unlessGone(open: () => number): number | null {
+function unlessGone<T>(open: () => T): T | null {
   try {
     return open()
   } catch (error) {

@@ -15,6 +15,8 @@ export interface FakeCallers {
 
 export interface FakeCallerOptions {
   readonly credentials?: Partial<Credentials>
+  /** Its descriptors that are on the root file system of its user namespace's first process. */
+  readonly onRoot?: readonly number[]
   /** Whose user namespace it is in; its own by default. */
   readonly userNamespaceOf?: number
   readonly architecture?: Architecture
@@ -57,7 +59,7 @@ interface Tree extends FakeCaller {
 
 const FIRST_PID = 70_000
 const PAGE = 4096n
-const ROOT: Credentials = { effectiveUid: 0, fileUid: 0, fileGid: 0, groups: [], umask: 0o022, effective: ~0n }
+const ROOT: Credentials = { effectiveUid: 0, effectiveGid: 0, fileUid: 0, fileGid: 0, groups: [], umask: 0o022, effective: ~0n }
 
 export function fakeCallers(): FakeCallers {
   const trees = new Map<number, Tree>()
@@ -188,6 +190,7 @@ function callerOf(tree: Tree, isValid: () => boolean): Caller {
     write: (address, bytes) => bytes.copy(at(address) ?? Buffer.alloc(0)) === bytes.length,
     credentials: () => credentials,
     sharesUserNamespace: (pid) => pid === (options.userNamespaceOf ?? tree.pid),
+    isOnRootOf: (fd, pid) => pid === options.userNamespaceOf && (options.onRoot ?? []).includes(fd),
     makeDevice(node) {
       const same = tree.devices.find(({ path }) => path.equals(node.path))
       if (same && !node.again) throw new SystemCallFailed('mknodat', constants.errno.EEXIST)

@@ -94,6 +94,7 @@ test('credentials are those of proc_pid_status(5)', () => {
   ].join('\n')
   assert.deepEqual(credentialsIn(status), {
     effectiveUid: 2,
+    effectiveGid: 6,
     fileUid: 4,
     fileGid: 8,
     groups: [5, 300_007],

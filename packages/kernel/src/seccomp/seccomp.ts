@@ -59,6 +59,7 @@ export interface Listeners extends Disposable {
 
 export interface Credentials {
   readonly effectiveUid: number
+  readonly effectiveGid: number
   /** What a new file belongs to. */
   readonly fileUid: number
   readonly fileGid: number
@@ -80,6 +81,8 @@ export interface Caller extends Disposable {
   credentials(): Credentials
   /** Whether it is in the user namespace of that process, and in none below. */
   sharesUserNamespace(pid: number): boolean
+  /** Whether a descriptor of it is open on the file system that this process has for its root. */
+  isOnRootOf(fd: number, pid: number): boolean
   /** Makes a device node as the caller would if it might. @throws SystemCallFailed as mknodat(2) */
   makeDevice(node: DeviceNode): MadeDevice
   /** Still waiting: what was read until now was the caller's. */

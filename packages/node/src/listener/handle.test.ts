@@ -23,7 +23,13 @@ function world(options: FakeCallerOptions = ROOT) {
   const listeners = callers.open()
   listeners.add(1, caller.listener())
   const logged: string[] = []
-  const means = { listeners, vpsOf: () => VPS, systemInfos: () => INFO, log: (message: string) => void logged.push(message) }
+  const means = {
+    listeners,
+    vpsOf: () => VPS,
+    systemInfos: () => INFO,
+    quotaOf: () => null,
+    log: (message: string) => void logged.push(message),
+  }
   return {
     caller,
     logged,

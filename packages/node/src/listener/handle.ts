@@ -3,6 +3,8 @@
 import { constants } from 'node:os'
 import type { Answer, Call, Caller, Listeners } from '@insula/kernel'
 import { nameOf } from './calls.ts'
+import { answerQuotactl } from './quota/answer.ts'
+import type { QuotaDoor } from './quota/door.ts'
 import { answerMknod, type Mknod } from './mknod.ts'
 import { sysinfo32, sysinfo64, type SystemInfos } from './sysinfo.ts'
 import type { ListenedVps } from './vps.ts'
@@ -12,6 +14,8 @@ export interface HandleMeans {
   /** Null: the VPS is not known (any more). */
   readonly vpsOf: (key: number) => ListenedVps | null
   readonly systemInfos: SystemInfos
+  /** Null: it has no quota for its users and groups. */
+  readonly quotaOf: (vps: ListenedVps) => QuotaDoor | null
   readonly log: (message: string) => void
 }
 
@@ -43,7 +47,7 @@ function answerOf(means: HandleMeans, call: Call, caller: Caller, again: boolean
     case 'mknodat':
       return answerMknod(name, call, caller, vps, again)
     default:
-      return { answer: { kind: 'continue' } }
+      return { answer: answerQuotactl(name, call, caller, vps, means.quotaOf(vps)) }
   }
 }
 
