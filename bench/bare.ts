@@ -1,6 +1,6 @@
 /**
  * The floor: crun alone, on the same bundle and the same kind of root file system. It gets the configuration that the keeper wrote for a VPS,
- * less what only Insula adds (console, lxcfs, a user namespace made beforehand), in a mount namespace where the host looks like a pure v2 one,
+ * less what only Insula adds (console, lxcfs, a user namespace made beforehand, answers to system calls), in a mount namespace where the host looks like a pure v2 one,
  * which crun needs on hybrid hosts.
  */
 
@@ -16,19 +16,27 @@ const CGROUP = '/insula-bench-bare'
 
 interface Config {
   mounts: { destination: string; type: string }[]
-  linux: { namespaces: { type: string }[]; [field: string]: unknown }
+  linux: { namespaces: { type: string }[]; seccomp: Seccomp; [field: string]: unknown }
   [field: string]: unknown
+}
+
+interface Seccomp {
+  readonly defaultAction: string
+  readonly architectures: readonly string[]
+  readonly syscalls: readonly { readonly action: string }[]
 }
 
 export interface Bare extends AsyncDisposable {
   /** Mounts a root and writes a bundle: not what is measured. */
-  prepare(id: string, template: string): Promise<void>
+  prepare(id: string, template: string, options?: { readonly answered?: boolean }): Promise<void>
   create(id: string): Promise<void>
   start(id: string): Promise<void>
   exec(id: string, ...argv: string[]): Promise<number>
   /** The same command in a VPS of Insula's, by its number. */
   execInside(id: number, ...argv: string[]): Promise<number>
   remove(id: string): Promise<void>
+  /** A file that something inside wrote. */
+  read(id: string, path: string): string
 }
 
 /** @param example bundle directory of a VPS that runs */
@@ -62,7 +70,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
     made.delete(id)
   }
   return {
-    async prepare(id, template) {
+    async prepare(id, template, { answered = false } = {}) {
       const paths = volumePaths(node.instance.volume)
       const own = join(place, id)
       for (const name of ['upper', 'work', 'root']) mkdirSync(join(own, name), { recursive: true })
@@ -85,6 +93,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
         ),
         linux: {
           ...model.linux,
+          seccomp: answered ? model.linux.seccomp : refusalsOf(model.linux.seccomp),
           cgroupsPath: `${CGROUP}/${id}`,
           namespaces: model.linux.namespaces.map(({ type }) => ({ type })),
           uidMappings: mapping,
@@ -99,6 +108,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
     exec: (id, ...argv) => run('exec', id, ...argv),
     execInside: (id, ...argv) => runIn(node.instance.runtime, 'exec', `${id}`, ...argv),
     remove,
+    read: (id, path) => readFileSync(join(place, id, 'upper', path), 'utf8'),
     async [Symbol.asyncDispose]() {
       for (const id of made) await remove(id)
       rmSync(place, { recursive: true, force: true })
@@ -106,6 +116,11 @@ export function bareCrun(node: BenchNode, example: string): Bare {
       for (const mount of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) removeEmptyGroups(`${mount}${CGROUP}`)
     },
   }
+}
+
+/** The same filter without calls that somebody outside would have to answer. */
+function refusalsOf({ defaultAction, architectures, syscalls }: Seccomp): Seccomp {
+  return { defaultAction, architectures, syscalls: syscalls.filter(({ action }) => action !== 'SCMP_ACT_NOTIFY') }
 }
 
 function removeEmptyGroups(directory: string): void {

@@ -25,10 +25,10 @@ export interface Rounds {
 }
 
 /** Calls in a second, and calls at once after a pause. */
-export const RATE = 2_000
-export const BURST = 400
+export const RATE = 5_000
+export const BURST = 1_000
 /** A VPS that has used up its share goes on when it may make so many calls again. */
-const REFILL = 40
+const REFILL = 100
 
 interface Share {
   left: number
