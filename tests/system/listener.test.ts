@@ -164,6 +164,7 @@ for (const which of ['listener', 'keeper'] as const) {
     if (which === 'listener') process.kill(listener, 'SIGKILL')
     else await node.killAndAwait('keeper')
     await until('another listener', () => ![0, listener].includes(listenerPid()))
+    await until('the end of the one before', () => !existsSync(`/proc/${listener}`))
     await until('the answer', async () => (await out('cat /tmp/answer')).endsWith('done'))
     assert.match(await out('cat /tmp/answer; rm /srv/dev/waited'), /^Mem:\s+262144[^]*^1 3\ndone$/m)
   })

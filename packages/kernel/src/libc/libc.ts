@@ -47,6 +47,7 @@ export const libc = {
   openat2: call(437, 'int dirfd, const char *path, const void *how, unsigned long size'),
   pidfdOpen: call(434, 'int pid, unsigned int flags'),
   prctl: call(157, 'int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d'),
+  prctlInto: call(157, 'int option, _Out_ void *answer'),
   pipe2: call(293, '_Out_ int *ends, int flags'),
   fcntl: call(72, 'int fd, int operation, long argument'),
   ioctl: call(16, 'int fd, unsigned long request, _Inout_ void *argument'),

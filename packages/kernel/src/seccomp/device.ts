@@ -6,6 +6,7 @@
 
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
+import { parentDeathSignal, setParentDeathSignal } from '../process/die-with-parent.ts'
 import { AT_FDCWD, type Credentials, type DeviceNode, type MadeDevice } from './seccomp.ts'
 
 const O_PATH = 0x200000
@@ -105,6 +106,8 @@ function as<T>(caller: Credentials, capabilities: bigint, body: () => T): T {
   const before = ownCapabilities()
   const groups = process.getgroups?.() ?? []
   const umask = process.umask(caller.umask)
+  // The kernel forgets it whenever a thread becomes somebody else.
+  const deathSignal = parentDeathSignal()
   try {
     setGroups(caller.groups)
     libc.setfsgid('setfsgid', caller.fileGid)
@@ -117,6 +120,7 @@ function as<T>(caller: Credentials, capabilities: bigint, body: () => T): T {
     libc.setfsgid('setfsgid back', process.getegid?.() ?? 0)
     setGroups(groups)
     process.umask(umask)
+    setParentDeathSignal(deathSignal)
   }
 }
 
