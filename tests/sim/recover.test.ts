@@ -1,7 +1,8 @@
 /** A database that is lost is rebuilt from private areas, with VPSs running. */
 
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { openWorld, type SimNode, type World } from './world.ts'
 
@@ -28,6 +29,38 @@ async function populated(world: World): Promise<SimNode> {
   await node.client.vpsSuspend({ params: { vps: 'frozen' }, ...WAIT })
   return node
 }
+
+describe('a damaged database', () => {
+  it('is put aside: the daemon serves, and asks for what rebuilds it', async () => {
+    await using world = await openWorld()
+    let node = await populated(world)
+    const traces = world.traces()
+    await node.stop()
+    writeFileSync(world.instance.database, Buffer.alloc(40_960, 0xa5))
+    node = await world.boot()
+    assert.equal((await node.send('POST', '/v1/vps', { name: 'new', template: 'micro' })).status, 409)
+    const { task } = await node.client.recover(WAIT)
+    assert.deepEqual(task.result, { recovered: ['up', 'down', 'frozen'], known: 0, damaged: [] })
+    assert.deepEqual(world.traces(), traces)
+    assert.equal(readdirSync(world.instance.state).filter((name) => name.startsWith('state.db.damaged-')).length, 1)
+  })
+
+  it('with a row that says nothing: that VPS is lost, the others are there, and it comes back with its record', async () => {
+    await using world = await openWorld()
+    let node = await populated(world)
+    await node.stop()
+    const raw = new DatabaseSync(world.instance.database)
+    raw.exec(`update vps set record = '{"id":102,' where id = 102`)
+    raw.close()
+    node = await world.boot()
+    assert.deepEqual(
+      (await node.client.vpsList()).vps.map(({ name }) => name),
+      ['up', 'frozen'],
+    )
+    const { task } = await node.client.recover(WAIT)
+    assert.deepEqual(task.result, { recovered: ['down'], known: 2, damaged: [] })
+  })
+})
 
 describe('a lost database', () => {
   it('is rebuilt: everything as it was, nothing restarted', async () => {

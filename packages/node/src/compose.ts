@@ -82,10 +82,10 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
 export async function openNode(instance: Instance, config: Config, drivers: Drivers, log: Means['log']): Promise<NodeDaemon> {
   await using undo = new AsyncDisposableStack()
   for (const directory of [instance.run, instance.state]) mkdirSync(directory, { recursive: true, mode: 0o711 })
-  const store = undo.use(openStore(instance.database))
+  const store = undo.use(openStore(instance.database, log))
   const onError = (error: unknown): void => log('an internal fault', error)
   const events = undo.use(await openEvents(store, onError))
-  const inventory = await openInventory(store, events)
+  const inventory = await openInventory(store, events, log)
   const features = await drivers.probe.features()
   const uplink = await drivers.links.uplink()
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
