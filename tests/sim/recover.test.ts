@@ -117,6 +117,29 @@ describe('a lost database', () => {
     assert.equal(refused.status, 409)
   })
 
+  it('with a damaged record of one that runs: what it has stays its own', async () => {
+    await using world = await openWorld()
+    const before = await populated(world)
+    const { vps } = await before.client.vpsShow({ params: { vps: 'up' } })
+    world.vzfs.records.set(101, '{"id":101,')
+    const node = await lose(world, before)
+    await node.client.recover(WAIT)
+    const [address = ''] = vps.addresses
+    const refused = await node.send('POST', '/v1/vps', { name: 'thief', template: 'micro', addresses: [address] })
+    const { error } = refused.json as { error: { code: string; message: string } }
+    assert.deepEqual([refused.status, error.code], [409, 'address_in_use'])
+    assert.match(error.message, /VPS "101" has it/)
+    const { task } = await node.client.vpsCreate({
+      ...WAIT,
+      body: { name: 'new', template: 'micro', addresses: ['auto'], start: true },
+    })
+    assert.deepEqual((task.result as { addresses: string[] }).addresses, ['10.77.0.4'])
+    const set = await node.client.vpsChange({ params: { vps: 'new' }, ...WAIT, body: { addresses: [address] } })
+    assert.equal(set.task.error?.code, 'address_in_use')
+    assert.deepEqual(world.traces().filtered, ['101', '103', '104'], 'a start puts it out of the packet filter')
+    assert.deepEqual((await node.client.nodeShow()).network.addressesFree, 254 - 4)
+  })
+
   it('is not asked for where nothing is lost', async () => {
     await using world = await openWorld()
     const node = await populated(world)

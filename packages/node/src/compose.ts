@@ -36,6 +36,7 @@ import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
@@ -90,12 +91,15 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const uplink = await drivers.links.uplink()
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
   const linked = new Set<number>()
-  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () =>
-    inventory
+  const strays = openStrays({ ...drivers, inventory, wires })
+  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () => [
+    ...inventory
       .all()
       .filter(({ id }) => linked.has(id))
       .map(({ id, addresses, nat }) => ({ link: linkName(wires, id), addresses, nat })),
-  )
+    // Whether theirs are translated was in the record that is lost.
+    ...[...strays.all()].map(([id, addresses]) => ({ link: linkName(wires, id), addresses, nat: config.nat ?? true })),
+  ])
   const means: Means = {
     ...drivers,
     instance,
@@ -106,6 +110,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     firewall,
     exits: openExitBook(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
+    strays,
     wires,
     linked,
     cpus: features.cpus,

@@ -11,6 +11,7 @@ import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
 import type { LostAreas } from './lost-areas.ts'
+import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
 
@@ -21,6 +22,7 @@ export interface Means {
   readonly events: Events
   readonly tasks: Tasks
   readonly lostAreas: LostAreas
+  readonly strays: Strays
   readonly keeper: Keeper
   readonly cgroups: Cgroups
   readonly links: Links

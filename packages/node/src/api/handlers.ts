@@ -270,7 +270,9 @@ async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['respo
     links.uplink(),
   ])
   const pool = config.addressPool === undefined ? null : parseCidr(config.addressPool)
-  const used = [...inventory.addresses().keys()].map((address) => parseIpv4(address) ?? -1)
+  const used = [...inventory.addresses().keys(), ...[...means.strays.all().values()].flat()].map(
+    (address) => parseIpv4(address) ?? -1,
+  )
   const all = inventory.all()
   return {
     instance: means.instance.name,
