@@ -140,6 +140,51 @@ describe('a lost database', () => {
     assert.deepEqual((await node.client.nodeShow()).network.addressesFree, 254 - 4)
   })
 
+  it('with a damaged record: that VPS can be ended and removed by its number, and in no other way', async () => {
+    await using world = await openWorld()
+    const before = await populated(world)
+    for (const id of [101, 103]) world.vzfs.records.set(id, '{"id":')
+    const node = await lose(world, before)
+    const early = await node.send('DELETE', '/v1/vps/101?force=true&wait=10')
+    assert.match(JSON.stringify(early.json), /"conflict".*its record may be whole.*insula recover/)
+    await node.client.recover(WAIT)
+    const { findings } = await node.client.doctor()
+    const found = findings.filter(({ subject }) => subject === 'vps 101')
+    assert.deepEqual(
+      found.map(({ message }) => message),
+      ['it runs, and its record is damaged'],
+    )
+    assert.match(found[0]?.remedy ?? '', /restore .*areas\/101\/record.json .*insula destroy -f 101/)
+
+    for (const [method, path, body] of [
+      ['DELETE', '/v1/vps/101', undefined],
+      ['POST', '/v1/vps/101/stop', {}],
+    ] as const) {
+      const refused = await node.send(method, path, body)
+      assert.match(JSON.stringify(refused.json), /"conflict".*insula (destroy|stop) -f 101/)
+    }
+    assert.equal((await node.send('DELETE', '/v1/vps/999?force=true')).status, 404)
+    const stopped = await node.client.vpsStop({ params: { vps: '101' }, ...WAIT, body: { force: true } })
+    assert.equal(stopped.task.state, 'done', stopped.task.error?.message)
+    assert.deepEqual(world.traces(), {
+      areas: ['101', '102', '103'],
+      cgroups: ['103'],
+      links: ['103'],
+      inits: ['103'],
+      filtered: ['103'],
+    })
+    for (const vps of ['101', '103']) {
+      const { task } = await node.client.vpsDestroy({ params: { vps }, query: { wait: 10, force: true } })
+      assert.equal(task.state, 'done', task.error?.message)
+    }
+    assert.deepEqual(world.traces(), { areas: ['102'], cgroups: [], links: [], inits: [], filtered: [] })
+    const created = await node.client.vpsCreate({
+      ...WAIT,
+      body: { name: 'new', id: 101, template: 'micro', addresses: ['10.77.0.1'] },
+    })
+    assert.equal(created.task.state, 'done', created.task.error?.message)
+  })
+
   it('is not asked for where nothing is lost', async () => {
     await using world = await openWorld()
     const node = await populated(world)

@@ -1,6 +1,7 @@
 /** Looks for what is wrong with the node and its VPSs, and says what to do about it. */
 
 import type { Finding } from '@insula/contract'
+import { volumePaths } from '@insula/vzfs'
 import type { Means } from './means.ts'
 import { missingOf } from './life/parts.ts'
 import { lookAround } from './life/sighting.ts'
@@ -162,7 +163,7 @@ const vpss: Check = async (means) => {
 }
 
 const leftovers: Check = async (means) => {
-  const { inventory, wires, instance, tasks } = means
+  const { wires, instance, tasks } = means
   const { inits, cgroups, links } = await lookAround(means)
   // A VPS that a task works on is neither left over nor missing.
   const spare = (id: number): boolean => !inits.has(id) && !tasks.busy(id)
@@ -173,13 +174,25 @@ const leftovers: Check = async (means) => {
       .filter(spare)
       .map((id) => wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${id} ${NOBODYS}`, repair, true)),
     ...strays.map((name) => wrong('warning', 'network', `link ${name} ${NOBODYS}`, repair, true)),
-    ...[...inits]
-      .filter((id) => !inventory.get(id))
-      .map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
-    ...(await means.lostAreas.look()).map(({ id }) =>
-      wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover'),
-    ),
+    ...(await orphans(means, inits)),
   ]
+}
+
+const orphans = async (means: Means, inits: ReadonlySet<number>): Promise<Finding[]> => {
+  const { inventory, lostAreas, tasks } = means
+  const lost = (await lostAreas.look()).map(({ id }) => id)
+  const hopeful = lostAreas.hopeful()
+  const strays = [...inits].filter((id) => !inventory.get(id))
+  return [...new Set([...lost, ...strays])]
+    .filter((id) => !tasks.busy(id))
+    .map((id) => {
+      const runs = inits.has(id) ? 'it runs, and ' : ''
+      if (hopeful.includes(id))
+        return wrong('error', `vps ${id}`, `${runs}its private area has no record in the database`, 'insula recover')
+      const { record } = volumePaths(means.vzfs.path).area(id)
+      const restore = `restore ${record} and run \`insula recover\``
+      return wrong('error', `vps ${id}`, `${runs}its record is damaged`, `${restore}, or give it up: \`insula destroy -f ${id}\``)
+    })
 }
 
 const NOBODYS = 'belongs to no running VPS'

@@ -39,7 +39,8 @@ export async function reconcile(means: Means): Promise<void> {
   }
   const strangers = await settleStrangers(means)
   await removeLeftovers(means)
-  for (const { id } of await means.lostAreas.look())
+  await means.lostAreas.look()
+  for (const id of means.lostAreas.hopeful())
     log(`the private area of VPS ${id} has no record in the database; \`insula recover\` brings it back`)
   // The rules of VPSs that run and are not known are all in the table of an earlier daemon: it stays until they are recovered.
   if (strangers === 0) await means.firewall.refresh()
