@@ -185,6 +185,31 @@ describe('a lost database', () => {
     assert.equal(created.task.state, 'done', created.task.error?.message)
   })
 
+  it('with a record that says what cannot be: it is damaged, and said why', async () => {
+    await using world = await openWorld()
+    const before = await populated(world)
+    const change = (id: number, fields: Record<string, unknown>): void => {
+      world.vzfs.records.set(id, JSON.stringify({ ...JSON.parse(world.vzfs.records.get(id) ?? ''), ...fields }))
+    }
+    change(101, { name: '../../x' })
+    change(102, { hostname: 'a b' })
+    change(103, { addresses: ['10.77.0.3; reboot'] })
+    const node = await lose(world, before)
+    const { task } = await node.client.recover(WAIT)
+    const { recovered, damaged } = task.result as { recovered: string[]; damaged: { vps: number; reason: string }[] }
+    assert.deepEqual(recovered, [])
+    assert.deepEqual(
+      damaged.map(({ vps, reason }) => [vps, reason.split(': ').slice(0, 2).join(': ')]),
+      [
+        [101, 'its record cannot be read: name'],
+        [102, 'its record cannot be read: hostname'],
+        [103, 'its record cannot be read: addresses.0'],
+      ],
+    )
+    assert.ok(damaged.every(({ reason }) => !reason.includes('\n')))
+    assert.deepEqual((await node.client.vpsList()).vps, [])
+  })
+
   it('is not asked for where nothing is lost', async () => {
     await using world = await openWorld()
     const node = await populated(world)

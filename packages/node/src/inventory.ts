@@ -4,7 +4,7 @@ import type { Compilable } from 'kysely'
 import { canMove, type SettledState, type VpsState } from '@insula/model'
 import { failure } from './failures.ts'
 import type { Events } from './events.ts'
-import { VpsRecord } from './record.ts'
+import { parseRecord, type VpsRecord } from './record.ts'
 import type { Store } from './store/open.ts'
 
 export interface Inventory {
@@ -48,7 +48,7 @@ export async function openInventory(
     addresses.length === 0 ? [] : [db.insertInto('address').values(addresses.map((address) => ({ address, vps: id })))]
   for (const { id, record } of await db.selectFrom('vps').select(['id', 'record']).execute()) {
     try {
-      remember(VpsRecord.parse(JSON.parse(record)))
+      remember(parseRecord(JSON.parse(record)))
     } catch (error) {
       // Its private area has another copy; the row would be in the way of that.
       log(`the database's record of VPS ${id} is damaged and removed; \`insula recover\` reads the copy: ${record}`, error)

@@ -2,7 +2,7 @@
 
 import type { Means } from './means.ts'
 import { reconcile } from './reconcile.ts'
-import { VpsRecord } from './record.ts'
+import { parseRecord } from './record.ts'
 
 export interface Recovery {
   readonly recovered: string[]
@@ -18,7 +18,7 @@ export async function recover(means: Means): Promise<Recovery> {
   const known = inventory.all().length
   for (const { id, base } of await lostAreas.look()) {
     try {
-      const record = VpsRecord.parse(await vzfs.areas.readRecord(id))
+      const record = parseRecord(await vzfs.areas.readRecord(id))
       if (record.id !== id || record.base !== base)
         throw new Error(
           `it speaks of VPS ${record.id} with host ids from ${record.base}; the private area is VPS ${id}'s, from ${base}`,
