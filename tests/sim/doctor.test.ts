@@ -52,6 +52,26 @@ describe('the doctor', () => {
     )
   })
 
+  it('says that the volume is full when it is, and what to do', async () => {
+    let full = false
+    await using world = await openWorld({ full: () => full })
+    const node = await world.boot()
+    full = true
+    const { findings } = await node.client.doctor()
+    assert.deepEqual(
+      findings.filter(({ subject }) => subject === 'volume'),
+      [
+        {
+          severity: 'error',
+          subject: 'volume',
+          message: `${world.instance.volume} is full: nothing more can be written to it`,
+          remedy: 'destroy VPSs or remove templates that are not needed, or enlarge the volume',
+          repairable: false,
+        },
+      ],
+    )
+  })
+
   it('disturbs no task while it repairs', async () => {
     await using world = await openWorld()
     const node = await world.boot()

@@ -104,7 +104,18 @@ const sysctls: Check = async ({ probe }) => {
 }
 
 const volume: Check = async ({ volumes, vzfs }) => {
-  const [features, space] = await Promise.all([volumes.probe(vzfs.path), volumes.space(vzfs.path)])
+  const [features, space] = await Promise.all([
+    // What a volume can do is found out by writing to it.
+    volumes.probe(vzfs.path).catch((error: unknown) => {
+      if (isFull(error)) return null
+      throw error
+    }),
+    volumes.space(vzfs.path),
+  ])
+  if (features === null || isFull(features.vzfsProblem)) {
+    const remedy = 'destroy VPSs or remove templates that are not needed, or enlarge the volume'
+    return [wrong('error', 'volume', `${vzfs.path} is full: nothing more can be written to it`, remedy)]
+  }
   return [
     ...(features.vzfs
       ? []
@@ -137,6 +148,10 @@ const volume: Check = async ({ volumes, vzfs }) => {
       : []),
   ]
 }
+
+/** An error of Node, or the text of one. */
+const isFull = (found: unknown): boolean =>
+  /\b(?:ENOSPC|EDQUOT)\b/.test(found instanceof Error ? found.message : JSON.stringify(found))
 
 const keeper: Check = async ({ keeper: asked }) => {
   const { lxcfs } = await asked.health()
