@@ -103,6 +103,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const means: Means = {
     ...drivers,
     instance,
+    store,
     config,
     inventory,
     events,

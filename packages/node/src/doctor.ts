@@ -5,6 +5,7 @@ import { volumePaths } from '@insula/vzfs'
 import type { Means } from './means.ts'
 import { missingOf } from './life/parts.ts'
 import { lookAround } from './life/sighting.ts'
+import { damagedCopies } from './record-copy.ts'
 import { SYSCTLS } from './sysctls.ts'
 
 const LEAST_KERNEL = [6, 6] as const
@@ -167,6 +168,24 @@ const keeper: Check = async ({ keeper: asked }) => {
       ]
 }
 
+const database: Check = async ({ store, instance }) =>
+  store.inPlace()
+    ? []
+    : [
+        wrong(
+          'error',
+          'database',
+          `${instance.database} is not the file that insulad has open, which was removed or moved: what it writes is lost when it ends`,
+          'restart insulad, then run `insula recover`; to keep tasks and events too, put the file back before that',
+        ),
+      ]
+
+const copies: Check = async (means) =>
+  (await damagedCopies(means)).map(({ vps, reason }) => {
+    const message = `the copy of its record in its private area is damaged: ${reason}`
+    return wrong('error', `vps ${vps.name}`, message, 'insula doctor --repair', true)
+  })
+
 const vpss: Check = async (means) => {
   const seen = await lookAround(means)
   return means.inventory.all().flatMap((vps) => {
@@ -218,6 +237,8 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['sysctl', sysctls],
   ['volume', volume],
   ['lxcfs', keeper],
+  ['database', database],
   ['vps', vpss],
+  ['records', copies],
   ['leftovers', leftovers],
 ]

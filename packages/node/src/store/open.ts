@@ -1,6 +1,6 @@
 /** The node's database: what it is made of, and how an older one becomes today's. */
 
-import { chmodSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type Generated, Kysely } from 'kysely'
 import { nodeSqliteDialect } from './dialect.ts'
@@ -38,6 +38,8 @@ export interface Store extends AsyncDisposable {
   readonly write: Writes['write']
   meta(key: string): Promise<string | null>
   setMeta(key: string, value: string): Promise<void>
+  /** Whether the file that is open is the one that lies at its path: what is written to another one is gone with this process. */
+  inPlace(): boolean
 }
 
 /** Each entry is one step of the schema; never changed, only added to. */
@@ -59,6 +61,7 @@ export function openStore(file: string, log: (message: string) => void = () => u
   const database = openWhole(file, () => openFile(file), log)
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) })
   const { write, flush } = openWrites(database)
+  const opened = inodeOf(file)
   return {
     db,
     write,
@@ -74,6 +77,7 @@ export function openStore(file: string, log: (message: string) => void = () => u
           .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
       )
     },
+    inPlace: () => inodeOf(file) === opened,
     async [Symbol.asyncDispose]() {
       flush()
       await db.destroy()
@@ -81,6 +85,12 @@ export function openStore(file: string, log: (message: string) => void = () => u
       if (database.isOpen) database.close()
     },
   }
+}
+
+/** null: there is none. */
+function inodeOf(file: string): string | null {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return found === undefined ? null : `${found.dev} ${found.ino}`
 }
 
 function openFile(file: string): DatabaseSync {
