@@ -61,6 +61,8 @@ export interface SimNode {
   readonly client: Client<never>
   readonly gate: Gate
   readonly daemon: NodeDaemon
+  /** Of the machine, when this daemon began. */
+  readonly bootId: string
   readonly send: (method: string, path: string, body?: unknown) => ReturnType<typeof send>
   /** As SIGTERM. */
   stop(): Promise<void>
@@ -141,6 +143,7 @@ export async function openWorld({
     let open = true
     const node: SimNode = {
       daemon,
+      bootId,
       gate,
       client: createClient<never>(transportTo(instance.apiSocket)),
       send: (method, path, body) => send(instance.apiSocket, method, path, body),
