@@ -1,4 +1,4 @@
-/** Takes back what ./up made, in the opposite order. `down.ts --instance NAME [--purge]` */
+/** Takes back what ./up made, in the opposite order. `down.ts --instance NAME [--purge] [--force]` */
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,11 @@ import { planVpss } from './take-back/vpss.ts'
 import { type Setting, type Step, SetupFailed } from './work.ts'
 
 const { values } = parseArgs({
-  options: { instance: { type: 'string', default: 'insula' }, purge: { type: 'boolean', default: false } },
+  options: {
+    instance: { type: 'string', default: 'insula' },
+    purge: { type: 'boolean', default: false },
+    force: { type: 'boolean', default: false },
+  },
 })
 
 const STEPS: readonly Step[] = [
@@ -30,7 +34,7 @@ const setting: Setting = {
   instance: instanceOf(values.instance),
   home: join(import.meta.dirname, '..'),
   machine: realMachine(),
-  options: { demo: false, purge: values.purge },
+  options: { demo: false, purge: values.purge, force: values.force },
 }
 
 try {

@@ -36,6 +36,8 @@ export interface Options {
   readonly demo: boolean
   /** ./down: the data goes too. */
   readonly purge: boolean
+  /** ./down: VPSs that cannot be stopped in good order are killed. */
+  readonly force?: boolean
 }
 
 /** A refusal for the administrator: one sentence and a remedy. */

@@ -5,13 +5,17 @@ import { answers, nodeApi } from '../api.ts'
 import { insula } from '../insula.ts'
 import { start } from '../processes.ts'
 import { type Plan, type Setting, SetupFailed, type Work } from '../work.ts'
+import { endStrays, straysOf } from './strays.ts'
 
 export const planVpss: Plan = async (setting) => {
   const { instance } = setting
   if (await answers(instance)) {
     const { vps } = await nodeApi(instance).vpsList()
     const active = vps.filter(({ state }) => state !== 'stopped').map(({ name }) => name)
-    return active.length === 0 ? [] : [orKilled(setting, `stop ${active.join(', ')}`, () => stopAll(setting))]
+    const strays = await straysOf(instance)
+    const unknown = strays.length === 0 ? [] : [`${strays.join(', ')}, which the database does not know`]
+    const named = [...active, ...unknown]
+    return named.length === 0 ? [] : [orKilled(setting, `stop ${named.join(', ')}`, () => stopAll(setting))]
   }
   if ((await realCgroups().processes(instance.cgroup)).length === 0) return []
   const startAndStop = async (): Promise<void> => {
@@ -21,17 +25,23 @@ export const planVpss: Plan = async (setting) => {
   return [orKilled(setting, 'start insulad, which does not answer, and stop all VPSs', startAndStop)]
 }
 
-const stopAll = (setting: Setting): Promise<void> => insula(setting, ['stop', '--all'])
+async function stopAll(setting: Setting): Promise<void> {
+  // Only one that has its record can be asked to shut down.
+  if ((await straysOf(setting.instance)).length > 0) await insula(setting, ['recover'])
+  await insula(setting, ['stop', '--all'])
+  await endStrays(setting.instance)
+}
 
-/** Who gives up the data as well need not care how its VPSs end. */
+/** Who said so, or gives up the data as well, need not care how its VPSs end. */
 function orKilled({ instance, options }: Setting, what: string, stop: () => Promise<void>): Work {
   const run = async (): Promise<void> => {
     try {
       await stop()
     } catch (error) {
       const why = `the VPSs could not be stopped in good order: ${(error as Error).message}`
-      if (!options.purge) {
-        throw new SetupFailed(why, `see ${instance.logs}; or ./down --purge, which ends them and removes them`, { cause: error })
+      if (!options.purge && !options.force) {
+        const remedy = `see ${instance.logs}; or ./down --force, which kills them and keeps their files`
+        throw new SetupFailed(why, remedy, { cause: error })
       }
       console.log(`      ${why}; they are killed`)
       await realCgroups().killAll(instance.cgroup)

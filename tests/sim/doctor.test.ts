@@ -1,6 +1,7 @@
 /** The doctor names what is missing or left over, and its repair puts it right without touching what is well. */
 
 import assert from 'node:assert/strict'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { openWorld, type SimNode } from './world.ts'
 
@@ -50,6 +51,57 @@ describe('the doctor', () => {
       [...inits].every(([id, spec]) => world.keeper.launched.get(id) === spec),
       'something was started anew',
     )
+  })
+
+  it('says that the volume is full when it is, and what to do', async () => {
+    let full = false
+    await using world = await openWorld({ full: () => full })
+    const node = await world.boot()
+    full = true
+    const { findings } = await node.client.doctor()
+    assert.deepEqual(
+      findings.filter(({ subject }) => subject === 'volume'),
+      [
+        {
+          severity: 'error',
+          subject: 'volume',
+          message: `${world.instance.volume} is full: nothing more can be written to it`,
+          remedy: 'destroy VPSs or remove templates that are not needed, or enlarge the volume',
+          repairable: false,
+        },
+      ],
+    )
+  })
+
+  it('finds a copy of a record that cannot be read, and writes it anew', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    for (const name of ['cut', 'swapped', 'well']) await node.client.vpsCreate({ ...WAIT, body: { name, template: 'micro' } })
+    world.vzfs.records.set(101, '{"id":')
+    world.vzfs.records.set(102, world.vzfs.records.get(103) ?? '')
+    const found = await told(node)
+    assert.equal(found.length, 2)
+    assert.match(found[0] ?? '', /^vps cut: the copy of its record in its private area is damaged: /)
+    assert.match(found[1] ?? '', /^vps swapped: .* it speaks of VPS 103 /)
+    await node.client.doctorRepair(WAIT)
+    assert.deepEqual(await told(node), [])
+    await node.stop()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${world.instance.database}${suffix}`, { force: true })
+    const { task } = await (await world.boot()).client.recover(WAIT)
+    assert.deepEqual((task.result as { recovered: string[] }).recovered, ['cut', 'swapped', 'well'])
+  })
+
+  it('sees that the database file is gone, or another one', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { database } = world.instance
+    const finding = /^database: .*is not the file that insulad has open/
+    renameSync(database, `${database}.moved`)
+    assert.match((await told(node)).join(), finding)
+    writeFileSync(database, '')
+    assert.match((await told(node)).join(), finding)
+    renameSync(`${database}.moved`, database)
+    assert.deepEqual(await told(node), [])
   })
 
   it('disturbs no task while it repairs', async () => {

@@ -61,6 +61,8 @@ export interface SimNode {
   readonly client: Client<never>
   readonly gate: Gate
   readonly daemon: NodeDaemon
+  /** Of the machine, when this daemon began. */
+  readonly bootId: string
   readonly send: (method: string, path: string, body?: unknown) => ReturnType<typeof send>
   /** As SIGTERM. */
   stop(): Promise<void>
@@ -74,6 +76,8 @@ export interface WorldOptions {
   readonly templates?: readonly string[]
   /** Kinds of quota that its volume enforces; all when absent. */
   readonly quota?: readonly QuotaKind[]
+  /** Whether its volume is full, as of now. */
+  readonly full?: () => boolean
 }
 
 export const POOL = '10.77.0.0/24'
@@ -83,6 +87,7 @@ export async function openWorld({
   commands = {},
   templates = ['micro'],
   quota,
+  full = () => false,
 }: WorldOptions = {}): Promise<World> {
   // In memory where there is such a place: nothing here has to outlive the machine, and the database waits for the disk.
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
@@ -126,7 +131,7 @@ export async function openWorld({
         cgroups: gate.wrap('cgroups', cgroups),
         links: gate.wrap('links', links),
         filter: gate.wrap('filter', filter),
-        volumes: fakeVolumes([instance.volume]),
+        volumes: fakeVolumes([instance.volume], { full }),
         probe: fakeHostProbe(),
         vzfs: { ...vzfs, areas },
         templates: shelf,
@@ -138,6 +143,7 @@ export async function openWorld({
     let open = true
     const node: SimNode = {
       daemon,
+      bootId,
       gate,
       client: createClient<never>(transportTo(instance.apiSocket)),
       send: (method, path, body) => send(instance.apiSocket, method, path, body),

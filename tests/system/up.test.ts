@@ -1,10 +1,12 @@
 /** ./up and ./down, as an administrator runs them, in an instance of their own. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { realProcessRunner } from '@insula/kernel'
 import { instanceOf } from '@insula/node'
+import { volumePaths } from '@insula/vzfs'
+import { nodeApi } from '../../setup/api.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const NAME = 'systest-up'
@@ -79,6 +81,19 @@ test('a node with a running VPS; then nothing is missing; then everything is gon
   const third = await run('up')
   assert.equal(third.code, 0, third.stderr)
   assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo', 'the VPS is there again')
+
+  // The worst: neither the database nor the VPS's record can be read, while it runs.
+  const { pid } = await nodeApi(instance).health()
+  const area = volumePaths(instance.volume).area(101)
+  writeFileSync(area.record, '{')
+  writeFileSync(instance.database, 'noise')
+  for (const suffix of ['-wal', '-shm']) rmSync(`${instance.database}${suffix}`, { force: true })
+  process.kill(pid, 'SIGKILL')
+  const fourth = await run('down')
+  assert.equal(fourth.code, 0, fourth.stdout + fourth.stderr)
+  assert.match(fourth.stdout, /VPS 101 has no record and is killed; its files stay/)
+  assert.deepEqual(mounts(), [])
+  assert.ok(existsSync(instance.volumeImage), 'the data is kept')
 
   const last = await run('down', '--purge')
   assert.equal(last.code, 0, last.stdout + last.stderr)

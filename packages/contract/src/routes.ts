@@ -88,7 +88,10 @@ export const routes = {
     ...endpoints.vpsDestroy,
     summary: 'Destroy a VPS and all its files',
     params: ofVps,
-    query: z.strictObject({ ...Wait.shape, force: QueryFlag.optional().describe('Also when it runs: it is stopped first') }),
+    query: z.strictObject({
+      ...Wait.shape,
+      force: QueryFlag.optional().describe('Also when it runs: it is stopped first. Also when its record is damaged: by its id'),
+    }),
     ...task,
     errors: ['not_found', 'conflict', 'busy'],
   },

@@ -36,6 +36,7 @@ import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
@@ -82,23 +83,27 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
 export async function openNode(instance: Instance, config: Config, drivers: Drivers, log: Means['log']): Promise<NodeDaemon> {
   await using undo = new AsyncDisposableStack()
   for (const directory of [instance.run, instance.state]) mkdirSync(directory, { recursive: true, mode: 0o711 })
-  const store = undo.use(openStore(instance.database))
+  const store = undo.use(openStore(instance.database, log))
   const onError = (error: unknown): void => log('an internal fault', error)
   const events = undo.use(await openEvents(store, onError))
-  const inventory = await openInventory(store, events)
+  const inventory = await openInventory(store, events, log)
   const features = await drivers.probe.features()
   const uplink = await drivers.links.uplink()
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
   const linked = new Set<number>()
-  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () =>
-    inventory
+  const strays = openStrays({ ...drivers, inventory, wires })
+  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () => [
+    ...inventory
       .all()
       .filter(({ id }) => linked.has(id))
       .map(({ id, addresses, nat }) => ({ link: linkName(wires, id), addresses, nat })),
-  )
+    // Whether theirs are translated was in the record that is lost.
+    ...[...strays.all()].map(([id, addresses]) => ({ link: linkName(wires, id), addresses, nat: config.nat ?? true })),
+  ])
   const means: Means = {
     ...drivers,
     instance,
+    store,
     config,
     inventory,
     events,
@@ -106,6 +111,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     firewall,
     exits: openExitBook(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
+    strays,
     wires,
     linked,
     cpus: features.cpus,

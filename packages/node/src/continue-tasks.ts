@@ -6,6 +6,7 @@
 import { reapply } from './life/change.ts'
 import { destroyVps } from './life/destroy.ts'
 import { startVps } from './life/start.ts'
+import { destroyOrphan, endOrphan } from './life/orphan.ts'
 import { finishStop, type StopOptions } from './life/stop.ts'
 import { cgroupOf } from './life/parts.ts'
 import type { Means } from './means.ts'
@@ -37,6 +38,10 @@ type Body = () => Promise<unknown>
 function continuation(means: Means, { task, params }: Interrupted): Body | null {
   const { inventory } = means
   const vps = task.vps === null ? null : inventory.get(task.vps)
+  if (task.vps !== null && !vps && (params as { orphan?: boolean } | null)?.orphan === true) {
+    const { vps: orphan, kind } = task
+    return () => (kind === 'vps.destroy' ? destroyOrphan(means, orphan) : endOrphan(means, orphan))
+  }
   if (!vps) return null
   const { id, state } = vps
   const stopping = state === 'stopping'

@@ -1,9 +1,11 @@
 /** Looks for what is wrong with the node and its VPSs, and says what to do about it. */
 
 import type { Finding } from '@insula/contract'
+import { volumePaths } from '@insula/vzfs'
 import type { Means } from './means.ts'
 import { missingOf } from './life/parts.ts'
 import { lookAround } from './life/sighting.ts'
+import { damagedCopies } from './record-copy.ts'
 import { SYSCTLS } from './sysctls.ts'
 
 const LEAST_KERNEL = [6, 6] as const
@@ -103,7 +105,18 @@ const sysctls: Check = async ({ probe }) => {
 }
 
 const volume: Check = async ({ volumes, vzfs }) => {
-  const [features, space] = await Promise.all([volumes.probe(vzfs.path), volumes.space(vzfs.path)])
+  const [features, space] = await Promise.all([
+    // What a volume can do is found out by writing to it.
+    volumes.probe(vzfs.path).catch((error: unknown) => {
+      if (isFull(error)) return null
+      throw error
+    }),
+    volumes.space(vzfs.path),
+  ])
+  if (features === null || isFull(features.vzfsProblem)) {
+    const remedy = 'destroy VPSs or remove templates that are not needed, or enlarge the volume'
+    return [wrong('error', 'volume', `${vzfs.path} is full: nothing more can be written to it`, remedy)]
+  }
   return [
     ...(features.vzfs
       ? []
@@ -137,6 +150,10 @@ const volume: Check = async ({ volumes, vzfs }) => {
   ]
 }
 
+/** An error of Node, or the text of one. */
+const isFull = (found: unknown): boolean =>
+  /\b(?:ENOSPC|EDQUOT)\b/.test(found instanceof Error ? found.message : JSON.stringify(found))
+
 const keeper: Check = async ({ keeper: asked }) => {
   const { lxcfs } = await asked.health()
   return lxcfs.healthy
@@ -151,6 +168,24 @@ const keeper: Check = async ({ keeper: asked }) => {
       ]
 }
 
+const database: Check = async ({ store, instance }) =>
+  store.inPlace()
+    ? []
+    : [
+        wrong(
+          'error',
+          'database',
+          `${instance.database} is not the file that insulad has open, which was removed or moved: what it writes is lost when it ends`,
+          'restart insulad, then run `insula recover`; to keep tasks and events too, put the file back before that',
+        ),
+      ]
+
+const copies: Check = async (means) =>
+  (await damagedCopies(means)).map(({ vps, reason }) => {
+    const message = `the copy of its record in its private area is damaged: ${reason}`
+    return wrong('error', `vps ${vps.name}`, message, 'insula doctor --repair', true)
+  })
+
 const vpss: Check = async (means) => {
   const seen = await lookAround(means)
   return means.inventory.all().flatMap((vps) => {
@@ -162,7 +197,7 @@ const vpss: Check = async (means) => {
 }
 
 const leftovers: Check = async (means) => {
-  const { inventory, wires, instance, tasks } = means
+  const { wires, instance, tasks } = means
   const { inits, cgroups, links } = await lookAround(means)
   // A VPS that a task works on is neither left over nor missing.
   const spare = (id: number): boolean => !inits.has(id) && !tasks.busy(id)
@@ -173,13 +208,25 @@ const leftovers: Check = async (means) => {
       .filter(spare)
       .map((id) => wrong('warning', 'cgroups', `cgroup ${instance.cgroup}/${id} ${NOBODYS}`, repair, true)),
     ...strays.map((name) => wrong('warning', 'network', `link ${name} ${NOBODYS}`, repair, true)),
-    ...[...inits]
-      .filter((id) => !inventory.get(id))
-      .map((id) => wrong('error', `vps ${id}`, 'it runs, and the database does not know it', 'insula recover')),
-    ...(await means.lostAreas.look()).map(({ id }) =>
-      wrong('error', `vps ${id}`, 'its private area has no record in the database', 'insula recover'),
-    ),
+    ...(await orphans(means, inits)),
   ]
+}
+
+const orphans = async (means: Means, inits: ReadonlySet<number>): Promise<Finding[]> => {
+  const { inventory, lostAreas, tasks } = means
+  const lost = (await lostAreas.look()).map(({ id }) => id)
+  const hopeful = lostAreas.hopeful()
+  const strays = [...inits].filter((id) => !inventory.get(id))
+  return [...new Set([...lost, ...strays])]
+    .filter((id) => !tasks.busy(id))
+    .map((id) => {
+      const runs = inits.has(id) ? 'it runs, and ' : ''
+      if (hopeful.includes(id))
+        return wrong('error', `vps ${id}`, `${runs}its private area has no record in the database`, 'insula recover')
+      const { record } = volumePaths(means.vzfs.path).area(id)
+      const restore = `restore ${record} and run \`insula recover\``
+      return wrong('error', `vps ${id}`, `${runs}its record is damaged`, `${restore}, or give it up: \`insula destroy -f ${id}\``)
+    })
 }
 
 const NOBODYS = 'belongs to no running VPS'
@@ -190,6 +237,8 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['sysctl', sysctls],
   ['volume', volume],
   ['lxcfs', keeper],
+  ['database', database],
   ['vps', vpss],
+  ['records', copies],
   ['leftovers', leftovers],
 ]

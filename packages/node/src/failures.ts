@@ -1,6 +1,7 @@
 /** Refusals and faults as the API's errors: one sentence each that says what was being done, to what, why it failed and what to do. */
 
 import { ApiFailure, type ErrorCode } from '@insula/contract'
+import { type FailureReason, TemplateFailed } from '@insula/templates'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
   return new ApiFailure(
@@ -17,10 +18,21 @@ export function asFailure(error: unknown, doing: string): ApiFailure {
   return failure(code, `${doing}: ${reason}`, remedy, error)
 }
 
+const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
+  no_space: 'no_space',
+  tool_missing: 'unsupported',
+  bad_mirror: 'invalid_request',
+  unknown_template: 'not_found',
+}
+
+/** SQLITE_FULL; the lowest byte is the primary code. */
+const isFullDatabase = (error: unknown): boolean => (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === 13
+
 function known(error: unknown): { code: ErrorCode; remedy?: string } {
   const name = error instanceof Error ? error.name : ''
   const code = (error as { code?: unknown } | null)?.code
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
+  if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
     return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
   if (name === 'AbortError') return { code: 'cancelled' }
   if (name === 'LimitBelowUse') return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }

@@ -4,7 +4,7 @@ import type { Compilable } from 'kysely'
 import { canMove, type SettledState, type VpsState } from '@insula/model'
 import { failure } from './failures.ts'
 import type { Events } from './events.ts'
-import { VpsRecord } from './record.ts'
+import { parseRecord, type VpsRecord } from './record.ts'
 import type { Store } from './store/open.ts'
 
 export interface Inventory {
@@ -28,7 +28,11 @@ export interface Inventory {
   remove(id: number): Promise<void>
 }
 
-export async function openInventory(store: Store, events: Events): Promise<Inventory> {
+export async function openInventory(
+  store: Store,
+  events: Events,
+  log: (message: string, details?: unknown) => void = () => undefined,
+): Promise<Inventory> {
   const { db } = store
   const records = new Map<number, VpsRecord>()
   const holders = new Map<string, number>()
@@ -42,7 +46,15 @@ export async function openInventory(store: Store, events: Events): Promise<Inven
   }
   const addressesOf = ({ id, addresses }: VpsRecord): Compilable[] =>
     addresses.length === 0 ? [] : [db.insertInto('address').values(addresses.map((address) => ({ address, vps: id })))]
-  for (const row of await db.selectFrom('vps').select('record').execute()) remember(VpsRecord.parse(JSON.parse(row.record)))
+  for (const { id, record } of await db.selectFrom('vps').select(['id', 'record']).execute()) {
+    try {
+      remember(parseRecord(JSON.parse(record)))
+    } catch (error) {
+      // Its private area has another copy; the row would be in the way of that.
+      log(`the database's record of VPS ${id} is damaged and removed; \`insula recover\` reads the copy: ${record}`, error)
+      await store.write(db.deleteFrom('vps').where('id', '=', id))
+    }
+  }
 
   const change: Inventory['change'] = async (id, fields) => {
     const before = records.get(id)

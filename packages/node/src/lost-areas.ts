@@ -15,6 +15,8 @@ export interface LostAreas {
   /** As of the last look. */
   ids(): ReadonlySet<number>
   bases(): readonly number[]
+  /** Those of them that might be recovered. */
+  hopeful(): readonly number[]
   /** @throws ApiFailure conflict while there are such that might be recovered */
   requireNone(doing: string): void
   /** These cannot be recovered. */
@@ -26,7 +28,9 @@ const GIVEN_UP = 'damaged_areas'
 export async function openLostAreas(vzfs: Pick<Vzfs, 'areas'>, inventory: Inventory, store: Store): Promise<LostAreas> {
   let lost: readonly AreaInfo[] = []
   let givenUp = new Set(((await store.meta(GIVEN_UP)) ?? '').split(',').filter(Boolean).map(Number))
+  const hopeful = (): number[] => lost.map(({ id }) => id).filter((id) => !givenUp.has(id))
   return {
+    hopeful,
     async look() {
       lost = (await vzfs.areas.list()).filter(({ id }) => !inventory.get(id))
       return lost
@@ -34,9 +38,9 @@ export async function openLostAreas(vzfs: Pick<Vzfs, 'areas'>, inventory: Invent
     ids: () => new Set(lost.map(({ id }) => id)),
     bases: () => lost.map(({ base }) => base),
     requireNone(doing) {
-      const hopeful = lost.map(({ id }) => id).filter((id) => !givenUp.has(id))
-      if (hopeful.length === 0) return
-      const named = `${hopeful.slice(0, 10).join(', ')}${hopeful.length > 10 ? ', ...' : ''}`
+      const found = hopeful()
+      if (found.length === 0) return
+      const named = `${found.slice(0, 10).join(', ')}${found.length > 10 ? ', ...' : ''}`
       throw failure(
         'conflict',
         `${doing}: private areas have no record in the database, which may be lost or old (VPS ${named})`,

@@ -11,16 +11,20 @@ import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
 import type { LostAreas } from './lost-areas.ts'
+import type { Store } from './store/open.ts'
+import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
 
 export interface Means {
   readonly instance: Instance
+  readonly store: Pick<Store, 'inPlace'>
   readonly config: Config
   readonly inventory: Inventory
   readonly events: Events
   readonly tasks: Tasks
   readonly lostAreas: LostAreas
+  readonly strays: Strays
   readonly keeper: Keeper
   readonly cgroups: Cgroups
   readonly links: Links

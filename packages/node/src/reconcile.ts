@@ -39,7 +39,8 @@ export async function reconcile(means: Means): Promise<void> {
   }
   const strangers = await settleStrangers(means)
   await removeLeftovers(means)
-  for (const { id } of await means.lostAreas.look())
+  await means.lostAreas.look()
+  for (const id of means.lostAreas.hopeful())
     log(`the private area of VPS ${id} has no record in the database; \`insula recover\` brings it back`)
   // The rules of VPSs that run and are not known are all in the table of an earlier daemon: it stays until they are recovered.
   if (strangers === 0) await means.firewall.refresh()
@@ -125,18 +126,16 @@ async function takeBack(means: Means, vps: VpsRecord): Promise<Outcome> {
 
 /** VPSs that run and that the database does not know: how many there are. Never killed, for each may be all that is left of a record that was lost. */
 async function settleStrangers(means: Means): Promise<number> {
-  const strangers = (await means.keeper.list()).map(({ id }) => Number(id)).filter((id) => !means.inventory.get(id))
-  let left = 0
-  for (const id of strangers) {
-    if (await means.vzfs.areas.show(id)) {
-      means.log(`VPS ${id} runs and has no record in the database; \`insula recover\` brings it back`)
-      left += 1
+  for (const id of (await means.strays.look()).keys()) {
+    // An area that cannot be read is one.
+    if (await means.vzfs.areas.show(id).catch(() => true)) {
+      means.log(`VPS ${id} runs and has no record in the database; see \`insula doctor\``)
       continue
     }
     means.log(`VPS ${id} runs without a record and without a private area; it is removed`)
     await means.tasks.exclusively(id, () => means.keeper.discard(`${id}`))
   }
-  return left
+  return (await means.strays.look()).size
 }
 
 /** What carries this instance's names and belongs to no VPS that runs. */

@@ -1,7 +1,7 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Limits } from '@insula/contract'
+import { Dns, Hostname, Ipv4, Limits, VpsName } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -13,18 +13,18 @@ const withDiskLimits = (limits: unknown): unknown => ({
   ...Object(limits),
 })
 
-export const VpsRecord = z.object({
+const VpsRecord = z.object({
   id: z.int(),
-  name: z.string(),
+  name: VpsName,
   state: z.enum(VPS_STATES),
-  hostname: z.string(),
+  hostname: Hostname,
   /** Template version, and its layers, top first. */
   template: z.string(),
   layers: z.array(z.string()).min(1),
   init: z.object({ kind: z.string(), path: z.string(), stopSignal: z.string() }),
-  addresses: z.array(z.string()),
+  addresses: z.array(Ipv4),
   /** Empty: those of the node. */
-  dns: z.array(z.string()),
+  dns: z.array(Dns),
   nat: z.boolean(),
   limits: z.preprocess(withDiskLimits, Limits),
   /** CPU numbers chosen for `limits.cpus`; null: all. */
@@ -48,3 +48,11 @@ export const VpsRecord = z.object({
   problem: z.string().nullable(),
 })
 export type VpsRecord = z.infer<typeof VpsRecord>
+
+/** From a disk, where anything can lie. @throws with every field that is not what it should be, on one line */
+export function parseRecord(found: unknown): VpsRecord {
+  if (found === null) throw new Error('there is none')
+  const result = VpsRecord.safeParse(found)
+  if (result.success) return result.data
+  throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; '))
+}

@@ -2,7 +2,7 @@
 
 import type { Means } from './means.ts'
 import { reconcile } from './reconcile.ts'
-import { VpsRecord } from './record.ts'
+import { readCopy } from './record-copy.ts'
 
 export interface Recovery {
   readonly recovered: string[]
@@ -12,17 +12,13 @@ export interface Recovery {
 }
 
 export async function recover(means: Means): Promise<Recovery> {
-  const { inventory, vzfs, lostAreas } = means
+  const { inventory, lostAreas } = means
   const recovered: string[] = []
   const damaged: { vps: number; reason: string }[] = []
   const known = inventory.all().length
   for (const { id, base } of await lostAreas.look()) {
     try {
-      const record = VpsRecord.parse(await vzfs.areas.readRecord(id))
-      if (record.id !== id || record.base !== base)
-        throw new Error(
-          `it speaks of VPS ${record.id} with host ids from ${record.base}; the private area is VPS ${id}'s, from ${base}`,
-        )
+      const record = await readCopy(means, { id, base })
       // Whether it runs is the keeper's to say; `reconcile` asks.
       await inventory.add({ ...record, state: 'stopped', pid: null, startedAt: null })
       recovered.push(record.name)

@@ -18,6 +18,7 @@ export const destroy = command({
   examples: [
     { line: 'insula destroy web', about: 'asks first; it must be stopped' },
     { line: 'insula destroy -f web db', about: 'does not ask, stops what runs' },
+    { line: 'insula destroy -f 113', about: 'also one whose record is damaged, by its id' },
   ],
   run: async (context, { args, options }) => {
     const names = await namesOf(context, args.vps, options.all, VPS_STATES)

@@ -7,6 +7,8 @@ export interface FakeVolumeOptions {
   readonly features?: Partial<VolumeFeatures>
   /** Bytes free for images; plenty when absent. */
   readonly freeBytes?: number
+  /** Whether nothing more can be written to them, as of now. */
+  readonly full?: () => boolean
 }
 
 export interface FakeVolumes extends Volumes {
@@ -47,12 +49,21 @@ export function fakeVolumes(existing: readonly string[] = [], options: FakeVolum
     mounted: async (path) => mounts.has(path),
     async probe(path) {
       sizeOf(path)
+      if (options.full?.() === true) {
+        const message = `ENOSPC: no space left on device, mkdtemp '${path}/.probe-XXXXXX'`
+        throw Object.assign(new Error(message), { code: 'ENOSPC' })
+      }
       const found = { fsType: 'xfs', device: mounts.has(path) ? '/dev/loop0' : '/dev/sda1', reflink: true, vzfs: true }
       return { path, projectQuota: false, userQuota: false, vzfsProblem: null, ...found, ...options.features }
     },
     async space(path) {
       const size = sizeOf(path)
-      return { totalBytes: size, freeBytes: size, totalInodes: INODES, freeInodes: INODES } satisfies VolumeSpace
+      return {
+        totalBytes: size,
+        freeBytes: options.full?.() === true ? 0 : size,
+        totalInodes: INODES,
+        freeInodes: INODES,
+      } satisfies VolumeSpace
     },
   }
 }

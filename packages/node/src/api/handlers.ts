@@ -10,6 +10,7 @@ import { requireLegal } from '../life/legality.ts'
 import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
+import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
 import { listQuota, setQuota } from '../life/quota.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
@@ -17,6 +18,7 @@ import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate, presentVps } from '../present.ts'
 import type { VpsRecord } from '../record.ts'
+import { repairCopies } from '../record-copy.ts'
 import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
@@ -73,6 +75,13 @@ export function handlers(means: HandlerMeans): Handlers {
     }
     return run(spec, query, async ({ signal }) => shown(await body(vps.id, signal)))
   }
+  const ofOrphan = (action: 'stop' | 'destroy', { id }: Orphan): TaskSpec => ({
+    kind: `vps.${action}`,
+    vps: id,
+    subject: `${id}`,
+    params: { orphan: true },
+    doing: `cannot ${action} VPS ${id}, which has no record`,
+  })
   const template = async (ref: string) => {
     const found = await templates.find(ref)
     if (found) return found
@@ -139,6 +148,11 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, async () => shown(await changeVps(means, vps.id, body)))
     },
     vpsDestroy: async ({ params, query }) => {
+      const orphan = await findOrphan(means, params.vps)
+      if (orphan) {
+        requireForce(means, orphan, 'destroy', query.force ?? false)
+        return run(ofOrphan('destroy', orphan), query, () => destroyOrphan(means, orphan.id))
+      }
       const vps = inventory.find(params.vps)
       const force = query.force ?? false
       if (!tasks.busy(vps.id) && !(force && ['running', 'suspended'].includes(vps.state)))
@@ -147,7 +161,12 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
     vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
-    vpsStop: ({ params, query, body }) => onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body),
+    vpsStop: async ({ params, query, body }) => {
+      const orphan = await findOrphan(means, params.vps)
+      if (!orphan) return onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body)
+      requireForce(means, orphan, 'stop', body.force ?? false)
+      return run(ofOrphan('stop', orphan), query, () => endOrphan(means, orphan.id))
+    },
     vpsRestart: ({ params, query, body }) =>
       onVps(
         'restart',
@@ -249,6 +268,7 @@ export function handlers(means: HandlerMeans): Handlers {
       const spec = { kind: 'node.repair', subject: means.instance.name, doing: 'cannot repair the node' }
       return run(spec, query, async () => {
         await reconcile(means)
+        await repairCopies(means)
         return { findings: await examine(means) }
       })
     },
@@ -270,7 +290,9 @@ async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['respo
     links.uplink(),
   ])
   const pool = config.addressPool === undefined ? null : parseCidr(config.addressPool)
-  const used = [...inventory.addresses().keys()].map((address) => parseIpv4(address) ?? -1)
+  const used = [...inventory.addresses().keys(), ...[...means.strays.all().values()].flat()].map(
+    (address) => parseIpv4(address) ?? -1,
+  )
   const all = inventory.all()
   return {
     instance: means.instance.name,

@@ -23,6 +23,7 @@ export function assignAddresses(
   for (const [address, holder] of inventory.addresses()) {
     if (holder !== id) used.set(parseIpv4(address) ?? -1, inventory.get(holder)?.name ?? `${holder}`)
   }
+  for (const [stray, held] of means.strays.all()) for (const address of held) used.set(parseIpv4(address) ?? -1, `${stray}`)
   const chosen: string[] = []
   for (const wish of wishes.filter((candidate) => candidate !== 'auto')) {
     if (chosen.includes(wish))

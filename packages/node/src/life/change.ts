@@ -22,6 +22,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   const problems = checkLimits(limits, { cpus: means.cpus.length })
   if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
   if (change.force !== true) await requireRoom(means, before, limits, doing)
+  await means.strays.lookAgain()
   const addresses =
     change.addresses === undefined ? before.addresses : assignAddresses(means, doing, id, change.addresses, before.addresses)
   const wanted: Omit<VpsRecord, 'id' | 'base'> = {

@@ -17,6 +17,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   const { inventory, config, instance, templates } = means
   const doing = `cannot create VPS "${request.name}"`
   means.lostAreas.requireNone(doing)
+  await means.strays.lookAgain()
   const template = await templates.find(request.template)
   if (!template) {
     const known = (await templates.list()).map(({ ref }) => ref)

@@ -24,10 +24,13 @@ export interface Ascent {
   pid: number | null
 }
 
+/** What taking it down needs to know: also one whose record is lost must go. */
+type Doomed = Pick<VpsRecord, 'id' | 'name'>
+
 export interface Part {
   readonly name: string
   up(means: Means, ascent: Ascent): Promise<void>
-  down(means: Means, vps: VpsRecord): Promise<void>
+  down(means: Means, vps: Doomed): Promise<void>
   /** What should exist while the VPS runs and does not, in words. */
   inspect(means: Means, vps: VpsRecord, seen: Sighting): string[]
 }
@@ -166,7 +169,7 @@ export const missingOf = (means: Means, vps: VpsRecord, seen: Sighting): string[
   PARTS.flatMap((part) => part.inspect(means, vps, seen))
 
 /** Takes every part down, last first; one that fails does not keep the others. @throws the first failure, when all were tried */
-export async function takeDown(means: Means, vps: VpsRecord, from: readonly Part[] = PARTS): Promise<void> {
+export async function takeDown(means: Means, vps: Doomed, from: readonly Part[] = PARTS): Promise<void> {
   const failures: unknown[] = []
   for (const part of from.toReversed()) {
     try {

@@ -1,9 +1,10 @@
 /** The node's database: what it is made of, and how an older one becomes today's. */
 
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type Generated, Kysely } from 'kysely'
 import { nodeSqliteDialect } from './dialect.ts'
+import { openWhole, requireWhole } from './damage.ts'
 import { openWrites, type Writes } from './writes.ts'
 
 export interface Tables {
@@ -35,10 +36,10 @@ export interface Store extends AsyncDisposable {
   /** Reads, and makes the statements that `write` takes. */
   readonly db: Kysely<Tables>
   readonly write: Writes['write']
-  /** There was no database: everything that VPSs' private areas know is yet to be read. */
-  readonly fresh: boolean
   meta(key: string): Promise<string | null>
   setMeta(key: string, value: string): Promise<void>
+  /** Whether the file that is open is the one that lies at its path: what is written to another one is gone with this process. */
+  inPlace(): boolean
 }
 
 /** Each entry is one step of the schema; never changed, only added to. */
@@ -55,19 +56,15 @@ const MIGRATIONS = [
    create table meta (key text primary key, value text not null) strict;`,
 ]
 
-/** @param file a path, or ":memory:" */
-export function openStore(file: string): Store {
-  const fresh = file === ':memory:' || !existsSync(file)
-  const database = new DatabaseSync(file)
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
-  if (file !== ':memory:') chmodSync(file, 0o600)
-  migrate(database, file)
+/** @param file a path, or ":memory:" @param log told when the file is damaged, and a new one is begun */
+export function openStore(file: string, log: (message: string) => void = () => undefined): Store {
+  const database = openWhole(file, () => openFile(file), log)
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) })
   const { write, flush } = openWrites(database)
+  const opened = inodeOf(file)
   return {
     db,
     write,
-    fresh,
     async meta(key) {
       const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst()
       return row?.value ?? null
@@ -80,10 +77,33 @@ export function openStore(file: string): Store {
           .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
       )
     },
-    [Symbol.asyncDispose]: () => {
+    inPlace: () => inodeOf(file) === opened,
+    async [Symbol.asyncDispose]() {
       flush()
-      return db.destroy()
+      await db.destroy()
+      // Kysely closes only what it was asked for something.
+      if (database.isOpen) database.close()
     },
+  }
+}
+
+/** null: there is none. */
+function inodeOf(file: string): string | null {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return found === undefined ? null : `${found.dev} ${found.ino}`
+}
+
+function openFile(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+    requireWhole(database)
+    if (file !== ':memory:') chmodSync(file, 0o600)
+    migrate(database, file)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
   }
 }
 

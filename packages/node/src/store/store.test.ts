@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -14,15 +14,14 @@ const file = (name: string): string => join(directory, `${name}.db`)
 const vps = (id: number) => ({ id, name: `vps-${id}`, base: id * 65_536, record: '{}' })
 
 describe('the store', () => {
-  it('says whether it is fresh, keeps what was written, and is for its owner alone', async () => {
+  it('keeps what was written, and is for its owner alone', async () => {
     const first = openStore(file('kept'))
-    assert.equal(first.fresh, true)
     await first.setMeta('colour', 'blue')
     await first.setMeta('colour', 'red')
     await first[Symbol.asyncDispose]()
     assert.equal(statSync(file('kept')).mode & 0o777, 0o600)
     await using again = openStore(file('kept'))
-    assert.deepEqual([again.fresh, await again.meta('colour'), await again.meta('size')], [false, 'red', null])
+    assert.deepEqual([await again.meta('colour'), await again.meta('size')], ['red', null])
   })
 
   it('waits for the disk with every commit', async () => {
@@ -112,6 +111,25 @@ describe('the store', () => {
     assert.deepEqual(kept, [0, 1])
     await sql`pragma max_page_count = 3000`.execute(store.db)
     await insert(100)
+  })
+
+  it('puts a damaged file aside, says so, and begins a new one', async () => {
+    // No header; a header, and pages that make no sense.
+    for (const from of [0, 4096 * 3]) {
+      const path = file(`damaged-from-${from}`)
+      const before = openStore(path)
+      await Promise.all(Array.from({ length: 200 }, (_, id) => before.write(before.db.insertInto('vps').values(vps(id)))))
+      await before[Symbol.asyncDispose]()
+      const damaged = readFileSync(path).fill(0xa5, from)
+      writeFileSync(path, damaged)
+      writeFileSync(`${path}-wal`, 'log')
+      const told: string[] = []
+      await using store = openStore(path, (message) => told.push(message))
+      assert.deepEqual(await store.db.selectFrom('vps').select('id').execute(), [])
+      const [, aside = ''] = /is kept as (\S+),/.exec(told.join()) ?? []
+      assert.match(told.join(), /is damaged .*insula recover/)
+      assert.ok(readFileSync(aside).equals(damaged))
+    }
   })
 
   it('refuses a database of a newer version, and leaves it alone', async () => {
