@@ -68,6 +68,7 @@ describe('a session', () => {
       const session = open('exec', vps, first)
       await session.closed
       assert.equal(session.messages.length, 1)
+      assert.equal(textOf(session.stderr), '', 'what the runtime wrote')
       return session.messages[0]
     }
     assert.deepEqual(await ends('web', { argv: ['dies'] }), { type: 'exit', code: 128 + 15 })

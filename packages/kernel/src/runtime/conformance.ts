@@ -197,6 +197,21 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeSubj
       assert.equal(runtime.state(id)?.state, 'running')
     })
 
+    test('why a command cannot run is on its stderr too, of one that has not begun', async () => {
+      await running('/bin/idle')
+      const errors = openPipe()
+      const call = execCall(['nothing'], ['null', 'null', errors.write])
+      closeSync(errors.write)
+      assert.notEqual((await call.ended).code, 0)
+      assert.equal(await allOf(errors.read), `${lastLogMessage(log)}\n`)
+      assert.equal(call.begun(), false)
+      const runs = execCall(['idle'])
+      for (let tries = 0; tries < 2_000 && !runs.begun(); tries += 1) await sleep(5)
+      assert.equal(runs.begun(), true)
+      runs.kill()
+      await runs.ended
+    })
+
     test('all that runs in a container is in its group, by host pid, and ends with init', async () => {
       const init = await running('/bin/idle')
       const command = execCall(['idle'])

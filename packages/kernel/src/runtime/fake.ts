@@ -161,6 +161,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
       }),
     exec(id, { processFile, pidFile, log, consoleSocket, stdio, door }) {
       const [group, given] = [groupOf(door), ownStdio(stdio)]
+      let begun = false
       const work = async (runtime: FakeProcess): Promise<number> => {
         const { init, others } = known(id)
         if (init.end) throw new Error(`the container \`${id}\` is not running`)
@@ -171,12 +172,21 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
         others.add(process.pid)
         using own = terminal === true ? newTerminal(consoleSocket ?? '') : given
         writeFileSync(pidFile, `${process.pid}`)
+        begun = true
         begin(program, args, own, runtime.pid)
         const { code, signal } = await process.ended
         others.delete(process.pid)
         return code ?? 128 + (signal ?? 0)
       }
-      return call(log, work, () => given[Symbol.dispose]())
+      const complaining = async (runtime: FakeProcess): Promise<number> => {
+        try {
+          return await work(runtime)
+        } catch (error) {
+          await given.write('stderr', Buffer.from(`${(error as Error).message}\n`))
+          throw error
+        }
+      }
+      return { ...call(log, complaining, () => given[Symbol.dispose]()), begun: () => begun }
     },
     remove: (id) =>
       call(null, async () => {
