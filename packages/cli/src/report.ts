@@ -3,16 +3,18 @@
 import { ApiFailure } from '@insula/contract/api-failure'
 import { type AnyCommand, UsageError } from './command.ts'
 import type { Context } from './context.ts'
+import type { OwnOutput } from './own-output.ts'
 import { nameSuggestion } from './suggest.ts'
 
 export interface ReportOptions {
   /** undefined: there was none yet. */
   readonly context: Context | undefined
+  readonly output: OwnOutput
   readonly json: boolean
 }
 
-export async function report(error: unknown, command: AnyCommand, { context, json }: ReportOptions): Promise<number> {
-  const write = (text: string) => (context === undefined ? void process.stderr.write(`${text}\n`) : context.note(text))
+export async function report(error: unknown, command: AnyCommand, { context, output, json }: ReportOptions): Promise<number> {
+  const write = (text: string) => void output.stderr().write(`${text}\n`)
   if (error instanceof UsageError) {
     const { usageOf } = await import('./explain.ts')
     write(
