@@ -268,6 +268,17 @@ test('recover and version', async () => {
   assert.match(away.stdout.toString(), /insulad not known: cannot reach/)
 })
 
+test('recover names what it had to give up, and does not end with 0', async () => {
+  const { state } = fake.node
+  state.damaged = [{ vps: 102, reason: 'its record cannot be read: it is not JSON' }]
+  const plain = await insula('recover')
+  assert.deepEqual([plain.code, plain.out], [1, 'recovered; the database now knows 2 VPSs\n'])
+  assert.match(plain.err, /^insula: VPS 102 could not be recovered: its record cannot be read: it is not JSON$/m)
+  const json = await insula('recover', '--json')
+  assert.deepEqual([json.code, (JSON.parse(json.out) as Task).result], [1, { damaged: state.damaged }])
+  state.damaged = []
+})
+
 test('logs: all, the last lines, and what follows', async () => {
   fake.node.state.scrollback = 'one\r\ntwo\r\nthree\r\n'
   assert.equal((await insula('logs', 'web')).out, 'one\r\ntwo\r\nthree\r\n')
