@@ -86,6 +86,8 @@ describe('a session', () => {
       const { type, error } = (await ends(vps, first)) as { type: string; error: { code: string } }
       assert.deepEqual([type, error.code], ['error', code])
     }
+    const long = (await ends('99999999999', { argv: ['true'] })) as { error: { message: string } }
+    assert.match(long.error.message, /^cannot run the command: vps: the id \(1 to 999999999\) or the name of a VPS/)
   })
 
   it('of 50 at once does each its own', async () => {

@@ -38,7 +38,11 @@ export async function sentences(failure: ApiFailure, context: Context | undefine
   const remedy = failure.remedy ?? (context === undefined ? undefined : await nameSuggestion(failure, context))
   return [
     `insula: ${failure.message}`,
-    ...failure.details.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`),
+    ...failure.details
+      .map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
+      // The message of a single fault says it already.
+      .filter((detail) => !failure.message.endsWith(detail))
+      .map((detail) => `  ${detail}`),
     ...(remedy === undefined ? [] : [`  ${remedy}`]),
   ].join('\n')
 }
