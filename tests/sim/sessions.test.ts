@@ -75,6 +75,8 @@ describe('a session', () => {
     assert.deepEqual(await ends('web', { argv: ['orphan'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
     const missing = await ends('web', { argv: ['nothing'] })
     assert.deepEqual([missing?.['code'], typeof missing?.['reason']], [127, 'string'])
+    const empty = await ends('web', { argv: [''] })
+    assert.deepEqual([empty?.['code'], empty?.['reason']], [127, "'': command not found"])
     for (const [vps, first, code] of [
       ['nobody', { argv: ['true'] }, 'not_found'],
       ['down', { argv: ['true'] }, 'conflict'],

@@ -51,6 +51,7 @@ test('exit codes are passed on; signals are 128 and their number; what cannot ru
   }
   for (const [argv, code, said] of [
     [[micro, 'nosuchcommand'], 127, /nosuchcommand: command not found/],
+    [[micro, ''], 127, /'': command not found/],
     [[micro, '/etc/passwd'], 126, /\/etc\/passwd: cannot be executed/],
     [[micro, '/etc'], 126, /\/etc: cannot be executed/],
   ] as const) {

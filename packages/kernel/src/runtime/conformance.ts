@@ -193,6 +193,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeSubj
     test('a command or a working directory that is not there is named', async () => {
       await running('/bin/idle')
       await refused(exec('nothing'), /nothing.*No such file or directory/)
+      await refused(exec(''), /./)
       await refused(execCall(['exit-with', '0'], SILENT, { cwd: '/nowhere' }).ended, /\/nowhere/)
       assert.equal(runtime.state(id)?.state, 'running')
     })

@@ -115,7 +115,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
   }
   const known = (id: string): Container => containers.get(id) ?? fail(`error opening file \`${id}/status\``)
   const programOf = (id: string, argv: readonly string[]): FakeProgram =>
-    programs(id, argv) ?? fail(`executable file \`${argv[0]}\` not found in $PATH`)
+    programs(id, argv) ?? (argv[0] === '' ? denied() : fail(`executable file \`${argv[0]}\` not found in $PATH`))
 
   return {
     get inits() {
@@ -204,6 +204,11 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
 
 function fail(what: string): never {
   throw new Error(`${what}: No such file or directory`)
+}
+
+/** crun takes an empty name for the directory that it looks in. */
+function denied(): never {
+  throw new Error('open executable: Operation not permitted')
 }
 
 const groupOf = (door: CgroupDoor): string => wayInto(door.through(['crun']))?.path ?? fail('a door of another machine')

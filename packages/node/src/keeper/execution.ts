@@ -254,6 +254,8 @@ function refused(message: string, request: ExecRequest): KeeperError {
   if (/chdir|cwd/i.test(message)) {
     return new KeeperError('exec_failed', `working directory ${request.cwd ?? ''} cannot be entered: ${message}`)
   }
+  // A shell says that of an empty name too; the runtime stumbles over a directory.
+  if (command === '') return new KeeperError('exec_not_found', "'': command not found")
   if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)
   if (/permission denied|not permitted|exec format|is a directory/i.test(message)) {
     return new KeeperError('exec_not_executable', `${command}: cannot be executed: ${message}`)
