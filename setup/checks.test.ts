@@ -28,6 +28,17 @@ function file(t: TestContext, text: string): string {
 const release = (id: string, version: string): string =>
   `PRETTY_NAME="${id} the ${version}th"\nID=${id}\n${version === '' ? '' : `VERSION_ID="${version}"\n`}`
 
+test('a size that no volume can have is refused before anything else', async () => {
+  for (const [size, said] of [
+    ['1G', 'at least 2G'],
+    ['501T', 'at most 500T'],
+    ['999999T', 'at most 500T'],
+  ] as const) {
+    const { code, stderr } = await realProcessRunner().run(['bash', 'up', '--check', '--size', size], { cwd: HOME, accept: [2] })
+    assert.deepEqual([code, stderr.includes(`--size ${size}: ${said}`)], [2, true], stderr)
+  }
+})
+
 test('Debian 12 and 13 are taken', async (t) => {
   for (const version of ['12', '13']) {
     assert.deepEqual(await bash(['check_distribution', file(t, release('debian', version))]), { code: 0, stdout: '', stderr: '' })

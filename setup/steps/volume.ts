@@ -11,16 +11,33 @@ export const planVolume: Plan = async (setting) => {
   const { instance, machine, options } = setting
   const brought = options.volume ?? readConfig(instance.configFile).volume
   if (brought !== undefined) {
+    if (options.size !== undefined) {
+      throw new SetupFailed(
+        `--size is for the volume that is a file; instance ${instance.name} keeps its VPSs in ${brought}`,
+        'leave --size out',
+      )
+    }
     // A daemon that has used it has tried it.
     if (!existsSync(instance.database)) await tryVolume(setting, brought)
     return []
   }
+  const size = sizeOf(instance.volumeImage, options.size)
   if (await machine.volumes.mounted(instance.volume)) return []
-  const size = existsSync(instance.volumeImage) ? statSync(instance.volumeImage).size : (options.size ?? DEFAULT_SIZE)
   const work: Work = existsSync(instance.volumeImage)
     ? { what: `mount ${instance.volumeImage}`, run: () => attach(setting, size) }
     : { what: `make ${instance.volumeImage} (XFS, ${formatSize(size)}, sparse) and mount it`, run: () => make(setting, size) }
   return [work]
+}
+
+/** In bytes: its own, or of a new one what is wanted. @throws SetupFailed when it has another size than is wanted */
+export function sizeOf(image: string, wanted: number | undefined): number {
+  if (!existsSync(image)) return wanted ?? DEFAULT_SIZE
+  const { size } = statSync(image)
+  if (wanted === undefined || wanted === size) return size
+  throw new SetupFailed(
+    `the volume ${image} is there already, with ${formatSize(size)}; --size ${formatSize(wanted)} is for a new one`,
+    'leave --size out, or use another instance (--instance NAME), or give the volume up: ./down --purge deletes all its VPSs',
+  )
 }
 
 const attach = ({ machine, instance }: Setting, size: number): Promise<void> =>

@@ -97,7 +97,7 @@ describe('a lost database', () => {
     await using world = await openWorld()
     const before = await populated(world)
     const { base } = (await world.vzfs.areas.show(102)) ?? {}
-    world.vzfs.records.set(102, '{"id":102,')
+    world.vzfs.records.set(102, '{"id":102}')
     let node = await lose(world, before)
     const { task } = await node.client.recover(WAIT)
     const result = task.result as { recovered: string[]; damaged: { vps: number; reason: string }[] }
@@ -106,6 +106,7 @@ describe('a lost database', () => {
       result.damaged.map(({ vps }) => vps),
       [102],
     )
+    assert.match(result.damaged[0]?.reason ?? '', /^its record cannot be read: .+$/)
     await node.stop()
     node = await world.boot()
     const created = await node.client.vpsCreate({ ...WAIT, body: { name: 'new', template: 'micro' } })

@@ -68,12 +68,15 @@ describe('a session', () => {
       const session = open('exec', vps, first)
       await session.closed
       assert.equal(session.messages.length, 1)
+      assert.equal(textOf(session.stderr), '', 'what the runtime wrote')
       return session.messages[0]
     }
     assert.deepEqual(await ends('web', { argv: ['dies'] }), { type: 'exit', code: 128 + 15 })
     assert.deepEqual(await ends('web', { argv: ['orphan'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
     const missing = await ends('web', { argv: ['nothing'] })
     assert.deepEqual([missing?.['code'], typeof missing?.['reason']], [127, 'string'])
+    const empty = await ends('web', { argv: [''] })
+    assert.deepEqual([empty?.['code'], empty?.['reason']], [127, "'': command not found"])
     for (const [vps, first, code] of [
       ['nobody', { argv: ['true'] }, 'not_found'],
       ['down', { argv: ['true'] }, 'conflict'],
@@ -85,6 +88,8 @@ describe('a session', () => {
       const { type, error } = (await ends(vps, first)) as { type: string; error: { code: string } }
       assert.deepEqual([type, error.code], ['error', code])
     }
+    const long = (await ends('99999999999', { argv: ['true'] })) as { error: { message: string } }
+    assert.match(long.error.message, /^cannot run the command: vps: the id \(1 to 999999999\) or the name of a VPS/)
   })
 
   it('of 50 at once does each its own', async () => {

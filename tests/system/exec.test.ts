@@ -49,9 +49,17 @@ test('exit codes are passed on; signals are 128 and their number; what cannot ru
   ] as const) {
     assert.equal((await sh(micro, script)).code, code, script)
   }
-  assert.equal((await node.insula(['exec', micro, 'nosuchcommand'])).code, 127)
-  assert.equal((await node.insula(['exec', micro, '/etc/passwd'])).code, 126)
-  assert.equal((await node.insula(['exec', micro, '/etc'])).code, 126)
+  for (const [argv, code, said] of [
+    [[micro, 'nosuchcommand'], 127, /nosuchcommand: command not found/],
+    [[micro, ''], 127, /'': command not found/],
+    [[micro, '/etc/passwd'], 126, /\/etc\/passwd: cannot be executed/],
+    [[micro, '/etc'], 126, /\/etc: cannot be executed/],
+  ] as const) {
+    const { stderr, ...ended } = await node.insula(['exec', ...argv])
+    assert.equal(ended.code, code)
+    // Ours alone: the runtime's own complaint is not the command's output.
+    assert.match(stderr, new RegExp(`^insula: .*${said.source}.*\n$`))
+  }
 })
 
 test('-u, -w and -e do as they say', async () => {

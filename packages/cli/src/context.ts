@@ -11,6 +11,9 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Columns of the terminal that stdout is; null when it is none. */
   readonly width: number | null
+  /** For bytes that are passed on. A failure of it is not the caller's to handle: it ends the process. */
+  stdout(): NodeJS.WriteStream
+  stderr(): NodeJS.WriteStream
   /** To stdout, a line end added. */
   print(text: string): void
   /** To stderr, a line end added. */
@@ -18,6 +21,6 @@ export interface Context {
   /** To stderr, as it is: progress that redraws itself. */
   draw(text: string): void
   client(): Promise<Client<ClientSocket>>
-  /** Until everything printed has left: process.exit() would drop what a pipe has not taken yet. */
+  /** Until everything written has left. */
   flush(): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** What the CLI's exit codes mean: the contract's table, and what only a command line has. */
 
 import { exitCodes } from '@insula/contract/light'
+import { BROKEN_PIPE_EXIT, OUTPUT_FAILED_EXIT } from './own-output.ts'
 
 export interface ExitCode {
   readonly exit: string
@@ -14,12 +15,13 @@ export function exitCodeTable(): readonly ExitCode[] {
   }))
   return [
     { exit: '0', meaning: 'done; of `exec` and `enter`: the command inside ended with 0' },
-    { exit: '1', meaning: '`doctor` found something wrong' },
+    { exit: '1', meaning: '`doctor` found something wrong; `recover` could not recover every VPS' },
     ...fromErrors,
+    { exit: String(OUTPUT_FAILED_EXIT), meaning: 'the output could not be written' },
     { exit: '126', meaning: 'of `exec`: the command inside cannot be run' },
     { exit: '127', meaning: 'of `exec`: there is no such command inside' },
     { exit: '128+N', meaning: 'ended by signal N; of `exec` and `enter`: the command inside was (130: SIGINT, 143: SIGTERM)' },
-    { exit: '141', meaning: 'whoever read the output went away' },
+    { exit: String(BROKEN_PIPE_EXIT), meaning: 'whoever read the output went away' },
   ]
 }
 

@@ -1,28 +1,34 @@
 /** The slow way in: commander reads the words, so that help, mistakes and "did you mean" are said the way people know them. */
 
-import { Argument, Command as Commander, CommanderError, Option } from 'commander'
+import { Argument, Command as Commander, CommanderError, Option, type OutputConfiguration } from 'commander'
 import { exitCodesHelp } from './exit-codes.ts'
+import type { OwnOutput } from './own-output.ts'
 import { type AnyCommand, type OptionSpec, everywhere } from './command.ts'
 import { allCommands, groups } from './catalog.ts'
 import { type Scanned, readWords } from './scan.ts'
 
-type RunScanned = (command: AnyCommand, scanned: Scanned) => Promise<number>
+type Chosen = (command: AnyCommand, scanned: Scanned) => void
+type RunScanned = (command: AnyCommand, scanned: Scanned, output: OwnOutput) => Promise<number>
 
 /** Explains what the words ask for or get wrong; runs them where they were right after all. */
-export async function explain(words: readonly string[], runScanned?: RunScanned): Promise<number> {
+export async function explain(words: readonly string[], output: OwnOutput, runScanned?: RunScanned): Promise<number> {
   const commands = await allCommands()
   const outcomes: Promise<number>[] = []
-  const program = programFor(commands, (command, scanned) => {
-    if (runScanned !== undefined) outcomes.push(runScanned(command, scanned))
+  const chosen: Chosen = (command, scanned) => {
+    if (runScanned !== undefined) outcomes.push(runScanned(command, scanned, output))
+  }
+  const program = programFor(commands, chosen, {
+    writeOut: (text) => void output.stdout().write(text),
+    writeErr: (text) => void output.stderr().write(text),
   })
   const asked = words[0] === 'help' ? helpWords(commands, words.slice(1)) : words
   if (words[0] === 'help' && words[1] === 'exit-codes') {
-    process.stdout.write(exitCodesHelp())
+    output.stdout().write(exitCodesHelp())
     return 0
   }
   try {
     if (asked.length === 0) {
-      process.stdout.write(program.helpInformation())
+      output.stdout().write(program.helpInformation())
       return 0
     }
     await program.parseAsync(restSeparated(commands, asked), { from: 'user' })
@@ -34,8 +40,9 @@ export async function explain(words: readonly string[], runScanned?: RunScanned)
 }
 
 /** The program as commander knows it: what help, completion and the golden files are made from. */
-export function programFor(commands: readonly AnyCommand[], chosen: (command: AnyCommand, scanned: Scanned) => void): Commander {
-  const program = new Commander('insula')
+export function programFor(commands: readonly AnyCommand[], chosen: Chosen, writers: OutputConfiguration = {}): Commander {
+  // Subcommands take it over.
+  const program = new Commander('insula').configureOutput(writers)
   program
     .description('Isolated virtual private servers on one shared Linux kernel.')
     .usage('COMMAND [arguments] [options]')
@@ -53,7 +60,7 @@ const OVERVIEW = `
 INSULA_INSTANCE in the environment names the installation to talk to, as --instance does.
 `
 
-function attach(program: Commander, command: AnyCommand, chosen: (command: AnyCommand, scanned: Scanned) => void): void {
+function attach(program: Commander, command: AnyCommand, chosen: Chosen): void {
   const path = command.name.split(' ')
   const name = path.at(-1) ?? command.name
   const parent = path.length === 1 ? program : groupOf(program, path[0] as string)

@@ -1,20 +1,11 @@
-/** The context of a real process. Streams are touched only when used: each costs a millisecond or more to set up. */
+/** The context of a real process. */
 
 import { isatty } from 'node:tty'
 import { API_SOCKET_ENV, localSocketPath } from '@insula/contract/paths'
 import type { Context } from './context.ts'
+import type { OwnOutput } from './own-output.ts'
 
-/** As if SIGPIPE had ended it, which is what the shell expects of a tool whose reader went away. */
-export const BROKEN_PIPE_EXIT = 141
-
-export function processContext(instance: string): Context {
-  const used = new Set<NodeJS.WriteStream>()
-  const opened = (stream: NodeJS.WriteStream) => {
-    used.add(stream)
-    return quietOnBrokenPipe(stream)
-  }
-  const stdout = once(() => opened(process.stdout))
-  const stderr = once(() => opened(process.stderr))
+export function processContext(instance: string, { stdout, stderr, flush }: OwnOutput): Context {
   const socketPath = process.env[API_SOCKET_ENV] || localSocketPath(instance)
   return {
     instance,
@@ -34,23 +25,14 @@ export function processContext(instance: string): Context {
     get width() {
       return isatty(1) ? process.stdout.columns : null
     },
+    stdout,
+    stderr,
     print: (text) => void stdout().write(`${text}\n`),
     note: (text) => void stderr().write(`${text}\n`),
     draw: (text) => void stderr().write(text),
     client: once(async () => (await import('./transport/local-client.ts')).localClient({ socketPath, instance })),
-    flush: async () => {
-      for (const stream of used) {
-        if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()))
-      }
-    },
+    flush,
   }
-}
-
-function quietOnBrokenPipe(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  return stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE_EXIT)
-    throw error
-  })
 }
 
 function once<Value>(make: () => Value): () => Value {

@@ -3,16 +3,18 @@
 import { ApiFailure } from '@insula/contract/api-failure'
 import { type AnyCommand, UsageError } from './command.ts'
 import type { Context } from './context.ts'
+import type { OwnOutput } from './own-output.ts'
 import { nameSuggestion } from './suggest.ts'
 
 export interface ReportOptions {
   /** undefined: there was none yet. */
   readonly context: Context | undefined
+  readonly output: OwnOutput
   readonly json: boolean
 }
 
-export async function report(error: unknown, command: AnyCommand, { context, json }: ReportOptions): Promise<number> {
-  const write = (text: string) => (context === undefined ? void process.stderr.write(`${text}\n`) : context.note(text))
+export async function report(error: unknown, command: AnyCommand, { context, output, json }: ReportOptions): Promise<number> {
+  const write = (text: string) => void output.stderr().write(`${text}\n`)
   if (error instanceof UsageError) {
     const { usageOf } = await import('./explain.ts')
     write(
@@ -36,7 +38,11 @@ export async function sentences(failure: ApiFailure, context: Context | undefine
   const remedy = failure.remedy ?? (context === undefined ? undefined : await nameSuggestion(failure, context))
   return [
     `insula: ${failure.message}`,
-    ...failure.details.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`),
+    ...failure.details
+      .map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
+      // The message of a single fault says it already.
+      .filter((detail) => !failure.message.endsWith(detail))
+      .map((detail) => `  ${detail}`),
     ...(remedy === undefined ? [] : [`  ${remedy}`]),
   ].join('\n')
 }

@@ -1,6 +1,7 @@
 /** From the words of the command line to an exit code. */
 
 import { DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName } from '@insula/contract/paths'
+import { type OwnOutput, ownOutput } from './own-output.ts'
 import { type AnyCommand, UsageError, everywhere } from './command.ts'
 import { catalog, groups } from './catalog.ts'
 import type { Context } from './context.ts'
@@ -8,26 +9,33 @@ import { processContext } from './process-context.ts'
 import { type Scanned, scan } from './scan.ts'
 
 export async function run(given: readonly string[]): Promise<number> {
+  const output = ownOutput()
+  try {
+    return await runWords(given, output)
+  } finally {
+    await output.flush()
+  }
+}
+
+async function runWords(given: readonly string[], output: OwnOutput): Promise<number> {
   const words = given[0] === '--version' || given[0] === '-V' ? ['version', ...given.slice(1)] : given
   const { name, rest } = findCommand(words)
   const load = Object.hasOwn(catalog, name) ? catalog[name] : undefined
-  if (load === undefined) return (await import('./explain.ts')).explain(words)
+  if (load === undefined) return (await import('./explain.ts')).explain(words, output)
   const command = await load()
   const scanned = scan(command.arguments, { ...everywhere, ...command.options }, rest)
-  if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], runScanned)
-  return runScanned(command, scanned)
+  if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], output, runScanned)
+  return runScanned(command, scanned, output)
 }
 
-async function runScanned(command: AnyCommand, scanned: Scanned): Promise<number> {
+async function runScanned(command: AnyCommand, scanned: Scanned, output: OwnOutput): Promise<number> {
   let context: Context | undefined
   try {
     const { args, options } = typed(command, scanned)
-    context = processContext(instanceName(options['instance']))
+    context = processContext(instanceName(options['instance']), output)
     return (await command.run(context, { args, options } as Parameters<AnyCommand['run']>[1])) ?? 0
   } catch (error) {
-    return (await import('./report.ts')).report(error, command, { context, json: scanned.options['json'] === true })
-  } finally {
-    await context?.flush()
+    return (await import('./report.ts')).report(error, command, { context, output, json: scanned.options['json'] === true })
   }
 }
 

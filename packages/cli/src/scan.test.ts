@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { allCommands } from './catalog.ts'
 import { type AnyCommand, everywhere } from './command.ts'
 import { explain, programFor } from './explain.ts'
+import { ownOutput } from './own-output.ts'
 import { type Scanned, readWords, scan } from './scan.ts'
 import { exec } from './commands/exec.ts'
 import { create } from './commands/create.ts'
@@ -81,7 +82,7 @@ function wordFor(command: AnyCommand): fc.Arbitrary<string> {
 
 async function byCommander(command: AnyCommand, words: readonly string[]): Promise<Scanned | null> {
   let seen: Scanned | null = null
-  await explain([...command.name.split(' '), ...words], async (_, scanned) => {
+  await explain([...command.name.split(' '), ...words], ownOutput(), async (_, scanned) => {
     seen = scanned
     return 0
   })

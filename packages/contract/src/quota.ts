@@ -1,13 +1,22 @@
 /** Quota of users and groups inside a VPS: what each has, and may have. Ids are those of the VPS. */
 
 import { z } from 'zod'
+import { atLeast } from './size-bounds.ts'
 import { Moment } from './scalars.ts'
 
 export const QuotaKind = z.enum(['user', 'group'])
 
 const limits = {
-  bytesSoft: z.int().min(1024).nullable().describe('Bytes that may be exceeded for the grace time; null: none'),
-  bytesHard: z.int().min(1024).nullable().describe('Bytes; null: no limit'),
+  bytesSoft: z
+    .int()
+    .min(1024, { error: atLeast(1024) })
+    .nullable()
+    .describe('Bytes that may be exceeded for the grace time; null: none'),
+  bytesHard: z
+    .int()
+    .min(1024, { error: atLeast(1024) })
+    .nullable()
+    .describe('Bytes; null: no limit'),
   inodesSoft: z.int().min(1).nullable().describe('Inodes that may be exceeded for the grace time; null: none'),
   inodesHard: z.int().min(1).nullable().describe('Inodes; null: no limit'),
 }

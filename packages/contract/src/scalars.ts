@@ -13,7 +13,9 @@ export const VpsName = z
 export const VpsRef = z
   .string()
   .max(32)
-  .refine((text) => isVpsName(text) || isVpsId(text), { error: `the id or the name of a VPS (${VPS_NAME_RULE})` })
+  .refine((text) => isVpsName(text) || isVpsId(text), {
+    error: `the id (1 to 999999999) or the name of a VPS (${VPS_NAME_RULE})`,
+  })
   .meta({ id: 'VpsRef', description: 'Id or name of a VPS' })
 
 export const VpsId = z.int().min(1).max(999_999_999)

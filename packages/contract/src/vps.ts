@@ -2,12 +2,15 @@
 
 import { z } from 'zod'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
+import { atLeast } from './size-bounds.ts'
 import { VPS_STATES } from './states.ts'
+
+const LEAST_BYTES = 1024 * 1024
 
 const limitFields = {
   memory: z
     .int()
-    .min(1024 * 1024)
+    .min(LEAST_BYTES, { error: atLeast(LEAST_BYTES) })
     .nullable()
     .describe('Bytes of memory; null: no limit'),
   swap: z.int().min(0).nullable().describe('Bytes of swap on top of memory; null: no limit'),
@@ -17,12 +20,12 @@ const limitFields = {
   pids: z.int().min(1).max(4_194_304).nullable().describe('Processes and threads; null: no limit'),
   disk: z
     .int()
-    .min(1024 * 1024)
+    .min(LEAST_BYTES, { error: atLeast(LEAST_BYTES) })
     .nullable()
     .describe('Bytes of its private area; shared files count nothing; null: no limit'),
   diskSoft: z
     .int()
-    .min(1024 * 1024)
+    .min(LEAST_BYTES, { error: atLeast(LEAST_BYTES) })
     .nullable()
     .describe('Bytes that may be exceeded for the grace time; null: none'),
   inodes: z

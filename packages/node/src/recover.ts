@@ -1,5 +1,6 @@
 /** Rebuilds the database from the records that lie in private areas, with VPSs running or not. */
 
+import { ZodError } from 'zod'
 import type { Means } from './means.ts'
 import { reconcile } from './reconcile.ts'
 import { readCopy } from './record-copy.ts'
@@ -23,10 +24,16 @@ export async function recover(means: Means): Promise<Recovery> {
       await inventory.add({ ...record, state: 'stopped', pid: null, startedAt: null })
       recovered.push(record.name)
     } catch (error) {
-      damaged.push({ vps: id, reason: `its record cannot be read: ${(error as Error).message}` })
+      damaged.push({ vps: id, reason: `its record cannot be read: ${why(error)}` })
     }
   }
   await lostAreas.giveUp(damaged.map(({ vps }) => vps))
   await reconcile(means)
   return { recovered, known, damaged }
+}
+
+/** In one line. */
+function why(error: unknown): string {
+  if (!(error instanceof ZodError)) return (error as Error).message
+  return error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; ')
 }

@@ -17,6 +17,7 @@ const HOT = [
   'cli/src/catalog',
   'cli/src/command',
   'cli/src/commands/exec',
+  'cli/src/own-output',
   'cli/src/process-context',
   'cli/src/run',
   'cli/src/scan',

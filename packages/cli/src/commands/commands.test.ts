@@ -134,6 +134,20 @@ test('a task that fails ends the command with the failure and its exit code', as
   assert.match(err, /^insula: off did not start: \/sbin\/init is missing\n {2}look at its template$/m)
 })
 
+test('a fault that the message says already is said once, others below it', async () => {
+  const details = [
+    { path: 'limits.memory', message: 'at least 1M, not 4K' },
+    { path: 'limits.pids', message: 'too small' },
+  ]
+  fake.node.state.failNext = new ApiFailure({
+    code: 'invalid_request',
+    message: 'cannot change: limits.memory: at least 1M, not 4K',
+    details,
+  })
+  const { err } = await insula('start', 'off')
+  assert.match(err, /^insula: cannot change: limits\.memory: at least 1M, not 4K\n {2}limits\.pids: too small$/m)
+})
+
 test('in a pipe, each step of a task is a line; a node that restarts meanwhile does not matter', async () => {
   fake.node.state.taskMilliseconds = 3000
   const child = startCli(['restart', 'web'], { socketPath: fake.node.socketPath })
@@ -266,6 +280,17 @@ test('recover and version', async () => {
   const away = await runCli(['--version'], { socketPath: '/nonexistent' })
   assert.equal(away.code, 0)
   assert.match(away.stdout.toString(), /insulad not known: cannot reach/)
+})
+
+test('recover names what it had to give up, and does not end with 0', async () => {
+  const { state } = fake.node
+  state.damaged = [{ vps: 102, reason: 'its record cannot be read: it is not JSON' }]
+  const plain = await insula('recover')
+  assert.deepEqual([plain.code, plain.out], [1, 'recovered; the database now knows 2 VPSs\n'])
+  assert.match(plain.err, /^insula: VPS 102 could not be recovered: its record cannot be read: it is not JSON$/m)
+  const json = await insula('recover', '--json')
+  assert.deepEqual([json.code, (JSON.parse(json.out) as Task).result], [1, { damaged: state.damaged }])
+  state.damaged = []
 })
 
 test('logs: all, the last lines, and what follows', async () => {

@@ -22,7 +22,8 @@ export const console = command({
     const watcher = detachWatcher(detachKeys(names))
     const client = await context.client()
     const shown = seen()
-    const { stdin, stdout } = process
+    const { stdin } = process
+    const stdout = context.stdout()
     const size = stdin.isTTY ? () => terminalSize(stdout) : () => null
     let socket = await client.console(args.vps)
     let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through)

@@ -45,7 +45,7 @@ async function confirmed(context: Context, names: readonly string[]): Promise<bo
   if (!context.terminal.stdin || !context.terminal.stderr) {
     throw new UsageError('needs --yes (or --force) where nobody can be asked')
   }
-  const ask = createInterface({ input: process.stdin, output: process.stderr })
+  const ask = createInterface({ input: process.stdin, output: context.stderr() })
   try {
     const answer = await ask.question(
       `Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `,

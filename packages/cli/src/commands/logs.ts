@@ -25,16 +25,16 @@ export const logs = command({
     const shown = options.lines === undefined ? text : lastLines(text, options.lines)
     if (options.json && !options.follow) return context.print(JSON.stringify({ text: shown }, null, 2))
     if (!options.follow) {
-      process.stdout.write(shown.endsWith('\n') || shown === '' ? shown : `${shown}\n`)
+      context.stdout().write(shown.endsWith('\n') || shown === '' ? shown : `${shown}\n`)
       return
     }
     const open = async () => openWebSocket(context, pathFor(streams.console.path, { vps: args.vps }))
     // The console begins with the same scrollback: what is not wanted of it is counted in lines, which decoding does not change.
     const skip = withoutLines(newlines(text) - newlines(shown))
     const shownSoFar = seen()
-    let view = viewConsole(await open(), null, process.stdout, (bytes) => skip(shownSoFar.through(bytes)))
+    let view = viewConsole(await open(), null, context.stdout(), (bytes) => skip(shownSoFar.through(bytes)))
     while ((await view.ended) === 'lost')
-      view = viewConsole(await reconnect(context, open), null, process.stdout, shownSoFar.resumed())
+      view = viewConsole(await reconnect(context, open), null, context.stdout(), shownSoFar.resumed())
   },
 })
 

@@ -35,6 +35,8 @@ export interface FakeState {
   taskMilliseconds: number
   /** The next task fails with this. */
   failNext: ApiFailure | null
+  /** What `recover` finds. */
+  damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
 }
 
@@ -47,6 +49,7 @@ export function fakeState(): FakeState {
     tasks: [],
     templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
     events: [],
+    damaged: [],
     requests: [],
     sockets: new Set(),
     listeners: new Set(),
@@ -234,8 +237,11 @@ export async function answerTo(
         ],
       }
     case 'doctorRepair':
+      return task(state, 'doctor.repair', null, 'node', wait)
     case 'recover':
-      return task(state, name === 'recover' ? 'recover' : 'doctor.repair', null, 'node', wait)
+      return task(state, 'recover', null, 'node', wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, { result: { damaged: state.damaged } }),
+      )
     case 'health':
       return {
         status: 'ok',

@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly socketPath: string
   /** null: nothing, ended at once; a number: this file descriptor. */
   readonly stdin?: Buffer | string | number | typeof OPEN | null
+  /** This file descriptor instead of a pipe. */
+  readonly stdout?: number
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -35,22 +37,18 @@ interface Ended {
 
 export const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
-export function startCli(
-  args: readonly string[],
-  { socketPath, env = {} }: CliOptions,
-  stdin: number | 'pipe' = 'pipe',
-): Started {
-  return startScript(MAIN, args, { socketPath, env }, stdin)
+export function startCli(args: readonly string[], options: CliOptions, stdin: number | 'pipe' = 'pipe'): Started {
+  return startScript(MAIN, args, options, stdin)
 }
 
 function startScript(
   script: string,
   args: readonly string[],
-  { socketPath, env = {} }: CliOptions,
+  { socketPath, stdout, env = {} }: CliOptions,
   stdin: number | 'pipe',
 ): Started {
   return startProgram(process.execPath, [script, ...args], {
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, stdout ?? 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', INSULA_SOCKET: socketPath, ...cacheOf(), ...env },
   })
 }

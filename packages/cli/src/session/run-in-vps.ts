@@ -42,11 +42,15 @@ export async function runInVps(context: Context, { vps, open, tty }: RunInVps): 
   const socket = await openWebSocket(context, pathFor(streams.exec.path, { vps }))
   const onTerminal = tty ?? (isatty(0) && isatty(1))
   using tidy = new DisposableStack()
-  const own = ownStreams()
+  const own: SessionStreams = {
+    stdin: () => (isNull(0) ? null : process.stdin),
+    stdout: context.stdout,
+    stderr: context.stderr,
+  }
   const session = onTerminal ? await withTerminal(tidy, context, socket, open, own) : execSession(socket, open, own)
   tidy.use(passSignals(session, onTerminal))
   const ended = await session.ended
-  await Promise.all(own.used().map(flushed))
+  await context.flush()
   if ('signal' in ended) return 128 + ended.number
   if (ended.reason !== undefined) context.note(`insula: ${vps}: ${ended.reason}`)
   return ended.code & 0xff
@@ -60,9 +64,9 @@ async function withTerminal(
   own: SessionStreams,
 ): Promise<ExecSession> {
   const { rawTerminal, terminalSize } = await import('./terminal.ts')
-  const tty = { ...terminalSize(process.stdout), term: context.env['TERM'] || 'xterm' }
+  const tty = { ...terminalSize(context.stdout()), term: context.env['TERM'] || 'xterm' }
   const session = execSession(socket, { ...open, tty }, own)
-  tidy.use(rawTerminal(process.stdin, process.stdout, (size) => session.tell({ type: 'resize', ...size })))
+  tidy.use(rawTerminal(process.stdin, context.stdout(), (size) => session.tell({ type: 'resize', ...size })))
   return session
 }
 
@@ -91,25 +95,6 @@ function passSignals(session: ExecSession, onTerminal: boolean): Disposable {
   return { [Symbol.dispose]: () => listeners.forEach(([signal, listener]) => process.off(signal, listener)) }
 }
 
-function ownStreams(): SessionStreams & { used(): NodeJS.WriteStream[] } {
-  const used = new Set<NodeJS.WriteStream>()
-  const output = (stream: NodeJS.WriteStream) => {
-    if (used.has(stream)) return stream
-    used.add(stream)
-    return stream.on('error', (error: NodeJS.ErrnoException) => {
-      // Whoever read our output is gone: end as SIGPIPE would have ended us.
-      if (error.code === 'EPIPE') process.exit(141)
-      throw error
-    })
-  }
-  return {
-    stdin: () => (isNull(0) ? null : process.stdin),
-    stdout: () => output(process.stdout),
-    stderr: () => output(process.stderr),
-    used: () => [...used],
-  }
-}
-
 /** /dev/null, null(4): known to be at its end without the stream that Node would set up for it. */
 function isNull(fd: number): boolean {
   const { rdev } = fstatSync(fd)
@@ -120,8 +105,4 @@ function environment(text: string): readonly [string, string] {
   const equals = text.indexOf('=')
   if (equals < 1) throw new UsageError(`takes KEY=VALUE, not '${text}'`)
   return [text.slice(0, equals), text.slice(equals + 1)]
-}
-
-async function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()))
 }

@@ -12,25 +12,18 @@ export function localClient(node: LocalNode): Client<ClientSocket> {
   // An import of node:http would evaluate every export of it, among them fetch's WebSocket: 60 ms for nothing.
   const { Agent, request: httpRequest } = process.getBuiltinModule('node:http')
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const send = async (
-    options: { method: string; path: string; headers?: Record<string, string> },
-    body: string | null,
-    signal?: AbortSignal,
-  ) =>
-    answered(
-      httpRequest({
-        ...options,
-        socketPath: node.socketPath,
-        agent,
-        ...(signal === undefined ? {} : { signal }),
-        headers: {
-          ...options.headers,
-          ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
-        },
-      }),
-      body,
-      node,
-    )
+  const send: Send = async (options, body, signal) => {
+    const content = body === null ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
+    const headers = { ...options.headers, ...content }
+    const cancel = signal === undefined ? {} : { signal }
+    for (const since = performance.now(); ;) {
+      try {
+        return await answered(httpRequest({ ...options, socketPath: node.socketPath, agent, ...cancel, headers }), body)
+      } catch (error) {
+        await (await import('./absence.ts')).awaitReturn(error, node, since)
+      }
+    }
+  }
   return createClient<ClientSocket>({
     request: async ({ method, path, body, signal }) => {
       const response = await send({ method, path }, body === undefined ? null : JSON.stringify(body), signal)
@@ -66,9 +59,10 @@ async function* eventsOver(
   yield* serverSentData(response)
 }
 
-async function answered(request: ClientRequest, body: string | null, node: LocalNode): Promise<IncomingMessage> {
+/** @throws the error of the connection, as it is */
+async function answered(request: ClientRequest, body: string | null): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.on('response', resolve).on('error', (error) => reject(connectionFailure(error, node)))
+    request.on('response', resolve).on('error', reject)
     request.end(body ?? undefined)
   })
 }

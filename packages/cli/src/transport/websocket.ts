@@ -33,18 +33,7 @@ const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
 
 /** @throws ApiFailure when nobody listens or the server refuses the upgrade */
 export async function openWebSocket(node: LocalNode, path: string): Promise<ClientSocket> {
-  const socket = connect({ path: node.socketPath })
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
-  )
-  let answer: { head: string; rest: Buffer }
-  try {
-    answer = await readHead(socket)
-  } catch (error) {
-    socket.destroy()
-    throw (await import('./refused.ts')).connectionFailure(error, node)
-  }
+  const { socket, answer } = await asked(node, path)
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer.head)?.[1] ?? 0)
   if (status !== 101) throw await (await import('./upgrade-refused.ts')).upgradeRefused(socket, status, answer)
   if (!answer.head.toLowerCase().includes(`sec-websocket-accept: ${ACCEPT.toLowerCase()}`)) {
@@ -52,6 +41,22 @@ export async function openWebSocket(node: LocalNode, path: string): Promise<Clie
     throw new Error(`what listens at ${node.socketPath} does not speak WebSocket`)
   }
   return overSocket(socket, answer.rest)
+}
+
+async function asked(node: LocalNode, path: string): Promise<{ socket: Socket; answer: { head: string; rest: Buffer } }> {
+  for (const since = performance.now(); ;) {
+    const socket = connect({ path: node.socketPath })
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+    )
+    try {
+      return { socket, answer: await readHead(socket) }
+    } catch (error) {
+      socket.destroy()
+      await (await import('./absence.ts')).awaitReturn(error, node, since)
+    }
+  }
 }
 
 async function readHead(socket: Socket): Promise<{ head: string; rest: Buffer }> {

@@ -193,8 +193,24 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeSubj
     test('a command or a working directory that is not there is named', async () => {
       await running('/bin/idle')
       await refused(exec('nothing'), /nothing.*No such file or directory/)
+      await refused(exec(''), /./)
       await refused(execCall(['exit-with', '0'], SILENT, { cwd: '/nowhere' }).ended, /\/nowhere/)
       assert.equal(runtime.state(id)?.state, 'running')
+    })
+
+    test('why a command cannot run is on its stderr too, of one that has not begun', async () => {
+      await running('/bin/idle')
+      const errors = openPipe()
+      const call = execCall(['nothing'], ['null', 'null', errors.write])
+      closeSync(errors.write)
+      assert.notEqual((await call.ended).code, 0)
+      assert.equal(await allOf(errors.read), `${lastLogMessage(log)}\n`)
+      assert.equal(call.begun(), false)
+      const runs = execCall(['idle'])
+      for (let tries = 0; tries < 2_000 && !runs.begun(); tries += 1) await sleep(5)
+      assert.equal(runs.begun(), true)
+      runs.kill()
+      await runs.ended
     })
 
     test('all that runs in a container is in its group, by host pid, and ends with init', async () => {

@@ -115,7 +115,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
   }
   const known = (id: string): Container => containers.get(id) ?? fail(`error opening file \`${id}/status\``)
   const programOf = (id: string, argv: readonly string[]): FakeProgram =>
-    programs(id, argv) ?? fail(`executable file \`${argv[0]}\` not found in $PATH`)
+    programs(id, argv) ?? (argv[0] === '' ? denied() : fail(`executable file \`${argv[0]}\` not found in $PATH`))
 
   return {
     get inits() {
@@ -161,6 +161,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
       }),
     exec(id, { processFile, pidFile, log, consoleSocket, stdio, door }) {
       const [group, given] = [groupOf(door), ownStdio(stdio)]
+      let begun = false
       const work = async (runtime: FakeProcess): Promise<number> => {
         const { init, others } = known(id)
         if (init.end) throw new Error(`the container \`${id}\` is not running`)
@@ -171,12 +172,21 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
         others.add(process.pid)
         using own = terminal === true ? newTerminal(consoleSocket ?? '') : given
         writeFileSync(pidFile, `${process.pid}`)
+        begun = true
         begin(program, args, own, runtime.pid)
         const { code, signal } = await process.ended
         others.delete(process.pid)
         return code ?? 128 + (signal ?? 0)
       }
-      return call(log, work, () => given[Symbol.dispose]())
+      const complaining = async (runtime: FakeProcess): Promise<number> => {
+        try {
+          return await work(runtime)
+        } catch (error) {
+          await given.write('stderr', Buffer.from(`${(error as Error).message}\n`))
+          throw error
+        }
+      }
+      return { ...call(log, complaining, () => given[Symbol.dispose]()), begun: () => begun }
     },
     remove: (id) =>
       call(null, async () => {
@@ -194,6 +204,11 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
 
 function fail(what: string): never {
   throw new Error(`${what}: No such file or directory`)
+}
+
+/** crun takes an empty name for the directory that it looks in. */
+function denied(): never {
+  throw new Error('open executable: Operation not permitted')
 }
 
 const groupOf = (door: CgroupDoor): string => wayInto(door.through(['crun']))?.path ?? fail('a door of another machine')

@@ -2,10 +2,10 @@
  * Runtime by crun(1). crun 1.8 refuses hybrid cgroup hosts: it has to be called in a mount namespace whose /sys/fs/cgroup is the v2 tree.
  */
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Descriptor, startAttached } from '../process/attached.ts'
-import type { CreateOptions, ExecOptions, Runtime, RuntimeCall, RuntimeState } from './runtime.ts'
+import type { CreateOptions, ExecCall, ExecOptions, Runtime, RuntimeCall, RuntimeState } from './runtime.ts'
 
 type Argv = readonly [string, ...string[]]
 
@@ -15,7 +15,7 @@ const SILENT = ['null', 'null', 'null'] as const
 export function realRuntime(root: string): Runtime {
   const base = ['crun', `--root=${root}`, '--cgroup-manager=cgroupfs'] as const
   const logged = (log: string): Argv => [...base, `--log=${log}`, '--log-format=json']
-  const born = (argv: Argv, { stdio, door }: CreateOptions | ExecOptions): RuntimeCall =>
+  const born = (argv: Argv, { stdio, door }: CreateOptions | ExecOptions): StartedCall =>
     call(door.through(argv), [...stdio, ...door.descriptors])
   const state = (id: string): RuntimeState | null => readState(root, id)
   return {
@@ -25,7 +25,8 @@ export function realRuntime(root: string): Runtime {
     exec: (id, options) => {
       const { processFile, pidFile, consoleSocket } = options
       const socket = consoleSocket === null ? [] : ['--console-socket', consoleSocket]
-      return born([...logged(options.log), 'exec', '--process', processFile, '--pid-file', pidFile, ...socket, id], options)
+      const argv = [...logged(options.log), 'exec', '--process', processFile, '--pid-file', pidFile, ...socket, id] as const
+      return whileWatched(born(argv, options), pidFile)
     },
     remove: (id) => call([...base, 'delete', '--force', id], SILENT),
     states: () =>
@@ -39,9 +40,14 @@ export function realRuntime(root: string): Runtime {
   }
 }
 
-function call(argv: Argv, descriptors: readonly Descriptor[]): RuntimeCall {
+interface StartedCall extends RuntimeCall {
+  readonly pid: number
+}
+
+function call(argv: Argv, descriptors: readonly Descriptor[]): StartedCall {
   const { pid, ended } = startAttached(argv, { descriptors })
   return {
+    pid,
     ended,
     kill: () => {
       try {
@@ -52,6 +58,26 @@ function call(argv: Argv, descriptors: readonly Descriptor[]): RuntimeCall {
       }
     },
   }
+}
+
+/** crun's child becomes the command by exec: until then its program is crun's. */
+function whileWatched({ pid, ended, kill }: StartedCall, pidFile: string): ExecCall {
+  let seen = false
+  const begun = (): boolean => {
+    try {
+      seen ||= program(Number(readFileSync(pidFile, 'utf8'))) !== program(pid)
+    } catch {
+      // Not there yet, or not any more.
+    }
+    return seen
+  }
+  return { ended, kill, begun }
+}
+
+/** Which file a process runs. Unlike its command line that can be asked of a process that stands still. @throws when it has ended */
+function program(pid: number): string {
+  const { dev, ino } = statSync(`/proc/${pid}/exe`)
+  return `${dev}:${ino}`
 }
 
 function readState(root: string, id: string): RuntimeState | null {

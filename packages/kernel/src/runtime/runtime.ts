@@ -17,6 +17,15 @@ export interface RuntimeCall {
   kill(): void
 }
 
+/** A command in the making. */
+export interface ExecCall extends RuntimeCall {
+  /**
+   * Whether the command itself has been seen running. Until then what is on its streams may be the runtime's, which writes there too why it
+   * cannot run it. Stays false for one that ended before anybody looked.
+   */
+  begun(): boolean
+}
+
 /** `code` null: `signal` ended it. */
 export interface RuntimeEnd {
   readonly code: number | null
@@ -59,7 +68,7 @@ export interface Runtime {
   /** Lets init run. Not for a container whose init has ended: that may wait for ever. */
   start(id: string, log: string): RuntimeCall
   /** Runs a process in a running container to its end and ends as it did: its exit code, or 128 and the signal's number. */
-  exec(id: string, options: ExecOptions): RuntimeCall
+  exec(id: string, options: ExecOptions): ExecCall
   /** Kills what remains and forgets the container. One that is not there is no error. */
   remove(id: string): RuntimeCall
   /** From the state directory alone; no process is started. */

@@ -3,13 +3,13 @@
 import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
-import type { z } from 'zod'
-import { ApiFailure, type Route, type RouteName, routes } from '@insula/contract'
+import { type ApiFailure, type Route, type RouteName, routes } from '@insula/contract'
 import { asFailure, failure } from '../failures.ts'
 import { serveEvents } from './events-stream.ts'
 import type { HandlerMeans, Handlers } from './handlers.ts'
 import { handlers } from './handlers.ts'
 import { serveSessions } from './sessions.ts'
+import { cannot, valid } from './valid.ts'
 
 const BODY_LIMIT = 1024 * 1024
 
@@ -67,9 +67,10 @@ function mount(app: FastifyInstance, name: RouteName, table: Handlers): void {
     method: route.method,
     url: route.path,
     handler: async (request, reply) => {
-      const params = check(route.params, request.params, 'path')
-      const query = check(route.query, request.query, 'query')
-      const body = check(route.body, request.body ?? {}, '')
+      const doing = cannot(route)
+      const params = route.params && valid(route.params, request.params, doing, 'path')
+      const query = route.query && valid(route.query, request.query, doing, 'query')
+      const body = route.body && valid(route.body, request.body ?? {}, doing)
       const answer = await handler({ params, query, body })
       const ended = route.status !== 202 || isOver((answer as { task?: { state?: string } }).task?.state)
       return reply.status(ended ? 200 : 202).send(answer)
@@ -78,22 +79,6 @@ function mount(app: FastifyInstance, name: RouteName, table: Handlers): void {
 }
 
 const isOver = (state: string | undefined): boolean => state === 'done' || state === 'failed' || state === 'cancelled'
-
-function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
-  if (schema === undefined) return undefined
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const details = result.error.issues.map((issue) => ({
-    path: [...(where === '' ? [] : [where]), ...issue.path].join('.'),
-    message: issue.message,
-  }))
-  const [first] = details
-  throw new ApiFailure({
-    code: 'invalid_request',
-    message: `the request is not valid: ${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'unknown'}`,
-    details,
-  })
-}
 
 function answerTo(error: unknown): ApiFailure {
   const { code, statusCode, message } = error as FastifyError

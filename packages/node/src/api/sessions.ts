@@ -2,13 +2,13 @@
 
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
-import type { z } from 'zod'
 import { Channel, ConsoleOpen, ExecOpen, frame, SessionClientMessage, streams, unframe, VpsRef } from '@insula/contract'
 import { asFailure, failure } from '../failures.ts'
 import type { ByteSession } from '../keeper/keeper.ts'
 import { KeeperError } from '../keeper/errors.ts'
 import { requireLegal } from '../life/legality.ts'
 import type { Means } from '../means.ts'
+import { valid } from './valid.ts'
 
 /** Above this the side that produces is paused. */
 const HIGH_WATER = 1024 * 1024
@@ -16,14 +16,17 @@ const DRAIN_POLL_MS = 5
 /** A client that never sends its first frame is not waited for. */
 const HELLO_MS = 10_000
 
+const RUN = 'cannot run the command'
+const SHOW = 'cannot open the console'
+
 type Session = ByteSession & { readonly ended: Promise<unknown>; signal?: (name: string) => void }
 type Open = (first: unknown, output: (channel: Channel, chunk: Buffer) => void) => Promise<Session>
 
 export function serveSessions(app: FastifyInstance, means: Means): void {
   app.get<{ Params: { vps: string } }>(streams.exec.path, { websocket: true }, (socket, request) => {
-    void converse(socket, 'cannot run the command', async (first, output) => {
-      const open = parse(ExecOpen, first)
-      const vps = means.inventory.find(parse(VpsRef, request.params.vps))
+    void converse(socket, RUN, async (first, output) => {
+      const open = valid(ExecOpen, first, RUN)
+      const vps = means.inventory.find(valid(VpsRef, request.params.vps, RUN, 'vps'))
       requireLegal('exec', vps, vps.id)
       return means.keeper.exec(`${vps.id}`, open, {
         stdout: (chunk) => output(Channel.stdout, chunk),
@@ -32,9 +35,9 @@ export function serveSessions(app: FastifyInstance, means: Means): void {
     })
   })
   app.get<{ Params: { vps: string } }>(streams.console.path, { websocket: true }, (socket, request) => {
-    void converse(socket, 'cannot open the console', async (first, output) => {
-      const size = parse(ConsoleOpen, first)
-      const vps = means.inventory.find(parse(VpsRef, request.params.vps))
+    void converse(socket, SHOW, async (first, output) => {
+      const size = valid(ConsoleOpen, first, SHOW)
+      const vps = means.inventory.find(valid(VpsRef, request.params.vps, SHOW, 'vps'))
       requireLegal('console', vps, vps.id)
       const given = size.cols !== undefined && size.rows !== undefined ? { cols: size.cols, rows: size.rows } : null
       return means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
@@ -145,11 +148,4 @@ function holdUntilDrained(socket: WebSocket, session: Session): void {
     clearInterval(poll)
     session.resume()
   }, DRAIN_POLL_MS)
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw failure('invalid_request', `the request is not valid: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
 }

@@ -12,6 +12,7 @@ import {
   awaitDescriptor,
   type Cgroups,
   type Descriptor,
+  type ExecCall,
   type GiveDescriptor,
   lastLogMessage,
   type MountNamespace,
@@ -26,6 +27,7 @@ import {
 import { type Account, findAccount } from './account.ts'
 import { pipeSink, pipeSource, ptySink, ptySource, type Source } from './byte-stream.ts'
 import { KeeperError } from './errors.ts'
+import { firstWords } from './first-words.ts'
 import type { ExecEnd, ExecRequest, ExecSession, OutputSink } from './keeper.ts'
 
 export interface ExecMeans {
@@ -67,12 +69,13 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     // What runs inside may have filled its memory or its CPU time, or stand still: the keeper's own thread must not go there.
     using door = means.cgroups.door(target.cgroup)
     const options = { processFile: files.process, pidFile: files.pid, log: files.log, consoleSocket, stdio, door }
-    return means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.exec(target.id, options)).ended
+    return means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.exec(target.id, options))
   }
+  const refusal: Refusal = ({ code }) => (code === 0 ? '' : lastLogMessage(files.log))
   const finish: Finish = ({ code, signal }) => {
-    const refusal = lastLogMessage(files.log)
+    const why = refusal({ code, signal })
     for (const file of Object.values(files)) rmSync(file, { force: true })
-    if (refusal && code !== 0) throw refused(refusal, request)
+    if (why !== '') throw refused(why, request)
     if (code !== null) return { code }
     // The runtime itself was killed.
     const name = (signal ?? 'SIGKILL') as NodeJS.Signals
@@ -95,17 +98,20 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     // The pid file goes when the command has ended.
     signal('SIGKILL')
   }
-  const job: Job = { run, finish, signal, hangUp }
+  const job: Job = { run, refusal, finish, signal, hangUp }
   if (request.tty) return onPty(job, files.socket, request.tty, out)
   return onPipes(job, (fd) => means.give(fd, target.base + account.uid, target.base + account.gid), out)
 }
 
-type Run = (stdio: readonly [Descriptor, Descriptor, Descriptor], consoleSocket: string | null) => Promise<RuntimeEnd>
+type Run = (stdio: readonly [Descriptor, Descriptor, Descriptor], consoleSocket: string | null) => ExecCall
+/** Why the runtime did not run the command; '' when it did. */
+type Refusal = (end: RuntimeEnd) => string
 type Finish = (end: RuntimeEnd) => ExecEnd
 
 /** One command, however its input and output are connected. */
 interface Job {
   readonly run: Run
+  readonly refusal: Refusal
   readonly finish: Finish
   readonly signal: (name: string) => void
   readonly hangUp: () => Promise<void>
@@ -116,19 +122,23 @@ async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): P
   const [input, output, errors] = pipes
   // The command may open /dev/stdout again, so it must own its pipes.
   for (const end of [input.read, output.write, errors.write]) give(end)
-  let ending: ReturnType<Run>
+  let call: ExecCall
   try {
-    ending = job.run([input.read, output.write, errors.write], null)
+    call = job.run([input.read, output.write, errors.write], null)
   } catch (error) {
     for (const { read, write } of pipes) for (const end of [read, write]) closeSync(end)
     throw new KeeperError('exec_failed', (error as Error).message, error)
   }
   for (const end of [input.read, output.write, errors.write]) closeSync(end)
   const stdin = pipeSink(input.write)
-  const sources = [pipeSource(output.read, out.stdout), pipeSource(errors.read, out.stderr)]
+  const words = firstWords(call.begun, out.stderr)
+  const sources = [pipeSource(output.read, out.stdout), pipeSource(errors.read, words.take)]
   return {
-    ended: ending.then(async (end) => {
+    ended: call.ended.then(async (end) => {
+      const why = job.refusal(end)
+      if (why === '') words.release()
       await drain(sources)
+      words.releaseUnless(why)
       stdin.end()
       return job.finish(end)
     }),
@@ -152,7 +162,8 @@ async function onPty(
   out: OutputSink,
 ): Promise<ExecSession> {
   const handover = awaitDescriptor(socket)
-  const ending = job.run(['null', 'null', 'null'], socket)
+  const call = job.run(['null', 'null', 'null'], socket)
+  const ending = call.ended
   void ending.then(() => handover.cancel())
   const master = await handover.received
   if (master === null) {
@@ -162,10 +173,14 @@ async function onPty(
   neverBlock(master)
   resizePty(master, size.cols, size.rows)
   const stdin = ptySink(master)
-  const source = ptySource(master, out.stdout)
+  const words = firstWords(call.begun, out.stdout)
+  const source = ptySource(master, words.take)
   return {
     ended: ending.then(async (end) => {
+      const why = job.refusal(end)
+      if (why === '') words.release()
       await drain([source])
+      words.releaseUnless(why)
       stdin.close()
       return job.finish(end)
     }),
@@ -239,6 +254,8 @@ function refused(message: string, request: ExecRequest): KeeperError {
   if (/chdir|cwd/i.test(message)) {
     return new KeeperError('exec_failed', `working directory ${request.cwd ?? ''} cannot be entered: ${message}`)
   }
+  // A shell says that of an empty name too; the runtime stumbles over a directory.
+  if (command === '') return new KeeperError('exec_not_found', "'': command not found")
   if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)
   if (/permission denied|not permitted|exec format|is a directory/i.test(message)) {
     return new KeeperError('exec_not_executable', `${command}: cannot be executed: ${message}`)

@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { restartWait } from './restart-wait.ts'
 
 export interface Running {
   readonly pid: number
@@ -24,12 +25,6 @@ export interface Supervised {
   /** Ends it by `signal`, or by SIGKILL when it takes longer than `patience` (milliseconds), and does not start it again. */
   stop(signal: NodeJS.Signals, patience: number): Promise<void>
 }
-
-/** Wait before a start in milliseconds: doubles with every one that follows soon upon the other. */
-const FIRST_WAIT = 100
-const LONGEST_WAIT = 5_000
-/** One that lived this long was well. */
-const WELL_AFTER = 10_000
 
 export function supervise(means: SupervisedMeans): Supervised {
   const stopping = new AbortController()
@@ -62,17 +57,18 @@ export function supervise(means: SupervisedMeans): Supervised {
   const live = async (): Promise<void> => {
     let running = means.adopt()
     if (running) means.log(`${means.name} (${running.pid}) runs already and is adopted`)
-    for (let wait = FIRST_WAIT; !stopping.signal.aborted; running = null) {
+    for (let wait = 0; !stopping.signal.aborted; running = null) {
+      let lived = 0
       try {
         running ??= means.start()
-        if ((await oneLife(running)) >= WELL_AFTER) wait = FIRST_WAIT
+        lived = await oneLife(running)
       } catch (error) {
         means.log(`${means.name} could not be started: ${(error as Error).message}`)
       }
       if (stopping.signal.aborted) break
-      means.log(`${means.name} is started again in ${wait / 1000} s`)
+      wait = restartWait(lived, wait)
+      means.log(`${means.name} is started again ${wait === 0 ? 'at once' : `in ${wait / 1000} s`}`)
       await Promise.race([sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined), stopped])
-      wait = Math.min(2 * wait, LONGEST_WAIT)
     }
   }
 
