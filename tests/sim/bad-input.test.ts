@@ -112,6 +112,9 @@ describe('bad input', () => {
     ['a template that is in use', ['DELETE', '/v1/templates/micro@2026-01-01.1'], 'conflict', /one, two/],
     ['a template without a definition', ['POST', '/v1/templates', { name: 'plan9' }], 'template_unknown', /plan9/],
     ['a mirror that is a file', ['POST', '/v1/templates', { name: 'micro', mirror: 'file:///etc' }], 'invalid_request', /mirror/],
+    ['an exec that is no WebSocket', ['GET', '/v1/vps/one/exec'], 'invalid_request', /asks for no WebSocket/],
+    ['a console that is no WebSocket', ['GET', '/v1/vps/one/console'], 'invalid_request', /asks for no WebSocket/],
+    ['events after what is no field', ['GET', '/v1/events?after=x'], 'invalid_request', /after/],
     ['a path that is none', ['GET', '/v1/nothing?'], 'not_found', /nothing/],
     ['a method that is none', ['PUT', '/v1/vps?', {}], 'not_found', /PUT/],
   ]

@@ -27,7 +27,7 @@ export const console = command({
     const size = stdin.isTTY ? () => terminalSize(stdout) : () => null
     let socket = await client.console(args.vps)
     let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through)
-    context.note(`Attached to the console of ${args.vps}. Detach with ${spoken(names)}.`)
+    context.note(`Attached to the console of ${args.vps}. To detach: ${spoken(names)}`)
     using _ = rawTerminal(stdin, stdout, (next) => view.resize(next))
     stdin.on('data', (bytes: Buffer) => {
       const { pass, detached } = watcher.feed(bytes)

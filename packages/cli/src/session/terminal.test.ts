@@ -33,7 +33,7 @@ test('console: scrollback, keys, detach', async () => {
   fake.node.state.scrollback = 'booted\r\nlogin: '
   const screen = terminal(['console', 'web'], { after: 'stty -a' })
   await screen.until('login: ')
-  await screen.until('Detach with Ctrl-] then .')
+  await screen.until('To detach: Ctrl-] then .\r\n')
   screen.type('root')
   await screen.until('login: root')
   screen.type('\u001D')
@@ -48,7 +48,7 @@ test('console: other keys, and the end of the VPS', async () => {
   detaching.type('\u0010q')
   assert.equal(await detaching.ended, 0)
   const stopping = terminal(['console', 'web'])
-  await stopping.until('Detach')
+  await stopping.until('To detach')
   stopping.type('poweroff')
   assert.equal(await stopping.ended, 0)
   assert.match(stopping.shown(), /web has stopped/)
@@ -58,7 +58,7 @@ test('console comes back when insulad is restarted, and shows nothing twice', as
   fake.node.state.scrollback = 'the only line\r\n'
   const screen = terminal(['console', 'web'])
   await screen.until('the only line')
-  await screen.until('Detach')
+  await screen.until('To detach')
   await fake.node.restart(400)
   await screen.until('connected again')
   screen.type('still here')

@@ -1,15 +1,19 @@
 /** The event stream: server-sent events, resumable by Last-Event-ID. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { type Event, streams } from '@insula/contract'
 import type { Means } from '../means.ts'
+import { valid } from './valid.ts'
 
 /** A reader that lets so much pile up is cut off; it resumes where it was. */
 const MOST_BUFFERED = 4 * 1024 * 1024
 const HEARTBEAT_MS = 15_000
+const NoQuery = z.strictObject({})
 
 export function serveEvents(app: FastifyInstance, { events }: Means): void {
   app.get(streams.events.path, async (request, reply) => {
+    valid(NoQuery, request.query, 'cannot follow the events', 'query')
     const { raw } = reply
     const header = request.headers['last-event-id']
     const since = typeof header === 'string' && /^\d+$/.test(header) ? Number(header) : events.latest()

@@ -23,10 +23,10 @@ type Session = ByteSession & { readonly ended: Promise<unknown>; signal?: (name:
 type Open = (first: unknown, output: (channel: Channel, chunk: Buffer) => void) => Promise<Session>
 
 export function serveSessions(app: FastifyInstance, means: Means): void {
-  app.get<{ Params: { vps: string } }>(streams.exec.path, { websocket: true }, (socket, request) => {
+  serve(app, streams.exec.path, RUN, (socket, ref) => {
     void converse(socket, RUN, async (first, output) => {
       const open = valid(ExecOpen, first, RUN)
-      const vps = means.inventory.find(valid(VpsRef, request.params.vps, RUN, 'vps'))
+      const vps = means.inventory.find(valid(VpsRef, ref, RUN, 'vps'))
       requireLegal('exec', vps, vps.id)
       return means.keeper.exec(`${vps.id}`, open, {
         stdout: (chunk) => output(Channel.stdout, chunk),
@@ -34,14 +34,25 @@ export function serveSessions(app: FastifyInstance, means: Means): void {
       })
     })
   })
-  app.get<{ Params: { vps: string } }>(streams.console.path, { websocket: true }, (socket, request) => {
+  serve(app, streams.console.path, SHOW, (socket, ref) => {
     void converse(socket, SHOW, async (first, output) => {
       const size = valid(ConsoleOpen, first, SHOW)
-      const vps = means.inventory.find(valid(VpsRef, request.params.vps, SHOW, 'vps'))
+      const vps = means.inventory.find(valid(VpsRef, ref, SHOW, 'vps'))
       requireLegal('console', vps, vps.id)
       const given = size.cols !== undefined && size.rows !== undefined ? { cols: size.cols, rows: size.rows } : null
       return means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
     })
+  })
+}
+
+function serve(app: FastifyInstance, url: string, doing: string, session: (socket: WebSocket, vps: string) => void): void {
+  app.route<{ Params: { vps: string } }>({
+    method: 'GET',
+    url,
+    wsHandler: (socket, request) => session(socket, request.params.vps),
+    handler: async () => {
+      throw failure('invalid_request', `${doing}: the request asks for no WebSocket`, 'send it with "Upgrade: websocket"')
+    },
   })
 }
 
