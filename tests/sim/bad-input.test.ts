@@ -82,6 +82,8 @@ describe('bad input', () => {
     ['an address with a prefix', make({ addresses: ['10.0.0.1/24'] }), 'invalid_request', /address/],
     ['the address of another VPS', make({ addresses: ['10.77.0.1'] }), 'address_in_use', /"one"/],
     ['the same address twice', make({ addresses: ['10.77.0.3', '10.77.0.3'] }), 'invalid_request', /twice/],
+    ['the gateway of the node', make({ addresses: ['198.51.100.1'] }), 'address_in_use', /gateway/],
+    ['a DNS server of the node', make({ addresses: ['192.0.2.53'] }), 'address_in_use', /DNS server/],
     ['loopback', make({ addresses: ['127.0.0.1'] }), 'invalid_request', /127\.0\.0\.0\/8/],
     ['multicast', make({ addresses: ['224.0.0.1'] }), 'invalid_request', /224\.0\.0\.0\/4/],
     ["the pool's broadcast address", make({ addresses: ['10.77.0.7'] }), 'invalid_request', /broadcast/],

@@ -12,6 +12,7 @@ const around: AddressSurroundings = {
     { cidr: '198.51.100.4/31', device: 'wg0' },
     { cidr: '203.0.113.1/32', device: 'dummy0' },
   ],
+  needed: new Map([[0xc000_0201, 'its gateway']]),
 }
 
 const check = (address: string): string | null => {
@@ -32,6 +33,10 @@ describe('an address that somebody names', () => {
       message: 'cannot give address 10.77.0.5: VPS "web" has it',
       remedy: 'choose another address, or "auto" for the next free one; or take it from VPS "web" first',
     })
+  })
+
+  it('is refused when the node needs it for another', () => {
+    assert.equal(check('192.0.2.1'), 'address_in_use: cannot give address 192.0.2.1: the node needs it for its gateway')
   })
 
   it('is refused when the node has it, or it means something in a network of the node', () => {

@@ -10,6 +10,8 @@ export interface AddressSurroundings {
   readonly used: ReadonlyMap<number, string>
   /** The node's own addresses ("192.0.2.5/24") and what it routes, as the kernel tells them. Without the links of VPSs. */
   readonly nodeNetworks: readonly { readonly cidr: string; readonly device: string }[]
+  /** Addresses of others that the node needs, and what they are to it: "its gateway". */
+  readonly needed: ReadonlyMap<number, string>
 }
 
 export interface AddressRefusal {
@@ -46,6 +48,8 @@ export function checkAddress(text: string, around: AddressSurroundings): Address
   if (holder !== undefined) {
     return refuse('address_in_use', `VPS "${holder}" has it`, `${another}; or take it from VPS "${holder}" first`)
   }
+  const needed = around.needed.get(address)
+  if (needed !== undefined) return refuse('address_in_use', `the node needs it for ${needed}`)
   for (const { cidr, device } of around.nodeNetworks) {
     const reason = takenByNode(address, cidr, device)
     if (reason !== null) return refuse('address_in_use', reason)

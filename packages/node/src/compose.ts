@@ -116,6 +116,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     linked,
     cpus: features.cpus,
     memoryBytes: features.memoryBytes,
+    gateway: uplink?.gateway ?? null,
     log,
   }
   undo.use(

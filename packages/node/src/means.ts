@@ -42,5 +42,7 @@ export interface Means {
   readonly memoryBytes: number
   /** Resolvers of VPSs that name none. */
   readonly resolvers: readonly string[]
+  /** The node's own way out, as it was when the daemon began; null when it has none. */
+  readonly gateway: string | null
   readonly log: (message: string, details?: unknown) => void
 }

@@ -24,11 +24,15 @@ export function assignAddresses(
     if (holder !== id) used.set(parseIpv4(address) ?? -1, inventory.get(holder)?.name ?? `${holder}`)
   }
   for (const [stray, held] of means.strays.all()) for (const address of held) used.set(parseIpv4(address) ?? -1, `${stray}`)
+  const needed = new Map([
+    ...means.resolvers.map((address) => [parseIpv4(address) ?? -1, 'a DNS server'] as const),
+    ...(means.gateway === null ? [] : [[parseIpv4(means.gateway) ?? -1, 'its gateway'] as const]),
+  ])
   const chosen: string[] = []
   for (const wish of wishes.filter((candidate) => candidate !== 'auto')) {
     if (chosen.includes(wish))
       throw failure('invalid_request', `${doing}: the address ${wish} is given twice`, 'name each address once')
-    const refused = checkAddress(wish, { pool, used, nodeNetworks })
+    const refused = checkAddress(wish, { pool, used, nodeNetworks, needed })
     if (refused) throw failure(refused.code, `${doing}: ${refused.message}`, refused.remedy)
     chosen.push(wish)
   }
@@ -39,7 +43,11 @@ export function assignAddresses(
   const remedy = `name addresses with --ip, or set a larger addressPool in ${means.instance.configFile}`
   if (!pool) throw failure('exhausted', `${doing}: this node has no address pool`, remedy)
   const own = nodeNetworks.map(({ cidr }) => cidr.split('/')[0] ?? '')
-  const taken = new Set([...used.keys(), ...[...own, ...chosen, ...kept].map((address) => parseIpv4(address) ?? -1)])
+  const taken = new Set([
+    ...used.keys(),
+    ...needed.keys(),
+    ...[...own, ...chosen, ...kept].map((address) => parseIpv4(address) ?? -1),
+  ])
   const free = allocate(pool, taken, missing)
   if (free === null) {
     const count = missing === 1 ? 'no free address' : `no ${missing} free addresses`
