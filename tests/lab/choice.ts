@@ -1,10 +1,10 @@
 /**
- * Which files of the system tier run in the lab's machine as well. An emulated machine is ten times slower, so the whole of `./test` runs
+ * Which files of the system tier run in the lab's machine as well. An emulated machine is ten times slower, so `./test all` runs
  * those that another kernel, pure cgroup v2 and systemd as init make a difference to; `./test lab` runs all that can.
  */
 
 export type Place =
-  /** Also in the whole of `./test`. */
+  /** Also in `./test all`. */
   | 'test'
   /** In `./test lab`. */
   | 'lab'
@@ -65,6 +65,6 @@ export const OWN: readonly Choice[] = [
   choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
 ]
 
-/** @param whole `./test lab`, not the part of it that is in `./test` */
+/** @param whole `./test lab`, not the part of it that is in `./test all` */
 export const chosen = (choices: readonly Choice[], whole: boolean): string[] =>
   choices.filter(({ place }) => place === 'test' || (whole && place === 'lab')).map(({ file }) => file)
