@@ -27,7 +27,8 @@ export const planVpss: Plan = async (setting) => {
 
 async function stopAll(setting: Setting): Promise<void> {
   // Only one that has its record can be asked to shut down.
-  if ((await straysOf(setting.instance)).length > 0) await insula(setting, ['recover'])
+  // With 1 it tells that some have no record that can be read: those are ended without one.
+  if ((await straysOf(setting.instance)).length > 0) await insula(setting, ['recover'], [0, 1])
   await insula(setting, ['stop', '--all'])
   await endStrays(setting.instance)
 }
