@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { chmod, lstat, mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
 import type { CheckJob } from './check/check.ts'
@@ -15,6 +16,9 @@ import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
 import type { Damage, Vzfs } from './vzfs.ts'
+
+const LOCK_LOOKS = 20
+const LOCK_POLL_MS = 50
 
 export interface VzfsNeed {
   readonly files: FileCalls
@@ -110,11 +114,14 @@ async function makeDirectory(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
 }
 
-/** The lock goes with the process, however it ends. */
+/** The lock goes with the process, however it ends; of one that was killed, a moment after it is gone. */
 async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandle> {
   const lock = await open(paths.lock, 'a', 0o600)
   try {
-    if (files.lock(lock.fd)) return lock
+    for (let look = 0; look < LOCK_LOOKS; look += 1) {
+      if (files.lock(lock.fd)) return lock
+      await sleep(LOCK_POLL_MS)
+    }
   } catch (error) {
     await lock.close()
     throw error
