@@ -32,8 +32,8 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/kernel/src/process/real.system.test.ts', 'the same on both kernels'),
   choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
-  choice('lab', 'packages/vzfs/src/crash.system.test.ts', 'mostly our own code'),
-  choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'two minutes of hashing'),
+  choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
+  choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'minutes of hashing, but all that VZFS asks of a kernel'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
@@ -54,6 +54,7 @@ export const CHOICES: readonly Choice[] = [
 /** The lab's own, which run outside of the machines and drive them. */
 export const OWN: readonly Choice[] = [
   choice('test', 'tests/lab/node.test.ts', 'the only test of an installation under systemd'),
+  choice('lab', 'tests/lab/machine.test.ts', 'about the lab itself; without it the others would fail too'),
   choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
 ]
 

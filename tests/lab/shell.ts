@@ -1,9 +1,15 @@
 /** `npm run lab`: a shell in a machine of the lab, or one command: `npm run lab -- COMMAND...`. Exits with its exit code. */
 
 import { startMachine } from './machine.ts'
+import { missing } from './needs.ts'
 
 const words = process.argv.slice(2)
 const say = (what: string): void => console.error(what)
+const lacking = missing()
+if (lacking !== null) {
+  say(`the lab cannot be started: ${lacking}`)
+  process.exit(1)
+}
 await using machine = await startMachine({ say })
 say(`Debian 13 in QEMU, started in ${machine.startedIn.toFixed(1)} s; it is gone when this ends`)
 

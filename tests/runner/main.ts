@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
 import { CHOICES, chosen, OWN } from '../lab/choice.ts'
+import { missing } from '../lab/needs.ts'
 import { runInside } from '../lab/run-inside.ts'
 import { runChecks } from './checks.ts'
 import type { Report } from './outcome.ts'
@@ -47,17 +48,16 @@ for (const tier of TIERS) {
     named.length > 0
       ? named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
       : wanted.includes(tier.name)
-        ? tier.name === 'lab'
-          ? chosen(OWN, words.length > 0)
-          : filesOf(tier, HOME)
+        ? allOf(tier)
         : []
   if (files.length === 0) continue
-  if (tier.name === 'lab' && !hasQemu()) {
-    tally.couldNot(tier.name, 'there is no qemu-system-x86_64; install it with: apt-get install qemu-system-x86')
-    continue
-  }
   if (tier.needsRoot && process.getuid?.() !== 0) {
     tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
+    continue
+  }
+  const lacking = tier.name === 'lab' ? missing() : null
+  if (lacking !== null) {
+    tally.couldNot(tier.name, lacking)
     continue
   }
   // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
@@ -75,14 +75,15 @@ async function takeDown(instance: string): Promise<void> {
   if (code !== 0) console.log(`  the instance ${instance} of the tests could not be taken down: ${stderr.trim()}`)
 }
 
+/** Of the lab as much as was asked for: all of it by its name, a part in the whole of `./test`. */
+function allOf(tier: Tier): string[] {
+  return tier.name === 'lab' ? chosen(OWN, words.length > 0) : filesOf(tier, HOME)
+}
+
 async function runLab(tier: Tier, files: readonly string[]): Promise<void> {
   tally.tier(`${tier.name}: system tests in a machine with Debian 13`, files.length)
   const said = (what: string): void => console.log(`         ${what}`)
   for await (const report of runInside(files, tier.deadline, said)) tally.report(report)
-}
-
-function hasQemu(): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'qemu-system-x86_64')))
 }
 
 async function runTier(tier: Tier, files: readonly string[]): Promise<void> {
