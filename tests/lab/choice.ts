@@ -44,7 +44,11 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
-  choice('test', 'tests/system/limits.test.ts', 'limits by cgroup v2'),
+  choice(
+    'lab',
+    'tests/system/limits.test.ts',
+    'limits by cgroup v2, of which the conformance tests of packages/kernel/src/cgroup tell first',
+  ),
   choice('lab', 'tests/system/isolation.test.ts', 'what the kernel allows'),
   choice('lab', 'tests/system/exec.test.ts', 'mostly our own code'),
   choice('lab', 'tests/system/console.test.ts', 'mostly our own code'),
