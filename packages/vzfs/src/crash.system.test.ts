@@ -1,7 +1,7 @@
 /** Whatever VZFS was doing when it was killed, the next one to open the volume finds it whole. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, openSync, closeSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -27,7 +27,7 @@ test('a volume survives SIGKILL at any moment', async (t) => {
       closeSync(output)
       // From before it is open to its second round, and a moment into each step.
       const reached = await until(() => statSync(steps).size >= round % STEPS, child.ended)
-      assert.ok(reached, 'the child works until it is killed')
+      assert.ok(reached, `the child works until it is killed; round ${round}: ${readFileSync(join(beside, 'stderr'), 'utf8')}`)
       await setTimeout((round * 7) % 23)
       process.kill(child.pid, 'SIGKILL')
       assert.equal((await child.ended).signal, 'SIGKILL')
