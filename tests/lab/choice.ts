@@ -56,7 +56,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'tests/system/listener.test.ts', 'the same calls on both kernels'),
   choice('lab', 'tests/system/instances.test.ts', 'two instances in one kernel'),
   choice('lab', 'tests/system/leaks.test.ts', 'cgroups, mounts and links that stay'),
-  choice('lab', 'tests/system/crash.test.ts', 'long'),
+  choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),
