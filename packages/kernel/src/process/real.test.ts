@@ -7,6 +7,8 @@ import { realProcessRunner } from './real.ts'
 import { startService } from './service.ts'
 
 const runner = realProcessRunner()
+/** Seconds that no process sleeps but those of this one: they are looked for, and killed, by their argv. */
+const long = (seconds: number): string => `${seconds}.${process.pid}`
 
 processConformance('the real driver', realProcessRunner)
 
@@ -42,15 +44,15 @@ test('gives a clean environment and what was added', async () => {
 
 test('the deadline ends what the command itself has started', async () => {
   // timeout(1) runs sleep as a child, in its own group when it is in the foreground.
-  await assert.rejects(runner.run(['timeout', '--foreground', '60', 'sleep', '61.0518'], { deadline: 300 }), /did not end within/)
-  assert.deepEqual(running('sleep', '61.0518'), [])
+  await assert.rejects(runner.run(['timeout', '--foreground', '60', 'sleep', long(61)], { deadline: 300 }), /did not end within/)
+  assert.deepEqual(running('sleep', long(61)), [])
 })
 
 test('the deadline holds also when a descendant has left the group and keeps the pipes', async () => {
   const since = performance.now()
-  await assert.rejects(runner.run(['setsid', '--fork', 'sleep', '20.0519'], { deadline: 300 }), /did not end within/)
+  await assert.rejects(runner.run(['setsid', '--fork', 'sleep', long(20)], { deadline: 300 }), /did not end within/)
   assert.ok(performance.now() - since < 5_000)
-  for (const pid of running('sleep', '20.0519')) process.kill(pid, 'SIGKILL')
+  for (const pid of running('sleep', long(20))) process.kill(pid, 'SIGKILL')
 })
 
 test('output without end is an error and not half an answer', async () => {
