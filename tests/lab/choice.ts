@@ -25,6 +25,7 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/kernel/src/quota/real.system.test.ts', 'the host has no quota'),
   choice('test', 'packages/vzfs/src/quota/quota.system.test.ts', 'the host has no quota'),
   choice('test', 'tests/system/quota.test.ts', 'the host has no quota'),
+  choice('test', 'tests/system/quota-inside.test.ts', 'the host has no quota'),
   choice('test', 'packages/kernel/src/lxcfs/real.system.test.ts', 'another version, and it reads v2'),
   choice('test', 'packages/kernel/src/volume/real.system.test.ts', 'XFS with quota'),
   choice('test', 'packages/kernel/src/mounts/real.system.test.ts', 'mounts on a v2 host'),

@@ -16,6 +16,7 @@ import {
   fakePrivateMounts,
   fakeProcessRunner,
   fakeRuntime,
+  fakeServedFile,
   fakeUserNamespaces,
   type HowItEnds,
 } from '@insula/kernel/fakes'
@@ -60,6 +61,8 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
       },
     },
   ])
+  /** VPSs whose /proc/mounts is served. */
+  const shown = new Set<string>()
   const run = async () => {
     const exits = fakeExitWatch(machine)
     const inherited = new Map([...store.inherit()].map(([name, fd]) => [name.replace('console-', ''), fd]))
@@ -91,6 +94,9 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
         bundles: instance.bundles,
         descriptors: store,
         view: { ...view, mountPoint: instance.lxcfs },
+        makeServedFile: fakeServedFile(machine, mounts),
+        serve: ({ id }) => void shown.add(id),
+        isServed: (id) => shown.has(id),
         log: () => undefined,
       },
       inherited,

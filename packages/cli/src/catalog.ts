@@ -22,6 +22,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   logs: async () => (await import('./commands/logs.ts')).logs,
   'quota list': async () => (await import('./commands/quota-list.ts')).quotaList,
   'quota set': async () => (await import('./commands/quota-set.ts')).quotaSet,
+  'quota grace': async () => (await import('./commands/quota-grace.ts')).quotaGrace,
   'template list': async () => (await import('./commands/template-list.ts')).templateList,
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
@@ -39,7 +40,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 
 /** Commands that have commands below them. */
 export const groups: Readonly<Record<string, string>> = {
-  quota: 'Disk quota of users and groups inside a VPS: list, set',
+  quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
   task: 'tasks of the node: list, show, cancel',
 }

@@ -56,7 +56,7 @@ export const settingsOptions = {
   'quota-ugid': {
     value: 'COUNT',
     about: 'how many users and groups inside may have disk limits of their own (default: 0)',
-    parse: wholeNumber(0, 131_072),
+    parse: wholeNumber(0, 10_000),
   },
   onboot: { negatable: true, about: 'start it with the node, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },

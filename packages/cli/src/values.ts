@@ -16,6 +16,22 @@ export function seconds(text: string): number {
   return Number(match[1]) * (match[2] === 'ms' ? 0.001 : match[2] === 'm' ? 60 : 1)
 }
 
+const LONGER = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
+
+/** Whole seconds. */
+export function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,10})([smhd])$/.exec(text) ?? []
+  const value = Number(count) * LONGER[(unit ?? 's') as keyof typeof LONGER]
+  if (!(value >= 1 && value < 2 ** 31)) throw new UsageError(`takes a time such as 7d, 12h, 30m or 90s, not '${text}'`)
+  return value
+}
+
+/** As `duration` reads it. */
+export function showDuration(seconds: number): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find((one) => seconds % LONGER[one] === 0) ?? 's'
+  return `${seconds / LONGER[unit]}${unit}`
+}
+
 export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {
     const found = words.find((word) => word === text)

@@ -22,6 +22,7 @@ export const endpoints = {
   vpsRename: { method: 'POST', path: '/v1/vps/:vps/rename' },
   quotaList: { method: 'GET', path: '/v1/vps/:vps/quota' },
   quotaSet: { method: 'PATCH', path: '/v1/vps/:vps/quota' },
+  quotaGrace: { method: 'PATCH', path: '/v1/vps/:vps/quota/grace' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },

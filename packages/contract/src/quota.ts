@@ -34,10 +34,30 @@ export const QuotaEntry = z
   .meta({ id: 'QuotaEntry' })
 export type QuotaEntry = z.infer<typeof QuotaEntry>
 
+const seconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const Grace = z.object({ bytes: z.int(), inodes: z.int() })
+export const QuotaGraces = z
+  .object({ user: Grace, group: Grace })
+  .meta({ id: 'QuotaGraces', description: 'Seconds that a soft limit may be exceeded' })
+export type QuotaGraces = z.infer<typeof QuotaGraces>
+
+/** For both kinds when none is given. What is absent keeps its value. */
+export const QuotaGraceChange = z
+  .strictObject({ kind: QuotaKind, bytes: seconds, inodes: seconds })
+  .partial()
+  .meta({ id: 'QuotaGraceChange' })
+export type QuotaGraceChange = z.infer<typeof QuotaGraceChange>
+
 export const QuotaList = z.object({
   entries: z.array(QuotaEntry),
   accounted: z.int().describe('How many users and groups may have limits'),
-  grace: z.object({ bytes: z.int(), inodes: z.int() }).describe('Seconds that a soft limit may be exceeded'),
+  enforced: z
+    .object({ user: z.boolean(), group: z.boolean() })
+    .describe('Whether limits hold; root of the VPS can turn them off (quotaoff)'),
+  grace: QuotaGraces,
 })
 export type QuotaList = z.infer<typeof QuotaList>
 

@@ -5,7 +5,7 @@ import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
-import { QuotaChange, QuotaEntry, QuotaKind, QuotaList } from './quota.ts'
+import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
@@ -163,6 +163,15 @@ export const routes = {
     response: z.object({ entry: QuotaEntry }),
     status: 200,
     errors: ['not_found', 'unsupported', 'exhausted', 'conflict'],
+  },
+  quotaGrace: {
+    ...endpoints.quotaGrace,
+    summary: 'How long users and groups inside a VPS may exceed their soft limits; times that run already stay',
+    params: ofVps,
+    body: QuotaGraceChange,
+    response: z.object({ grace: QuotaGraces }),
+    status: 200,
+    errors: ['not_found', 'unsupported'],
   },
   vpsLog: {
     ...endpoints.vpsLog,

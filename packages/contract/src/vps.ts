@@ -101,7 +101,7 @@ const settings = {
   dns: z.array(Dns).max(8),
   nat: z.boolean(),
   limits: LimitsChange,
-  quotaUgid: z.int().min(0).max(131_072),
+  quotaUgid: z.int().min(0).max(10_000),
   onboot: z.boolean(),
   bootOrder: z.int().min(0).max(1_000_000),
 }

@@ -16,5 +16,6 @@ export { fakeQuota, type FakeQuota, type FakeQuotaOptions } from './quota/fake.t
 export { fakeGiveDescriptor, identityOf } from './pty/fake.ts'
 export { type FakeProgram, type FakeProgramCall, type FakePrograms, type FakeRuntime, fakeRuntime } from './runtime/fake.ts'
 export { type FakeCaller, type FakeCallerOptions, type FakeCallers, fakeCallers, type FakeOutcome } from './seccomp/fake.ts'
+export { fakeServedFile } from './served-file/fake.ts'
 export { fakeUserNamespaces } from './userns/fake.ts'
 export { type FakeVolumeOptions, fakeVolumes, type FakeVolumes } from './volume/fake.ts'

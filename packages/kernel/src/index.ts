@@ -78,6 +78,7 @@ export { type Notification, receiveNotifications } from './descriptors/receive.t
 export { DESCRIPTOR_NAME, type DescriptorStore, openDescriptorStore } from './descriptors/store.ts'
 export {
   type FileProject,
+  type GraceEnds,
   NO_QUOTA_LIMITS,
   type Quota,
   type QuotaAccount,
@@ -87,4 +88,6 @@ export {
   type QuotaLimits,
   QuotaMissing,
 } from './quota/quota.ts'
+export type { FileAnswers, MakeServedFile, ServedFile, ServedFiles, ServeResult } from './served-file/served-file.ts'
+export { makeServedFile, realServedFiles } from './served-file/real.ts'
 export { type OpenQuota, realQuota } from './quota/real.ts'

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Quota } from '@insula/kernel'
+import type { FileCalls, Quota } from '@insula/kernel'
 import { readAreaInfo } from './area-file.ts'
 import { diskUse } from './disk-use.ts'
 import { syncDirectory, writeDurable } from './durable.ts'
@@ -12,8 +12,9 @@ import { readJson, toJson } from './json-file.ts'
 import type { Mutex } from './mutex.ts'
 import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
 import { count, projectOf } from './quota/account.ts'
-import { accountsOf, IDS } from './quota/ids.ts'
+import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
+import { settingsFile } from './quota/settings.ts'
 import type { Trash } from './trash.ts'
 import { areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas } from './vzfs.ts'
@@ -25,6 +26,7 @@ export interface AreasNeed {
   readonly mutex: Mutex
   readonly warn: (message: string) => void
   readonly quota: Quota
+  readonly files: FileCalls
 }
 
 /**
@@ -34,7 +36,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn, quota }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -137,23 +139,16 @@ export function openAreas({ paths, trash, mutex, warn, quota }: AreasNeed): Area
       return recount(quota, [upper, work], base)
     },
 
-    async idAccounts(id, kind) {
+    async idQuota(id) {
       const { base } = await known(id)
-      return Array.from(accountsOf(quota, kind, base))
+      return openIdQuota({ settings: settingsFile(files, paths.area(id).directory, true), quota, base })
     },
 
-    async idAccount(id, kind, inner) {
-      const { base } = await known(id)
-      return { ...quota.account(kind, base + inner), id: inner }
+    async idQuotaPlace(id) {
+      await known(id)
+      if (!quota.kinds.has('user') && !quota.kinds.has('group')) return null
+      return { volume: paths.volume, area: paths.area(id).directory }
     },
-
-    async limitId(id, kind, inner, limits) {
-      const { base } = await known(id)
-      if (!(inner >= 0 && inner < IDS)) throw new RangeError(`${inner} is not an id of an area`)
-      quota.setLimits(kind, base + inner, limits)
-    },
-
-    grace: async (kind) => quota.grace(kind),
 
     async limits(id) {
       const { base } = await known(id)

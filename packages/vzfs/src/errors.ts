@@ -11,6 +11,10 @@ export type VzfsCode =
   | 'damaged'
   /** Another process has the volume open. */
   | 'volume_in_use'
+  /** A soft limit above the hard one. */
+  | 'limit_contradicts'
+  /** As many users and groups have limits as may. */
+  | 'too_many_limited'
   /** The path or the tree cannot be used. */
   | 'unsuitable'
 

@@ -1,4 +1,6 @@
-export { accountsOf, type IdKind, isLimited } from './quota/ids.ts'
+export { type IdKind, isLimited } from './quota/ids.ts'
+export { type IdQuota, type IdQuotaNeed, type IdQuotaState, openIdQuota } from './quota/id-quota.ts'
+export { type IdSettings, NO_ID_SETTINGS, type SettingsFile, settingsFile } from './quota/settings.ts'
 export { LayerInUse, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
 export { volumePaths } from './volume-paths.ts'
@@ -8,6 +10,7 @@ export type {
   AreaUsage,
   CheckOptions,
   Damage,
+  IdQuotaPlace,
   LayerInfo,
   LayerOptions,
   Layers,

@@ -59,7 +59,7 @@ export async function openVzfs(
 
   return {
     path: paths.volume,
-    areas: openAreas({ paths, trash, mutex, warn, quota }),
+    areas: openAreas({ paths, trash, mutex, warn, quota, files }),
     layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths) }),
 
     leavingBases: () => trash.owners(),

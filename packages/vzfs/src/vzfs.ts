@@ -14,6 +14,7 @@
  *   layers/NAME/layer.json        what it is: files, bytes, build time, digest
  *   layers/NAME/manifest.json     what its builder says about it (opaque to VZFS)
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
+ *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
@@ -25,8 +26,8 @@
  * VZFS does not know what a VPS is: an area has a numeric id and an owner base id.
  */
 
-import type { QuotaAccount, QuotaGrace, QuotaLimits } from '@insula/kernel'
-import type { IdKind } from './quota/ids.ts'
+import type { QuotaLimits } from '@insula/kernel'
+import type { IdQuota } from './quota/id-quota.ts'
 
 export interface LayerInfo {
   readonly name: string
@@ -102,16 +103,18 @@ export interface Areas {
   counted(id: number): Promise<boolean | null>
   /** Puts that right, also for all that lies there, and also while it is mounted and written to. How many things were wrong. */
   recount(id: number): Promise<number>
-  /** Accounts of users or groups inside, by their ids inside: those that have anything or limits. @throws QuotaMissing */
-  idAccounts(id: number, kind: IdKind): Promise<QuotaAccount[]>
-  /** One of them, all zeros when it has nothing. @throws QuotaMissing */
-  idAccount(id: number, kind: IdKind, inner: number): Promise<QuotaAccount>
-  /** @throws QuotaMissing */
-  limitId(id: number, kind: IdKind, inner: number, limits: QuotaLimits): Promise<void>
-  /** For the whole volume. @throws QuotaMissing */
-  grace(kind: IdKind): Promise<QuotaGrace>
+  /** Of its users and groups. */
+  idQuota(id: number): Promise<IdQuota>
+  /** Where another process finds it; null when the volume keeps no quota of users and groups. */
+  idQuotaPlace(id: number): Promise<IdQuotaPlace | null>
   /** What `limit` set last; null where the volume enforces nothing. */
   limits(id: number): Promise<QuotaLimits | null>
+}
+
+/** Two directories. */
+export interface IdQuotaPlace {
+  readonly volume: string
+  readonly area: string
 }
 
 /** Blocks on disk, not apparent size. */

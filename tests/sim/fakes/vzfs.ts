@@ -1,7 +1,16 @@
 /** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
-import { accountsOf, type AreaInfo, LayerInUse, type LayerInfo, type Vzfs, VzfsError } from '@insula/vzfs'
+import {
+  type AreaInfo,
+  LayerInUse,
+  type LayerInfo,
+  NO_ID_SETTINGS,
+  openIdQuota,
+  type SettingsFile,
+  type Vzfs,
+  VzfsError,
+} from '@insula/vzfs'
 
 /** As the real one has it. */
 export const projectOf = ({ base }: AreaInfo): number => base / 65_536
@@ -27,6 +36,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
+  const idSettings = new Map<number, SettingsFile>()
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
@@ -83,6 +93,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async remove(id) {
         areas.delete(id)
         records.delete(id)
+        idSettings.delete(id)
       },
       list: async () => [...areas.values()].toSorted((a, b) => a.id - b.id),
       show: async (id) => areas.get(id) ?? null,
@@ -109,10 +120,13 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       },
       counted: async (id) => known(id) !== null && !uncounted.has(id),
       recount: async (id) => (uncounted.delete(id) ? 1 : 0),
-      idAccounts: async (id, kind) => Array.from(accountsOf(quota, kind, known(id).base)),
-      idAccount: async (id, kind, inner) => ({ ...quota.account(kind, known(id).base + inner), id: inner }),
-      limitId: async (id, kind, inner, limits) => quota.setLimits(kind, known(id).base + inner, limits),
-      grace: async (kind) => quota.grace(kind),
+      async idQuota(id) {
+        const { base } = known(id)
+        const settings = idSettings.get(id) ?? heldSettings()
+        idSettings.set(id, settings)
+        return openIdQuota({ settings, quota, base })
+      },
+      idQuotaPlace: async (id) => (quota.kinds.has('user') ? { volume: path, area: `${path}/areas/${id}` } : null),
       limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
     },
     leavingBases: () => leaving,
@@ -122,4 +136,9 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     idle: async () => undefined,
     close: async () => undefined,
   }
+}
+
+function heldSettings(): SettingsFile {
+  let settings = NO_ID_SETTINGS
+  return { read: () => settings, change: (change) => (settings = change(settings)) }
 }

@@ -401,6 +401,22 @@ test('a reader that goes away early ends it quietly', async () => {
   assert.equal(Buffer.concat(chunks).toString(), '')
 })
 
+test('quota grace: times are shown and sent in seconds', async () => {
+  assert.equal(
+    (await insula('quota', 'grace', 'web')).out,
+    'user: 7d for disk space, 7d for inodes\ngroup: 7d for disk space, 7d for inodes; its limits are off\n',
+  )
+  const { out, code } = await insula('quota', 'grace', 'web', '--disk', '36h', '--inodes', '90s')
+  assert.deepEqual([code, out.split('\n')[0]], [0, 'user: 36h for disk space, 90s for inodes'])
+  for (const wrong of [
+    ['--disk', '0d'],
+    ['--disk', 'week'],
+    ['--kind', 'user'],
+    ['--inodes', '99999d'],
+  ])
+    assert.equal((await insula('quota', 'grace', 'web', ...wrong)).code, 2, wrong.join(' '))
+})
+
 test('quota: limits of users and groups are sent in bytes, and listed', async () => {
   const { out, code } = await insula('quota', 'set', 'web', '--user', '1000', '--disk', '900M:1G', '--inodes', 'unlimited')
   assert.deepEqual([code, out], [0, 'user 1000 of web: at most 1G, any inodes\n'])

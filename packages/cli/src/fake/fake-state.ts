@@ -192,8 +192,11 @@ export async function answerTo(
       return {
         entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
         accounted: 10,
-        grace: { bytes: 604_800, inodes: 604_800 },
+        enforced: { user: true, group: false },
+        grace: GRACES,
       }
+    case 'quotaGrace':
+      return { grace: { user: { ...GRACES.user, ...(body as object) }, group: GRACES.group } }
     case 'quotaSet':
       return { entry: quotaEntry(body) }
     case 'templateList':
@@ -333,6 +336,7 @@ async function settled(task: Task, wait: number): Promise<void> {
   while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+const GRACES = { user: { bytes: 604_800, inodes: 604_800 }, group: { bytes: 604_800, inodes: 604_800 } }
 const quotaEntry = (fields: object) => ({
   bytesSoft: null,
   bytesHard: null,

@@ -30,6 +30,11 @@ export function fakePrivateMounts(machine: FakeMachine): PrivateMounts {
       for (const directory of [pool, work]) machine.mounts.at(directory)
       machine.mounts.mount(root, overlayTree(machine.mounts.at(upper), lower))
     },
+    deviceOf(target, path, owner) {
+      // A bundle is a directory of the machine below; here it has to appear first.
+      machine.makeDirectory(path.slice(0, path.lastIndexOf('/')))
+      machine.mounts.put(path, { kind: 'device', contents: `of ${target}`, mode: 0o600, owner })
+    },
     attach: ({ fd }, target) => machine.mounts.mount(target, clones.get(fd) ?? refuse(`mount on ${target}`, 'EINVAL')),
   }
   return {

@@ -28,7 +28,9 @@ export interface MountCalls {
   detach(target: string): boolean
   /** Mounts the overlay on its root: each layer through a detached clone idmapped by `userns`, the pool as data-only layer. */
   overlay(mount: OverlayMount, userns: UserNamespace): void
-  /** Mounts a clone over `target`; the last component may not be a symbolic link. */
+  /** Makes a block device node at `path` with the number that files of the mount at `target` show for theirs. One that is there is replaced. */
+  deviceOf(target: string, path: string, owner: number): void
+  /** Mounts a clone over `target`; over itself, when the last component is a symbolic link. */
   attach(clone: MountClone, target: string): void
 }
 

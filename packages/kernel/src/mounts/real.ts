@@ -1,11 +1,12 @@
 /** PrivateMounts on the running kernel. */
 
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { chownSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
 import type { UserNamespace } from '../userns/userns.ts'
 import type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts.ts'
 
 const CLONE_NEWNS = 0x20000
+const S_IFBLK = 0o060000
 const MS_BIND = 0x1000
 const MS_REC = 0x4000
 const MS_PRIVATE = 1 << 18
@@ -88,6 +89,13 @@ const calls: MountCalls = {
     }
   },
   overlay: mountOverlay,
+  deviceOf: (target, path, owner) => {
+    rmSync(path, { force: true })
+    const { dev } = statSync(target)
+    // The kernel's own layout of a device number in 32 bits is that of stat(2) for all that it gives to file systems.
+    libc.mknodat(`mknod ${path}`, AT_FDCWD, Buffer.from(`${path}\0`), S_IFBLK | 0o600, dev)
+    chownSync(path, owner, owner)
+  },
   attach: attachClone,
 }
 

@@ -82,6 +82,28 @@ export function quotaConformance(name: string, open: () => Promise<QuotaSubject>
         quota.setLimits(kind, id, NO_QUOTA_LIMITS)
       })
 
+      test(`${kind}: the end of a time that runs can be moved, for this id alone`, async () => {
+        quota.setGrace(kind, { bytes: 3_600, inodes: 7_200 })
+        for (const one of [id, id + 1]) {
+          quota.setLimits(kind, one, limits({ bytesSoft: MIB, bytesHard: 8 * MIB }))
+          await subject.write(kind, one, 2 * MIB)
+        }
+        const other = quota.account(kind, id + 1).bytesGraceEnds
+        const wanted = Math.floor(Date.now() / 1000) + 100_000
+        quota.setGraceEnds(kind, id, { bytes: wanted, inodes: wanted })
+        const { bytesGraceEnds, inodesGraceEnds, limits: kept } = quota.account(kind, id)
+        assert.ok(Math.abs((bytesGraceEnds ?? 0) - wanted) <= 4, `${bytesGraceEnds} for ${wanted}`)
+        assert.equal(inodesGraceEnds, null)
+        assert.deepEqual(kept, limits({ bytesSoft: MIB, bytesHard: 8 * MIB }))
+        assert.equal(quota.account(kind, id + 1).bytesGraceEnds, other)
+        quota.setGraceEnds(kind, id, { bytes: Math.floor(Date.now() / 1000) - 60 })
+        await assert.rejects(subject.write(kind, id, MIB), 'the time is over')
+        await subject.write(kind, id + 1, MIB)
+        for (const one of [id, id + 1]) quota.setLimits(kind, one, NO_QUOTA_LIMITS)
+        await subject.remove(kind, id)
+        for (let file = 0; file < 2; file++) await subject.remove(kind, id + 1)
+      })
+
       test(`${kind}: accounts are found in the order of their ids`, async () => {
         quota.setLimits(kind, id + 7, limits({ bytesHard: MIB }))
         quota.setLimits(kind, id + 9, limits({ inodesHard: 5 }))
@@ -112,6 +134,7 @@ export function noQuotaConformance(name: string, open: () => Quota): void {
         () => quota.setLimits(kind, ID, NO_QUOTA_LIMITS),
         () => quota.grace(kind),
         () => quota.setGrace(kind, { bytes: 1, inodes: 1 }),
+        () => quota.setGraceEnds(kind, ID, { bytes: 1 }),
       ])
         assert.throws(call, QuotaMissing)
     }

@@ -73,6 +73,15 @@ export function fakeQuota({ kinds = QUOTA_KINDS, now = () => Date.now() / 1000 }
       return ids.length === 0 ? null : account(kind, Math.min(...ids))
     },
     setLimits: (kind, id, limits) => keep(kind, { ...account(kind, id), limits }),
+    setGraceEnds(kind, id, { bytes, inodes }) {
+      const one = account(kind, id)
+      const over = (ends: number | null, wanted: number | undefined): number | null => (ends === null ? null : (wanted ?? ends))
+      keep(kind, {
+        ...one,
+        bytesGraceEnds: over(one.bytesGraceEnds, bytes),
+        inodesGraceEnds: over(one.inodesGraceEnds, inodes),
+      })
+    },
     grace,
     setGrace(kind, wanted) {
       require(kind)

@@ -1,6 +1,6 @@
 /** Structures of quotactl(2) for XFS commands, which ext4 answers too. linux/dqblk_xfs.h */
 
-import type { QuotaAccount, QuotaGrace, QuotaKind, QuotaLimits } from './quota.ts'
+import type { GraceEnds, QuotaAccount, QuotaGrace, QuotaKind, QuotaLimits } from './quota.ts'
 import { QUOTA_KINDS } from './quota.ts'
 
 /** struct fs_disk_quota */
@@ -14,6 +14,8 @@ const BLOCK = 512
 const SOFT_AND_HARD = 0b1111
 const BYTES_TIMER = 1 << 6
 const INODES_TIMER = 1 << 7
+/** The timers' high bits count. */
+const BIG_TIME = 1 << 15
 const KIND_FLAG: Readonly<Record<QuotaKind, number>> = { user: 1, group: 2, project: 2 }
 
 /** A limit that is not a whole number of blocks is rounded up: never less than was asked for. */
@@ -34,6 +36,20 @@ export function encodeGrace(kind: QuotaKind, { bytes, inodes }: QuotaGrace): Buf
   const quota = empty(kind, 0, BYTES_TIMER | INODES_TIMER)
   quota.writeInt32LE(inodes, 56)
   quota.writeInt32LE(bytes, 60)
+  return quota
+}
+
+/** Of an id other than 0. */
+export function encodeGraceEnds(kind: QuotaKind, id: number, { bytes, inodes }: Partial<GraceEnds>): Buffer {
+  const asked = (bytes === undefined ? 0 : BYTES_TIMER) | (inodes === undefined ? 0 : INODES_TIMER)
+  const quota = empty(kind, id, asked | BIG_TIME)
+  for (const [moment, low, high] of [
+    [inodes ?? 0, 56, 68],
+    [bytes ?? 0, 60, 69],
+  ] as const) {
+    quota.writeUInt32LE(moment % 2 ** 32, low)
+    quota.writeInt8(Math.floor(moment / 2 ** 32), high)
+  }
   return quota
 }
 

@@ -28,6 +28,12 @@ export interface QuotaAccount {
   readonly inodesGraceEnds: number | null
 }
 
+/** Seconds since the epoch. */
+export interface GraceEnds {
+  readonly bytes: number
+  readonly inodes: number
+}
+
 /** Seconds. For all ids of a kind: the kernel has one for the file system. */
 export interface QuotaGrace {
   readonly bytes: number
@@ -44,6 +50,8 @@ export interface Quota {
   next(kind: QuotaKind, id: number): QuotaAccount | null
   /** All four at once. Below what is in use is no error: nothing is lost, and nothing more can be written. */
   setLimits(kind: QuotaKind, id: number, limits: QuotaLimits): void
+  /** When what is over its soft limit now will be refused; what is absent stays, and nothing happens where nothing is over. May be rounded to a few seconds. */
+  setGraceEnds(kind: QuotaKind, id: number, ends: Partial<GraceEnds>): void
   grace(kind: QuotaKind): QuotaGrace
   setGrace(kind: QuotaKind, grace: QuotaGrace): void
   /** Of the file or directory that `fd` has open; null where the file system knows none. */

@@ -2,7 +2,16 @@
 
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
-import { decodeAccount, decodeGrace, DISK_QUOTA_BYTES, emptyState, encodeGrace, encodeLimits, enforcedKinds } from './layout.ts'
+import {
+  decodeAccount,
+  decodeGrace,
+  DISK_QUOTA_BYTES,
+  emptyState,
+  encodeGrace,
+  encodeGraceEnds,
+  encodeLimits,
+  enforcedKinds,
+} from './layout.ts'
 import { projectOf, setProjectOf } from './project.ts'
 import { NO_QUOTA_LIMITS, type Quota, QUOTA_KINDS, type QuotaKind, QuotaMissing } from './quota.ts'
 
@@ -57,6 +66,10 @@ export function realQuota(path: string): OpenQuota {
     setLimits(kind, id, limits) {
       require(kind)
       call('limits', X.setLimits, kind, id, encodeLimits(kind, id, limits))
+    },
+    setGraceEnds(kind, id, ends) {
+      require(kind)
+      call('ends of grace', X.setLimits, kind, id, encodeGraceEnds(kind, id, ends))
     },
     grace(kind) {
       require(kind)

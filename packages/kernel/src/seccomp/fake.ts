@@ -129,7 +129,7 @@ export function fakeCallers(): FakeCallers {
           const entry = held.get(key)
           if (entry) entry.paused = paused
         },
-        watchInput: () => undefined,
+        watch: () => undefined,
         wait: () =>
           [...held].flatMap(([key, { tree, paused }]): Ready[] => {
             if (!tree.alive) return [{ key, what: 'ended' }]

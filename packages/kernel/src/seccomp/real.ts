@@ -13,13 +13,13 @@ const EPOLL_CTL_DEL = 2
 const EPOLL_CTL_MOD = 3
 const EPOLLIN = 1
 const EPOLLHUP = 0x10
-const INPUT = 0
 
 /** @param recordFd of `newCallRecord`; stays the caller's */
 export function realListeners(recordFd: number): Listeners {
   const epoll = libc.epollCreate1('epoll_create1', EPOLL_CLOEXEC)
   const record = openCallRecord(recordFd)
   const descriptors = new Map<number, number>()
+  const inputs = new Set<number>()
   const control = (operation: number, fd: number, key: number, events: number): void => {
     const event = Buffer.alloc(12)
     event.writeUInt32LE(events, 0)
@@ -30,6 +30,7 @@ export function realListeners(recordFd: number): Listeners {
     const fd = descriptors.get(key)
     if (fd === undefined) return
     descriptors.delete(key)
+    inputs.delete(key)
     control(EPOLL_CTL_DEL, fd, key, 0)
     closeSync(fd)
   }
@@ -40,23 +41,30 @@ export function realListeners(recordFd: number): Listeners {
     return fd !== undefined && unlessGone(() => libc.ioctl('SECCOMP_IOCTL_NOTIF_ID_VALID', fd, ID_VALID, cookie))
   }
 
+  const watch = (key: number, fd: number): void => {
+    if (descriptors.has(key)) throw new Error(`there is a listener ${key} already`)
+    control(EPOLL_CTL_ADD, fd, key, EPOLLIN)
+    descriptors.set(key, fd)
+  }
+
   return {
     add(key, fd) {
-      if (descriptors.has(key) || key === INPUT) throw new Error(`there is a listener ${key} already`)
+      watch(key, fd)
       libc.ioctlAt(`SECCOMP_IOCTL_NOTIF_SET_FLAGS on ${fd}`, fd, SET_FLAGS, SYNC_WAKE_UP)
-      control(EPOLL_CTL_ADD, fd, key, EPOLLIN)
-      descriptors.set(key, fd)
+    },
+    watch(key, fd) {
+      watch(key, fd)
+      inputs.add(key)
     },
     remove,
     pause(key, paused) {
       const fd = descriptors.get(key)
       if (fd !== undefined) control(EPOLL_CTL_MOD, fd, key, paused ? 0 : EPOLLIN)
     },
-    watchInput: (fd) => control(EPOLL_CTL_ADD, fd, INPUT, EPOLLIN),
     wait: (milliseconds) =>
       waitForEvents(epoll, milliseconds).map(({ data, events }) => {
         const key = Number(data)
-        if (key === INPUT) return { key, what: 'input' }
+        if (inputs.has(key)) return { key, what: events & EPOLLIN ? 'input' : 'ended' }
         return { key, what: events & EPOLLHUP ? 'ended' : 'call' }
       }),
     receive(key) {

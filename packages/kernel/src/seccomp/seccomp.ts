@@ -32,7 +32,7 @@ export type Answer =
 
 export interface Ready {
   readonly key: number
-  /** ended: no process is left that could call. input: what `watchInput` was given can be read, or has ended. */
+  /** ended: no process is left that could call, or write. input: what `watch` was given can be read. */
   readonly what: 'call' | 'ended' | 'input'
 }
 
@@ -43,8 +43,8 @@ export interface Listeners extends Disposable {
   remove(key: number): void
   /** Whether calls of it are told; its end always is. */
   pause(key: number, paused: boolean): void
-  /** A descriptor that is told beside calls, with key 0. */
-  watchInput(fd: number): void
+  /** Another descriptor, told beside calls, which is ours from here on too. Key 0 is for such alone. */
+  watch(key: number, fd: number): void
   /** What is ready, at most 64 and in turn. None when `milliseconds` have passed; -1 waits without end. */
   wait(milliseconds: number): Ready[]
   /** The next call of a listener that is ready; it is in the record until it is answered. Null when its caller has died. */

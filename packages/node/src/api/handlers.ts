@@ -11,7 +11,7 @@ import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
-import { listQuota, setQuota } from '../life/quota.ts'
+import { listQuota, setGrace, setQuota } from '../life/quota.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -190,6 +190,10 @@ export function handlers(means: HandlerMeans): Handlers {
       const { id } = inventory.find(params.vps)
       // In the VPS's turn: two that count what is limited at once would both find a place.
       return tasks.exclusively(id, async () => ({ entry: await setQuota(means, inventory.find(`${id}`), body) }))
+    },
+    quotaGrace: async ({ params, body }) => {
+      const { id } = inventory.find(params.vps)
+      return tasks.exclusively(id, async () => ({ grace: await setGrace(means, inventory.find(`${id}`), body) }))
     },
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)

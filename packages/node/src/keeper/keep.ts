@@ -29,6 +29,7 @@ import { KeeperError } from './errors.ts'
 import { execute } from './execution.ts'
 import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
 import { launch, type Launched, readKeptRecord } from './launch.ts'
+import { type MountsViewMeans, showMounts } from './mounts-view.ts'
 
 export interface KeepMeans {
   readonly cgroups: Cgroups
@@ -52,6 +53,10 @@ export interface KeepMeans {
   readonly descriptors: { store(name: string, fd: number): void; drop(name: string): void }
   /** lxcfs's files, which VPSs see in their /proc. */
   readonly view: { readonly mountPoint: string; generation(): number | null; show(pid: number): void }
+  readonly makeServedFile: MountsViewMeans['makeServedFile']
+  readonly serve: MountsViewMeans['serve']
+  /** Whether a connection of the VPS was kept from an earlier keeper. */
+  readonly isServed: (id: string) => boolean
   readonly log: (message: string) => void
 }
 
@@ -143,7 +148,9 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
     if (master === undefined && alive) replaceConsole(means, found.pid, pty)
     if (master === undefined && alive) means.descriptors.store(consoleName(id), pty.master)
     const state = found.state === 'created' ? 'created' : 'running'
-    keep({ id, pid: found.pid, bundle: found.bundle, ...record, console: openConsole(pty), state, view: null }, alive)
+    if (alive && record.quota && !means.isServed(id)) showMounts(means, id, found.pid)
+    const { base, cgroup } = record
+    keep({ id, pid: found.pid, bundle: found.bundle, base, cgroup, console: openConsole(pty), state, view: null }, alive)
     means.log(`VPS ${id}: ${alive ? `adopted, init is ${found.pid}` : 'its init has ended'}`)
   }
 
@@ -173,6 +180,7 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
         const now = means.view.generation()
         const { pid, pty, viewed } = await launchWithView(means, spec)
         means.descriptors.store(consoleName(spec.id), pty.master)
+        if (spec.quota) showMounts(means, spec.id, pid)
         keep({
           id: spec.id,
           pid,

@@ -4,7 +4,7 @@
  * the runtime's state directory. `keep.ts` does the work; `server.ts` and `client.ts` carry this interface over a unix socket.
  */
 
-import type { OverlayPlan } from '@insula/vzfs'
+import type { IdQuotaPlace, OverlayPlan } from '@insula/vzfs'
 
 export interface PlacedFile {
   /** Absolute inside the VPS. Symbolic links in it are resolved inside the VPS's root and cannot leave it. */
@@ -26,6 +26,8 @@ export interface LaunchSpec {
   readonly files: readonly PlacedFile[]
   /** Cgroup path as in @insula/kernel's Cgroups; must exist. */
   readonly cgroup: string
+  /** Where the quota of its users and groups is, so that tools inside can be shown it; null: the volume has none. */
+  readonly quota: IdQuotaPlace | null
 }
 
 export interface Kept {

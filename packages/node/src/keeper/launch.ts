@@ -18,6 +18,7 @@ import {
   type UserNamespace,
   type UserNamespaces,
 } from '@insula/kernel'
+import type { IdQuotaPlace } from '@insula/vzfs'
 import { endInTime } from './deadline.ts'
 import { KeeperError } from './errors.ts'
 import type { LaunchSpec } from './keeper.ts'
@@ -37,6 +38,7 @@ export interface LaunchMeans {
 export interface KeptRecord {
   readonly base: number
   readonly cgroup: string
+  readonly quota: IdQuotaPlace | null
 }
 
 export interface Launched {
@@ -50,7 +52,8 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
   const pidFile = join(spec.bundle, 'pid')
   const log = join(spec.bundle, 'create.log')
   writeFileSync(log, '')
-  writeFileSync(recordFile(spec.bundle), JSON.stringify({ base: spec.idMap.base, cgroup: spec.cgroup } satisfies KeptRecord))
+  const { cgroup, quota } = spec
+  writeFileSync(recordFile(spec.bundle), JSON.stringify({ base: spec.idMap.base, cgroup, quota } satisfies KeptRecord))
 
   using userns = await means.userNamespaces(spec.idMap)
   const pty = openPty()
@@ -60,6 +63,7 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
     using door = means.cgroups.door(spec.cgroup)
     const create = means.mounts.inPrivateCopy((calls) => {
       calls.overlay(spec.root, userns)
+      if (quota) calls.deviceOf(spec.root.root, rootDevice(spec.bundle), spec.idMap.base)
       placeFiles(means.openRoot, spec)
       showPureV2(calls, means.cgroups)
       const stdio = [pty.slave, pty.slave, pty.slave] as const
@@ -83,6 +87,9 @@ export function readKeptRecord(bundle: string): KeptRecord | null {
   }
 }
 
+/** What stands for the VPS's file system where tools for quota want a device. It can be looked at, and that is all: no driver has its number. */
+export const ROOT_DEVICE = '/dev/root'
+const rootDevice = (bundle: string): string => join(bundle, 'root-device')
 const recordFile = (bundle: string): string => join(bundle, 'keeper.json')
 
 /**
@@ -116,7 +123,13 @@ function complete(spec: LaunchSpec, console: string, userns: UserNamespace, list
   return {
     ...config,
     root: { path: spec.root.root, readonly: false },
-    mounts: [...(config.mounts ?? []), { destination: '/dev/console', type: 'bind', source: console, options: ['bind'] }],
+    mounts: [
+      ...(config.mounts ?? []),
+      { destination: '/dev/console', type: 'bind', source: console, options: ['bind'] },
+      ...(spec.quota
+        ? [{ destination: ROOT_DEVICE, type: 'bind', source: rootDevice(spec.bundle), options: ['bind', 'nosuid', 'noexec'] }]
+        : []),
+    ],
     linux: {
       ...config.linux,
       namespaces: [{ type: 'user', path: userns.path }, ...others],

@@ -78,7 +78,7 @@ function world(t: TestContext) {
     add(id: string): void {
       const { read, write } = openPipe()
       closeSync(write)
-      listening.add({ fd: read, id })
+      listening.add({ fd: read, id, kind: 'calls' })
     },
     /** What that child works on. */
     works: (child: Child, call: Partial<Call> | null) =>

@@ -1,5 +1,5 @@
 /**
- * The listeners of all VPSs, kept here and served by a child, insula-listener: it looks at what tenants have arranged, and whoever does that can be held
+ * The listeners of all VPSs, and the connections of the files that are served to them, kept here and served by a child, insula-listener: it looks at what tenants have arranged, and whoever does that can be held
  * up. This process never touches a tenant's memory or files. It keeps every descriptor twice, here and with its supervisor, so that neither
  * the child's end nor its own loses a call.
  *
@@ -8,8 +8,8 @@
  */
 
 import { closeSync } from 'node:fs'
-import type { AttachedProcess, Call, DescriptorStore, HandedListener } from '@insula/kernel'
-import { line, lineReader, type Report } from '../listener/wire.ts'
+import type { AttachedProcess, Call, DescriptorStore } from '@insula/kernel'
+import { type Source, line, lineReader, type Report } from '../listener/wire.ts'
 
 /** The child's end of the pipes is in `process`. */
 export interface ListenerChild {
@@ -33,19 +33,15 @@ export interface ListeningMeans {
 }
 
 export interface Listening extends Disposable {
-  add(listener: HandedListener): void
+  /** `fd` is ours from here on. */
+  add(source: Pick<Source, 'id' | 'fd' | 'kind'>): void
+  has(id: string, kind: Source['kind']): boolean
   health(): {
     readonly pid: number | null
     readonly restarts: number
     readonly listeners: number
     readonly heldUp: readonly string[]
   }
-}
-
-interface Kept {
-  readonly key: number
-  readonly id: string
-  readonly fd: number
 }
 
 interface Child {
@@ -60,12 +56,13 @@ const START_AGAIN_MS = 50
 /** A VPS that held the child up is left alone for so long, and twice as long each time. */
 const FIRST_ALONE_MS = 1_000
 const LONGEST_ALONE_MS = 60_000
-const NAME = /^seccomp-(.+)-(\d+)$/
+const NAMES: Readonly<Record<Source['kind'], string>> = { calls: 'seccomp', mounts: 'mounts' }
+const NAME = /^(seccomp|mounts)-(.+)-(\d+)$/
 const RECORD_NAME = /^seccomp-call-(\d+)$/
 
 /** @param inherited by name, from an earlier keeper; what is none of ours is left alone */
 export function openListening(means: ListeningMeans, inherited: ReadonlyMap<string, number>): Listening {
-  const kept = new Map<number, Kept>()
+  const kept = new Map<number, Source>()
   const records = new Map<string, number>()
   /** VPSs that are left alone, and for how long the next time. */
   const alone = new Set<string>()
@@ -112,7 +109,7 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
     closeSync(entry.fd)
     if ([...kept.values()].every(({ id }) => id !== entry.id)) patience.delete(entry.id)
   }
-  const give = (child: Child, entry: Kept): void => {
+  const give = (child: Child, entry: Source): void => {
     if (!alone.has(entry.id)) child.child.write(line({ add: entry }))
   }
 
@@ -180,12 +177,12 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
 
   for (const [name, fd] of inherited) {
     const [, record] = RECORD_NAME.exec(name) ?? []
-    const [, id, key] = NAME.exec(name) ?? []
+    const [, prefix, id, key] = NAME.exec(name) ?? []
     if (record !== undefined) {
       records.set(name, fd)
       lastRecord = Math.max(lastRecord, Number(record))
     } else if (id !== undefined && key !== undefined) {
-      kept.set(Number(key), { key: Number(key), id, fd })
+      kept.set(Number(key), { key: Number(key), id, fd, kind: prefix === NAMES.mounts ? 'mounts' : 'calls' })
       lastKey = Math.max(lastKey, Number(key))
     }
   }
@@ -197,8 +194,9 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
   begin()
 
   return {
-    add({ fd, id }) {
-      const entry = { key: (lastKey += 1), id, fd }
+    has: (id, kind) => [...kept.values()].some((entry) => entry.id === id && entry.kind === kind),
+    add({ fd, id, kind }) {
+      const entry = { key: (lastKey += 1), id, fd, kind }
       kept.set(entry.key, entry)
       means.descriptors.store(nameOf(entry), fd)
       if (current) give(current, entry)
@@ -214,4 +212,4 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
   }
 }
 
-const nameOf = ({ id, key }: Kept): string => `seccomp-${id}-${key}`
+const nameOf = ({ id, key, kind }: Source): string => `${NAMES[kind]}-${id}-${key}`

@@ -12,6 +12,7 @@ import {
   inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
+  makeServedFile,
   type MountNamespace,
   newCallRecord,
   openConfinedRoot,
@@ -78,7 +79,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
     },
     inherited,
   )
-  using handed = receiveListeners(instance.listenerSocket, (listener) => listening.add(listener), log)
+  using handed = receiveListeners(instance.listenerSocket, (listener) => listening.add({ ...listener, kind: 'calls' }), log)
   await handed.ready
   const keep = openKeep(
     {
@@ -98,6 +99,9 @@ export async function runKeeper(instance: Instance): Promise<void> {
       bundles: instance.bundles,
       descriptors,
       view: { ...view, mountPoint: instance.lxcfs },
+      makeServedFile,
+      serve: (connection) => listening.add({ ...connection, kind: 'mounts' }),
+      isServed: (id) => listening.has(id, 'mounts'),
       log,
     },
     consolesAmong(inherited),

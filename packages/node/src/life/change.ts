@@ -12,6 +12,7 @@ import { requireLegal } from './legality.ts'
 import { changeLines, innerLines, linkName, routesOf, vethOf } from './network.ts'
 import { cgroupOf } from './parts.ts'
 import { placedFiles } from './placed-files.ts'
+import { accountIds } from './quota.ts'
 
 export async function changeVps(means: Means, id: number, change: VpsChange): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
@@ -40,7 +41,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   const after = await inventory.change(id, wanted)
   const undo = new AsyncDisposableStack()
   try {
-    await adjust(means, before, after, hasInit(before) ? ADJUSTMENTS : [disk], undo)
+    await adjust(means, before, after, hasInit(before) ? ADJUSTMENTS : ALWAYS, undo)
     await vzfs.areas.writeRecord(id, after)
   } catch (error) {
     // First, because the firewall is made from records.
@@ -59,7 +60,7 @@ export async function reapply(means: Means, id: number): Promise<void> {
   const vps = means.inventory.get(id)
   if (!vps) return
   if ((await means.vzfs.areas.counted(id)) === false) await means.vzfs.areas.recount(id)
-  for (const { apply } of hasInit(vps) ? ADJUSTMENTS : [disk]) await apply(means, vps, vps)
+  for (const { apply } of hasInit(vps) ? ADJUSTMENTS : ALWAYS) await apply(means, vps, vps)
   await means.vzfs.areas.writeRecord(id, vps)
 }
 
@@ -75,8 +76,15 @@ const disk: Adjustment = {
   apply: (means, _before, { id, limits }) => means.vzfs.areas.limit(id, diskLimitsOf(limits)),
 }
 
+/** Whether it runs or not. */
+const ids: Adjustment = {
+  differs: (before, after) => before.quotaUgid !== after.quotaUgid,
+  apply: (means, _before, after) => accountIds(means, after),
+}
+
+const ALWAYS: readonly Adjustment[] = [disk, ids]
 const ADJUSTMENTS: readonly Adjustment[] = [
-  disk,
+  ...ALWAYS,
   {
     differs: (before, after) => !same([before.limits, before.cpuSet], [after.limits, after.cpuSet]),
     apply: (means, _before, { id, limits, cpuSet }) => means.cgroups.setLimits(cgroupOf(means, id), { ...limits, cpuSet }),

@@ -8,6 +8,7 @@ import type { VpsRecord } from '../record.ts'
 import { assignAddresses } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
+import { accountIds } from './quota.ts'
 
 /** So many VPSs fit into an instance's range of host ids. */
 const RANGES = 2_048
@@ -84,6 +85,7 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
   try {
     await vzfs.areas.create(id, record.base, record.layers, { ...record, state: 'stopped' })
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))
+    await accountIds(means, record)
     const created = await inventory.move(id, 'stopped')
     events.emit({ kind: 'vps.created', vps: id, data: { name } })
     return created

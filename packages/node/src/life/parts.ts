@@ -6,11 +6,12 @@
  */
 
 import { join } from 'node:path'
-import type { OverlayPlan } from '@insula/vzfs'
+import type { IdQuotaPlace, OverlayPlan } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
 import { diskLimitsOf, sameDiskLimits } from './disk.ts'
+import { accountIds } from './quota.ts'
 import { innerLines, linkName, routesOf, vethOf } from './network.ts'
 import type { Sighting } from './sighting.ts'
 import { placedFiles } from './placed-files.ts'
@@ -19,6 +20,7 @@ import { placedFiles } from './placed-files.ts'
 export interface Ascent {
   readonly vps: VpsRecord
   root: OverlayPlan | null
+  quota: IdQuotaPlace | null
   /** Files of /proc that are shown by lxcfs. */
   procFiles: readonly string[]
   pid: number | null
@@ -44,7 +46,10 @@ export const bundleDirectory = (means: Means, id: number): string => join(means.
 
 const rootFileSystem: Part = {
   name: 'root file system',
-  up: async (means, ascent) => void (ascent.root = await means.vzfs.areas.plan(ascent.vps.id)),
+  async up({ vzfs }, ascent) {
+    ascent.root = await vzfs.areas.plan(ascent.vps.id)
+    ascent.quota = await vzfs.areas.idQuotaPlace(ascent.vps.id)
+  },
   // It is mounted in the VPS's own mount namespace and goes with it.
   down: nothing,
   inspect: (_means, { id }, { areas }) => (areas.has(id) ? [] : ['its private area is missing']),
@@ -77,7 +82,7 @@ const procView: Part = {
 const runtimeCreate: Part = {
   name: 'runtime create',
   async up(means, ascent) {
-    const { vps, root, procFiles } = ascent
+    const { vps, root, quota, procFiles } = ascent
     if (root === null) throw new Error('the root file system has no plan')
     const path = cgroupOf(means, vps.id)
     const { pid } = await means.keeper.launch({
@@ -88,6 +93,7 @@ const runtimeCreate: Part = {
       root,
       files: placedFiles(vps, means.resolvers),
       cgroup: path,
+      quota,
     })
     ascent.pid = pid
   },
@@ -98,7 +104,10 @@ const runtimeCreate: Part = {
 /** The kernel keeps them with the file system; set again, because somebody may have changed them there, or moved the volume. */
 const diskLimits: Part = {
   name: 'disk limits',
-  up: (means, { vps }) => means.vzfs.areas.limit(vps.id, diskLimitsOf(vps.limits)),
+  async up(means, { vps }) {
+    await means.vzfs.areas.limit(vps.id, diskLimitsOf(vps.limits))
+    await accountIds(means, vps)
+  },
   down: nothing,
   inspect: (_means, { id, limits }, { diskLimits: found, uncounted }) => {
     if (uncounted.has(id)) return ['its files are not counted for its disk limit']

@@ -1,68 +1,89 @@
-/** Quota of users and groups inside a VPS, on the VPS's own host ids: the kernel enforces it, for a VPS that runs and for one that does not. */
+/** Disk quota of the users and groups inside a VPS, by their ids inside. */
 
-import type { QuotaChange, QuotaEntry, QuotaList } from '@insula/contract'
+import type { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaList } from '@insula/contract'
 import { type QuotaAccount, QuotaMissing } from '@insula/kernel'
-import { type IdKind, isLimited } from '@insula/vzfs'
+import { type IdKind, type IdQuota, VzfsError } from '@insula/vzfs'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 
 const KINDS = ['user', 'group'] as const
 
-export async function listQuota({ vzfs }: Means, vps: VpsRecord, only?: IdKind): Promise<QuotaList> {
-  return enforced(`cannot show quota of VPS "${vps.name}"`, async () => {
-    const entries: QuotaEntry[] = []
-    for (const kind of KINDS) {
-      if (only !== undefined && only !== kind) continue
-      for (const account of await vzfs.areas.idAccounts(vps.id, kind)) entries.push(entryOf(kind, account))
-    }
-    return { entries, accounted: vps.quotaUgid, grace: await vzfs.areas.grace(only ?? 'user') }
+export async function listQuota(means: Means, vps: VpsRecord, only?: IdKind): Promise<QuotaList> {
+  return enforced(means, vps, 'cannot show quota of', (quota) => {
+    const kinds = KINDS.filter((kind) => only === undefined || only === kind)
+    const entries = kinds.flatMap((kind) => Array.from(accounts(quota, kind), (account) => entryOf(kind, account)))
+    return { entries, accounted: vps.quotaUgid, enforced: enforcedKinds(quota), grace: gracesOf(quota) }
   })
 }
 
 /** @throws ApiFailure exhausted, conflict, unsupported, invalid_request */
 export async function setQuota(means: Means, vps: VpsRecord, change: QuotaChange): Promise<QuotaEntry> {
   const { kind, id, ...wanted } = change
-  const doing = `cannot set the quota of ${kind} ${id} of VPS "${vps.name}"`
-  return enforced(doing, async () => {
-    const before = await means.vzfs.areas.idAccount(vps.id, kind, id)
-    const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-    const limits = { ...before.limits, ...given }
-    for (const [soft, hard] of [
-      ['bytesSoft', 'bytesHard'],
-      ['inodesSoft', 'inodesHard'],
-    ] as const) {
-      const [least, most] = [limits[soft], limits[hard]]
-      if (least !== null && most !== null && least > most)
-        throw failure('invalid_request', `${doing}: the soft limit of ${least} never applies, for the hard one is ${most}`)
-    }
-    if (isLimited({ ...before, limits }) && !isLimited(before)) await requirePlace(means, vps, doing)
-    await means.vzfs.areas.limitId(vps.id, kind, id, limits)
+  const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  return enforced(means, vps, `cannot set the quota of ${kind} ${id} of`, (quota) => {
+    quota.limit(kind, id, given)
     means.events.emit({ kind: 'vps.changed', vps: vps.id, data: { name: vps.name, fields: ['quota'] } })
-    return entryOf(kind, await means.vzfs.areas.idAccount(vps.id, kind, id))
+    return entryOf(kind, quota.account(kind, id))
   })
 }
 
-async function requirePlace({ vzfs }: Means, { id, name, quotaUgid }: VpsRecord, doing: string): Promise<void> {
-  const remedy = `allow more: insula set ${name} --quota-ugid ${Math.max(100, quotaUgid * 2)}`
-  if (quotaUgid === 0) throw failure('conflict', `${doing}: the VPS has no quota for users and groups`, remedy)
-  const accounts = await Promise.all(KINDS.map((kind) => vzfs.areas.idAccounts(id, kind)))
-  const limited = accounts.flat().filter(isLimited).length
-  if (limited >= quotaUgid)
-    throw failure('exhausted', `${doing}: ${limited} users and groups have limits already, and no more may`, remedy)
+/** @throws ApiFailure unsupported */
+export async function setGrace(means: Means, vps: VpsRecord, { kind, ...change }: QuotaGraceChange): Promise<QuotaGraces> {
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  return enforced(means, vps, 'cannot set the grace times of', (quota) => {
+    for (const each of KINDS) if (kind === undefined || kind === each) quota.setGrace(each, given)
+    means.events.emit({ kind: 'vps.changed', vps: vps.id, data: { name: vps.name, fields: ['quota'] } })
+    return gracesOf(quota)
+  })
 }
 
-async function enforced<T>(doing: string, body: () => Promise<T>): Promise<T> {
+/** Makes what the record says about users and groups hold on the volume, and their limits those that were set. */
+export async function accountIds({ vzfs }: Means, { id, quotaUgid }: VpsRecord): Promise<void> {
+  const quota = await vzfs.areas.idQuota(id)
+  quota.setAccounted(quotaUgid)
+}
+
+function* accounts(quota: IdQuota, kind: IdKind): Generator<QuotaAccount> {
+  for (let id = 0; id < 65_536;) {
+    const found = quota.next(kind, id)
+    if (found === null) return
+    yield found
+    id = found.id + 1
+  }
+}
+
+const gracesOf = (quota: IdQuota): QuotaGraces => ({ user: quota.grace('user'), group: quota.grace('group') })
+
+const enforcedKinds = (quota: IdQuota): QuotaList['enforced'] => ({
+  user: quota.state('user') === 'enforced',
+  group: quota.state('group') === 'enforced',
+})
+
+/** @param doing without the VPS: "cannot show quota of" */
+async function enforced<T>(
+  { vzfs }: Means,
+  { id, name, quotaUgid }: VpsRecord,
+  doing: string,
+  body: (quota: IdQuota) => T,
+): Promise<T> {
+  const what = `${doing} VPS "${name}"`
+  const more = `allow more: insula set ${name} --quota-ugid ${Math.max(100, quotaUgid * 2)}`
   try {
-    return await body()
+    return body(await vzfs.areas.idQuota(id))
   } catch (error) {
-    if (!(error instanceof QuotaMissing)) throw error
-    throw failure(
-      'unsupported',
-      `${doing}: ${error.message}`,
-      'use a volume with user quota: XFS mounted with uquota and gquota, on a kernel with CONFIG_XFS_QUOTA',
-      error,
-    )
+    if (error instanceof QuotaMissing)
+      throw failure(
+        'unsupported',
+        `${what}: ${error.message}`,
+        'use a volume with user quota: XFS mounted with uquota and gquota, on a kernel with CONFIG_XFS_QUOTA',
+        error,
+      )
+    if (!(error instanceof VzfsError)) throw error
+    if (error.code === 'limit_contradicts') throw failure('invalid_request', `${what}: ${error.message}`, undefined, error)
+    if (error.code !== 'too_many_limited') throw error
+    if (quotaUgid === 0) throw failure('conflict', `${what}: the VPS has no quota for users and groups`, more, error)
+    throw failure('exhausted', `${what}: ${error.message}`, more, error)
   }
 }
 

@@ -20,7 +20,7 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   // What failed may have left something standing.
   if (before.state === 'failed') await takeDown(means, before)
   const vps = await inventory.move(id, 'starting', { problem: null, pid: null })
-  const ascent: Ascent = { vps, root: null, procFiles: [], pid: null }
+  const ascent: Ascent = { vps, root: null, quota: null, procFiles: [], pid: null }
   const begun: Part[] = []
   const exit = exits.expect(id)
   try {

@@ -8,7 +8,7 @@ import { handle } from './handle.ts'
 import type { ListenedVps } from './vps.ts'
 
 const { EFAULT, ENOSYS, EEXIST } = constants.errno
-const VPS: ListenedVps = { id: '101', init: 4_000, base: 300_000, size: 65_536, cgroup: 'insula/101' }
+const VPS: ListenedVps = { id: '101', init: 4_000, base: 300_000, size: 65_536, cgroup: 'insula/101', quota: null }
 const INFO = { uptime: 5, loads: [0, 0, 0], memory: 2 ** 30, free: 1, shared: 2, swap: 3, swapFree: 4, tasks: 6 } as const
 const ROOT: FakeCallerOptions = {
   credentials: { effectiveUid: 300_000, fileUid: 300_000, fileGid: 300_000, effective: 1n << 27n },

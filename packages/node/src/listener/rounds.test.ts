@@ -20,6 +20,7 @@ function world(letters: string) {
       assert.ok(caller)
       void caller.call(99, [])
     },
+    serveFile: () => undefined,
     now: () => time,
   })
   const trees: FakeCaller[] = letters.split('').map((letter, index) => {

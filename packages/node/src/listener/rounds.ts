@@ -1,9 +1,10 @@
 /**
- * Who is served next. In each round every VPS that calls gets one answer, however many of its processes call; one that calls more often than any
+ * Who is served next. In each round every VPS that calls, or reads, gets one answer, however many of its processes call; one that calls more often than any
  * software has reason to waits, and costs the node no more than its share of one CPU.
  */
 
 import type { Call, Listeners, Ready } from '@insula/kernel'
+import { ORDERS_KEY } from './wire.ts'
 
 export interface RoundMeans {
   readonly listeners: Listeners
@@ -11,6 +12,8 @@ export interface RoundMeans {
   readonly vpsOf: (key: number) => string
   /** Answers it. Must not throw. */
   readonly handle: (call: Call) => void
+  /** Serves one request of the file with this key. Must not throw. */
+  readonly serveFile: (key: number) => void
   /** Milliseconds, never going back. */
   readonly now: () => number
 }
@@ -35,7 +38,7 @@ interface Share {
   at: number
 }
 
-export function openRounds({ listeners, vpsOf, handle, now }: RoundMeans): Rounds {
+export function openRounds({ listeners, vpsOf, handle, serveFile, now }: RoundMeans): Rounds {
   const shares = new Map<string, Share>()
   /** Listeners that are paused, by VPS. */
   const paused = new Map<string, Set<number>>()
@@ -59,7 +62,7 @@ export function openRounds({ listeners, vpsOf, handle, now }: RoundMeans): Round
     serve(ready) {
       const served = new Set<string>()
       for (const { key, what } of ready) {
-        if (what !== 'call') continue
+        if (what === 'ended' || key === ORDERS_KEY) continue
         const vps = vpsOf(key)
         if (served.has(vps)) continue
         const share = shareOf(vps)
@@ -70,6 +73,10 @@ export function openRounds({ listeners, vpsOf, handle, now }: RoundMeans): Round
         }
         served.add(vps)
         share.left -= 1
+        if (what === 'input') {
+          serveFile(key)
+          continue
+        }
         const call = listeners.receive(key)
         if (call) handle(call)
       }

@@ -4,45 +4,96 @@
  */
 
 import { readSync, writeSync } from 'node:fs'
-import { dieWithParent, realCgroupViews, realListeners, takeDescriptor } from '@insula/kernel'
+import {
+  dieWithParent,
+  realCgroupViews,
+  realFileCalls,
+  realListeners,
+  realQuota,
+  realServedFiles,
+  takeDescriptor,
+} from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { handle, type HandleMeans } from './handle.ts'
+import { mountTableOf, withQuota } from './mounts-file.ts'
+import { volumeDoor } from './quota/volume-door.ts'
+import { quotaVolumes } from './quota/volumes.ts'
 import { openRounds } from './rounds.ts'
 import { systemInfos } from './sysinfo.ts'
 import { type ListenedVps, listenedVps } from './vps.ts'
-import { line, lineReader, type Order, ORDERS, RECORD, REPORTS } from './wire.ts'
+import { line, lineReader, type Order, ORDERS, ORDERS_KEY, RECORD, REPORTS } from './wire.ts'
+
+/** So late grace times of users may end, where a VPS has its own. */
+const SETTLE_MS = 5_000
 
 export function runListener(instance: Instance, keeper: number): void {
   dieWithParent(keeper)
   process.title = `insula-listener ${instance.name}`
   const listeners = realListeners(RECORD)
+  const servedFiles = realServedFiles()
   const ids = new Map<number, string>()
   const known = new Map<number, ListenedVps>()
+  /** Connections of served files, by key. */
+  const connections = new Map<number, number>()
   const log = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+  const quotas = quotaVolumes({ files: realFileCalls(), open: realQuota, log })
+  const vpsOf = (key: number): ListenedVps | null => {
+    const vps = known.get(key) ?? listenedVps(instance.bundles, ids.get(key) ?? '')
+    if (vps) known.set(key, vps)
+    return vps
+  }
+  const ended = (key: number): void => {
+    rounds.forget(key)
+    listeners.remove(key)
+    connections.delete(key)
+    known.delete(key)
+    const id = ids.get(key) ?? ''
+    ids.delete(key)
+    if (![...ids.values()].includes(id)) quotas.forget(id)
+    writeSync(REPORTS, line({ ended: key }))
+  }
   const means: HandleMeans = {
     listeners,
-    vpsOf(key) {
-      const vps = known.get(key) ?? listenedVps(instance.bundles, ids.get(key) ?? '')
-      if (vps) known.set(key, vps)
-      return vps
-    },
+    vpsOf,
     systemInfos: systemInfos(realCgroupViews()),
-    // No volume counts for users and groups of a VPS yet: the kernel answers as for a file system without quota.
-    quotaOf: () => null,
+    quotaOf(vps) {
+      const quota = quotas.of(vps)
+      return quota && volumeDoor(quota, vps.base)
+    },
     log,
+  }
+  const serveFile = (key: number): void => {
+    const connection = connections.get(key)
+    if (connection === undefined) return
+    const vps = vpsOf(key)
+    const result = servedFiles.serve(connection, {
+      owner: vps?.base ?? 0,
+      contents(pid) {
+        const quota = vps && quotas.of(vps)
+        const kinds = { user: quota?.state('user') !== 'off', group: quota?.state('group') !== 'off' }
+        const table = mountTableOf(pid, vps?.init ?? 0)
+        return Buffer.from(quota ? withQuota(table, kinds) : table, 'latin1')
+      },
+    })
+    if (result === 'ended') ended(key)
   }
   const rounds = openRounds({
     listeners,
     vpsOf: (key) => ids.get(key) ?? '',
     handle: (call) => handle(means, call),
+    serveFile,
     now: () => performance.now(),
   })
   const take = lineReader((value) => {
     const order = value as Order
     if ('add' in order) {
-      const { key, id, fd } = order.add
-      listeners.add(key, takeDescriptor(keeper, fd))
+      const { key, id, fd, kind } = order.add
       ids.set(key, id)
+      const own = takeDescriptor(keeper, fd)
+      if (kind === 'calls') return listeners.add(key, own)
+      connections.set(key, own)
+      servedFiles.takeOver(own)
+      listeners.watch(key, own)
     } else {
       // What the one before us received and did not answer.
       const call = listeners.unanswered()
@@ -50,23 +101,20 @@ export function runListener(instance: Instance, keeper: number): void {
     }
   })
   const buffer = Buffer.alloc(65_536)
-  listeners.watchInput(ORDERS)
-  for (;;) {
-    const ready = listeners.wait(rounds.patience())
+  listeners.watch(ORDERS_KEY, ORDERS)
+  for (let settled = performance.now(); ;) {
+    const patience = rounds.patience()
+    const ready = listeners.wait(patience < 0 ? SETTLE_MS : Math.min(patience, SETTLE_MS))
     for (const { key, what } of ready) {
-      if (what === 'input') {
+      if (key === ORDERS_KEY) {
         const count = readSync(ORDERS, buffer)
         if (count === 0) return
         take(buffer.subarray(0, count))
-      }
-      if (what === 'ended') {
-        rounds.forget(key)
-        listeners.remove(key)
-        ids.delete(key)
-        known.delete(key)
-        writeSync(REPORTS, line({ ended: key }))
-      }
+      } else if (what === 'ended') ended(key)
     }
     rounds.serve(ready)
+    if (performance.now() - settled < SETTLE_MS) continue
+    quotas.settle()
+    settled = performance.now()
   }
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { IdQuotaPlace } from '@insula/vzfs'
 import { readKeptRecord } from '../keeper/launch.ts'
 
 export interface ListenedVps {
@@ -11,6 +12,7 @@ export interface ListenedVps {
   readonly base: number
   readonly size: number
   readonly cgroup: string
+  readonly quota: IdQuotaPlace | null
 }
 
 /** Null: it is gone, or its launch has not come so far. */

@@ -1,18 +1,26 @@
 /** What the keeper and insula-listener say to each other: one JSON value to a line. */
 
+/** calls: a seccomp listener. mounts: the connection of the VPS's /proc/mounts. */
+export interface Source {
+  readonly key: number
+  readonly id: string
+  /** The keeper's. */
+  readonly fd: number
+  readonly kind: 'calls' | 'mounts'
+}
+
 /** From the keeper, on standard input. */
-export type Order =
-  | { readonly add: { readonly key: number; readonly id: string; readonly fd: number } }
-  | { readonly begin: true }
+export type Order = { readonly add: Source } | { readonly begin: true }
 
 /** To the keeper, on standard output. */
 export interface Report {
-  /** Key of a listener that nobody is left to call. */
+  /** Key of a source that nobody is left to use. */
   readonly ended: number
 }
 
 /** insula-listener's descriptors. */
 export const ORDERS = 0
+export const ORDERS_KEY = 0
 export const REPORTS = 1
 export const RECORD = 3
 

@@ -17,4 +17,5 @@ export function* accountsOf(quota: Quota, kind: IdKind, base: number): Generator
   }
 }
 
-export const isLimited = ({ limits }: QuotaAccount): boolean => Object.values(limits).some((limit) => limit !== null)
+export const isLimited = ({ limits }: Pick<QuotaAccount, 'limits'>): boolean =>
+  Object.values(limits).some((limit) => limit !== null)

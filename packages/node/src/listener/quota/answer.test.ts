@@ -9,7 +9,7 @@ import { fakeQuotaDoor, type FakeQuotaDoor, NOTHING } from './fake.ts'
 
 const { EPERM, EINVAL, ESRCH, ENOENT, EFAULT, ERANGE, EDQUOT } = constants.errno
 const BASE = 300_000
-const VPS: ListenedVps = { id: '101', init: 4_000, base: BASE, size: 65_536, cgroup: 'insula/101' }
+const VPS: ListenedVps = { id: '101', init: 4_000, base: BASE, size: 65_536, cgroup: 'insula/101', quota: null }
 const ROOT: FakeCallerOptions = {
   credentials: { effectiveUid: BASE, effectiveGid: BASE, effective: 1n << 21n },
   userNamespaceOf: VPS.init,

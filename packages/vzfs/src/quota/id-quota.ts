@@ -1,0 +1,215 @@
+/**
+ * Quota of the users and groups inside one area: limits on its own ids, on or off for each kind, with grace times of its own. Ids are those inside.
+ * All of it is synchronous.
+ *
+ * The file system has one grace time for all ids of a kind. Where an area's is another, the end of each time that the file system starts is moved,
+ * by the difference: at a look (`settle`), or when somebody asks. So an end is late by the time between two looks at most.
+ */
+
+import { type GraceEnds, NO_QUOTA_LIMITS, type Quota, type QuotaAccount, type QuotaGrace, type QuotaLimits } from '@insula/kernel'
+import { VzfsError } from '../errors.ts'
+import { accountsOf, type IdKind, IDS, isLimited } from './ids.ts'
+import type { IdSettings, KindSettings, LimitedId, SettingsFile } from './settings.ts'
+
+export type IdQuotaState = 'off' | 'counted' | 'enforced'
+
+export interface IdQuota {
+  /** How many users and groups may have limits; 0: there is no quota for them. */
+  accounted(): number
+  setAccounted(count: number): void
+  state(kind: IdKind): IdQuotaState
+  /** Limits are kept, and hold or not. */
+  enforce(kind: IdKind, on: boolean): void
+  /** All zeros for one that has nothing and no limits. */
+  account(kind: IdKind, id: number): QuotaAccount
+  /** The lowest from `id` on that has anything or limits. */
+  next(kind: IdKind, id: number): QuotaAccount | null
+  /** What is absent stays. @throws VzfsError limit_contradicts, too_many_limited */
+  limit(kind: IdKind, id: number, limits: Partial<QuotaLimits>, ends?: Partial<GraceEnds>): void
+  grace(kind: IdKind): QuotaGrace
+  setGrace(kind: IdKind, grace: Partial<QuotaGrace>): void
+  /** Moves the ends of grace times that have begun since the last look. */
+  settle(): void
+  /** Makes the file system's limits those that are wanted. How many were wrong. */
+  restore(): number
+}
+
+export interface IdQuotaNeed {
+  readonly settings: SettingsFile
+  readonly quota: Quota
+  readonly base: number
+}
+
+const KINDS = ['user', 'group'] as const
+
+/** Its calls throw QuotaMissing where the volume has no quota of the kind, and VzfsError damaged, area_unknown. */
+export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuota {
+  const holds = (settings: IdSettings, kind: IdKind): boolean => settings.accounted > 0 && settings[kind].enforced
+  /** Null: none but the volume's. */
+  const ownGrace = (settings: IdSettings, kind: IdKind): QuotaGrace | null =>
+    holds(settings, kind) ? settings[kind].grace : null
+
+  const apply = (settings: IdSettings, kind: IdKind, id: number): void => {
+    const limits = holds(settings, kind) ? wanted(settings[kind], id) : NO_QUOTA_LIMITS
+    quota.setLimits(kind, base + id, limits)
+  }
+  const applyAll = (settings: IdSettings, kind: IdKind): void => {
+    for (const id of limitedIds(settings[kind])) apply(settings, kind, id)
+  }
+  /** As it is shown: with the limits that are wanted. */
+  const shown = (settings: IdSettings, kind: IdKind, raw: QuotaAccount): QuotaAccount => {
+    const id = raw.id - base
+    return { ...raw, id, limits: wanted(settings[kind], id) }
+  }
+  const raw = (kind: IdKind, id: number): QuotaAccount => quota.account(kind, base + id)
+
+  /** The account with the end of each time that runs where it belongs. */
+  const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
+    const grace = ownGrace(settings, kind)
+    if (grace === null) return account
+    const id = account.id - base
+    const known = settings[kind].limited[id]?.ends
+    const volume = quota.grace(kind)
+    const ends: { bytes?: number; inodes?: number } = {}
+    for (const [what, end] of [
+      ['bytes', account.bytesGraceEnds],
+      ['inodes', account.inodesGraceEnds],
+    ] as const)
+      if (end !== null && end !== known?.[what]) ends[what] = Math.max(1, end - volume[what] + grace[what])
+    if (Object.keys(ends).length === 0) return account
+    quota.setGraceEnds(kind, account.id, ends)
+    remember(kind, id)
+    return raw(kind, id)
+  }
+  /** The ends that an id has now are ours. */
+  const remember = (kind: IdKind, id: number): void => {
+    const { bytesGraceEnds, inodesGraceEnds } = raw(kind, id)
+    file.change((settings) => {
+      const before = settings[kind].limited[id]
+      if (!before) return settings
+      const ends = {
+        ...(bytesGraceEnds === null ? {} : { bytes: bytesGraceEnds }),
+        ...(inodesGraceEnds === null ? {} : { inodes: inodesGraceEnds }),
+      }
+      return withLimited(settings, kind, id, { ...before, ends })
+    })
+  }
+
+  return {
+    accounted: () => file.read().accounted,
+    setAccounted(count) {
+      let before = 0
+      const after = file.change((settings) => {
+        before = settings.accounted
+        return before === count ? settings : { ...settings, accounted: count }
+      })
+      if (before > 0 === count > 0) return
+      for (const kind of KINDS) if (quota.kinds.has(kind)) applyAll(after, kind)
+    },
+    state(kind) {
+      const settings = file.read()
+      if (settings.accounted === 0 || !quota.kinds.has(kind)) return 'off'
+      return settings[kind].enforced ? 'enforced' : 'counted'
+    },
+    enforce(kind, on) {
+      let changed = false
+      const after = file.change((settings) => {
+        changed = settings[kind].enforced !== on
+        return changed ? { ...settings, [kind]: { ...settings[kind], enforced: on } } : settings
+      })
+      if (changed) applyAll(after, kind)
+    },
+    account(kind, id) {
+      const settings = file.read()
+      return shown(settings, kind, settled(settings, kind, raw(kind, requireId(id))))
+    },
+    next(kind, id) {
+      const settings = file.read()
+      const found = quota.next(kind, base + requireId(id))
+      const counted = found !== null && found.id < base + IDS ? found : null
+      // While limits do not hold the file system does not know who has some.
+      const limited = holds(settings, kind) ? undefined : limitedIds(settings[kind]).find((one) => one >= id)
+      if (limited !== undefined && (counted === null || base + limited < counted.id))
+        return shown(settings, kind, raw(kind, limited))
+      return counted && shown(settings, kind, settled(settings, kind, counted))
+    },
+    limit(kind, id, change, ends = {}) {
+      requireId(id)
+      const after = file.change((settings) => {
+        const limits = { ...wanted(settings[kind], id), ...change }
+        requireOrder(kind, id, limits)
+        const before = settings[kind].limited[id]
+        if (!isLimited({ limits })) return before ? withLimited(settings, kind, id, null) : settings
+        if (!before) requirePlace(settings)
+        return withLimited(settings, kind, id, { ...before, limits })
+      })
+      apply(after, kind, id)
+      if (Object.keys(ends).length === 0 || !holds(after, kind)) return
+      quota.setGraceEnds(kind, base + id, ends)
+      remember(kind, id)
+    },
+    grace: (kind) => file.read()[kind].grace ?? quota.grace(kind),
+    setGrace(kind, change) {
+      const volume = quota.grace(kind)
+      file.change((settings) => {
+        const grace = { ...(settings[kind].grace ?? volume), ...change }
+        return { ...settings, [kind]: { ...settings[kind], grace } }
+      })
+    },
+    settle() {
+      const settings = file.read()
+      for (const kind of KINDS) {
+        if (ownGrace(settings, kind) === null) continue
+        for (const id of limitedIds(settings[kind])) settled(settings, kind, raw(kind, id))
+      }
+    },
+    restore() {
+      const settings = file.read()
+      let corrected = 0
+      for (const kind of KINDS) {
+        if (!quota.kinds.has(kind)) continue
+        const strangers = [...accountsOf(quota, kind, base)].filter(isLimited).map((account) => account.id)
+        for (const id of new Set([...limitedIds(settings[kind]), ...strangers])) {
+          const before = JSON.stringify(raw(kind, id).limits)
+          apply(settings, kind, id)
+          if (JSON.stringify(raw(kind, id).limits) !== before) corrected += 1
+        }
+      }
+      return corrected
+    },
+  }
+}
+
+const wanted = ({ limited }: KindSettings, id: number): QuotaLimits => limited[id]?.limits ?? NO_QUOTA_LIMITS
+
+/** Ascending: so JavaScript keeps keys that are numbers. */
+const limitedIds = ({ limited }: KindSettings): number[] => Object.keys(limited).map(Number)
+
+function withLimited(settings: IdSettings, kind: IdKind, id: number, entry: LimitedId | null): IdSettings {
+  const { [id]: _before, ...others } = settings[kind].limited
+  const limited = entry === null ? others : { ...others, [id]: entry }
+  return { ...settings, [kind]: { ...settings[kind], limited } }
+}
+
+function requireId(id: number): number {
+  if (!(id >= 0 && id < IDS)) throw new RangeError(`${id} is not an id of an area`)
+  return id
+}
+
+function requireOrder(kind: IdKind, id: number, { bytesSoft, bytesHard, inodesSoft, inodesHard }: QuotaLimits): void {
+  for (const [soft, hard] of [
+    [bytesSoft, bytesHard],
+    [inodesSoft, inodesHard],
+  ] as const)
+    if (soft !== null && hard !== null && soft > hard)
+      throw new VzfsError(
+        'limit_contradicts',
+        `the soft limit of ${kind} ${id}, ${soft}, never applies, for the hard one is ${hard}`,
+      )
+}
+
+function requirePlace(settings: IdSettings): void {
+  const count = KINDS.reduce((sum, kind) => sum + Object.keys(settings[kind].limited).length, 0)
+  if (count < settings.accounted) return
+  throw new VzfsError('too_many_limited', `${count} users and groups have limits already, and no more may`)
+}

@@ -1,0 +1,141 @@
+/**
+ * What users and groups inside an area may have, as it was wanted: quota.json beside the area's private directories. The file system's own limits
+ * follow from it. They could not be the only place: while an area's quota is off the file system must not know them, and a volume can lose its
+ * quota.
+ *
+ * Written by more than one process, each of them quickly and in its own thread: under a lock on the area's directory, by one rename.
+ */
+
+import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FileCalls, GraceEnds, QuotaGrace, QuotaLimits } from '@insula/kernel'
+import { errnoOf, VzfsError } from '../errors.ts'
+import { damaged, isRecord } from '../json-file.ts'
+
+export interface IdSettings {
+  /** How many users and groups may have limits. 0: there is no quota for them. */
+  readonly accounted: number
+  readonly user: KindSettings
+  readonly group: KindSettings
+}
+
+export interface KindSettings {
+  readonly enforced: boolean
+  /** Null: that of the volume. */
+  readonly grace: QuotaGrace | null
+  /** By id inside. */
+  readonly limited: Readonly<Record<string, LimitedId>>
+}
+
+export interface LimitedId {
+  readonly limits: QuotaLimits
+  /** Ends of grace as they were set here, not by the file system. */
+  readonly ends?: Partial<GraceEnds>
+}
+
+const NOTHING: KindSettings = { enforced: true, grace: null, limited: {} }
+export const NO_ID_SETTINGS: IdSettings = { accounted: 0, user: NOTHING, group: NOTHING }
+
+const NAME = 'quota.json'
+const LOCK_LOOKS = 1_000
+const LOCK_POLL_MS = 1
+
+export interface SettingsFile {
+  /** @throws VzfsError damaged, area_unknown */
+  read(): IdSettings
+  /** Reads, changes, writes, with nobody between. The same settings from `change`: nothing is written. */
+  change(change: (settings: IdSettings) => IdSettings): IdSettings
+}
+
+/** @param durable on disk when `change` returns, which can take long on a busy disk */
+export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, durable: boolean): SettingsFile {
+  const path = join(directory, NAME)
+  let known: { readonly identity: string; readonly settings: IdSettings } | null = null
+  const read = (): IdSettings => {
+    const identity = identityOf(path)
+    if (identity === null) return NO_ID_SETTINGS
+    if (known?.identity !== identity) known = { identity, settings: parse(path, readFileSync(path, 'utf8')) }
+    return known.settings
+  }
+  return {
+    read,
+    change(change) {
+      const lock = openDirectory(directory)
+      try {
+        takeLock(files, lock, directory)
+        const before = read()
+        const after = change(before)
+        if (after !== before) write(path, after, durable ? lock : null)
+        return after
+      } finally {
+        closeSync(lock)
+      }
+    },
+  }
+}
+
+/** Each change is another file. Null: there is none. */
+function identityOf(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.ctimeNs} ${found.size}` : null
+}
+
+function write(path: string, settings: IdSettings, directory: number | null): void {
+  const staged = `${path}.new`
+  const file = openSync(staged, 'w', 0o600)
+  try {
+    writeFileSync(file, JSON.stringify(settings))
+    if (directory !== null) fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(staged, path)
+  if (directory !== null) fsyncSync(directory)
+}
+
+function openDirectory(directory: string): number {
+  try {
+    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    throw new VzfsError('area_unknown', `there is no area at ${directory}`, { cause: error })
+  }
+}
+
+/** Who holds it has little to do, or has died. */
+function takeLock(files: Pick<FileCalls, 'lock'>, fd: number, directory: string): void {
+  for (let look = 0; look < LOCK_LOOKS; look += 1) {
+    if (files.lock(fd)) return
+    Atomics.wait(CLOCK, 0, 0, LOCK_POLL_MS)
+  }
+  throw new VzfsError(
+    'volume_in_use',
+    `the quota of ${directory} cannot be changed: another process has had it locked for a second`,
+  )
+}
+
+const CLOCK = new Int32Array(new SharedArrayBuffer(4))
+
+function parse(path: string, text: string): IdSettings {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged(path, 'it is not JSON', error)
+  }
+  if (!isRecord(value) || typeof value['accounted'] !== 'number' || !isKind(value['user']) || !isKind(value['group']))
+    throw damaged(path, 'it does not say what users and groups may have')
+  return value as unknown as IdSettings
+}
+
+const isKind = (value: unknown): boolean =>
+  isRecord(value) &&
+  typeof value['enforced'] === 'boolean' &&
+  (value['grace'] === null || isNumbers(value['grace'], ['bytes', 'inodes'])) &&
+  isRecord(value['limited']) &&
+  Object.values(value['limited']).every((one) => isRecord(one) && isNumbers(one['limits'], LIMITS))
+
+const LIMITS = ['bytesSoft', 'bytesHard', 'inodesSoft', 'inodesHard'] as const
+
+const isNumbers = (value: unknown, names: readonly string[]): boolean =>
+  isRecord(value) && names.every((name) => value[name] === null || typeof value[name] === 'number')
