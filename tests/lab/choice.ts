@@ -30,6 +30,7 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/kernel/src/volume/real.system.test.ts', 'XFS with quota'),
   choice('test', 'packages/kernel/src/mounts/real.system.test.ts', 'mounts on a v2 host'),
   choice('lab', 'packages/kernel/src/probe/real.system.test.ts', 'says what the machine is'),
+  choice('lab', 'packages/kernel/src/served-file/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/netns/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/pty/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/runtime/real.system.test.ts', 'a later crun'),

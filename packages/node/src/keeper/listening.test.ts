@@ -75,10 +75,10 @@ function world(t: TestContext) {
     get listening() {
       return listening
     },
-    add(id: string): void {
+    add(id: string, kind: 'calls' | 'mounts' = 'calls'): void {
       const { read, write } = openPipe()
       closeSync(write)
-      listening.add({ fd: read, id, kind: 'calls' })
+      listening.add({ fd: read, id, kind })
     },
     /** What that child works on. */
     works: (child: Child, call: Partial<Call> | null) =>
@@ -202,4 +202,24 @@ test('the next keeper finds all of it', async (t) => {
     ['seccomp-101-1', 'seccomp-102-2', 'seccomp-103-3'],
   )
   assert.equal(node.stored().filter((name) => name.includes('call')).length, 1)
+})
+
+test('connections of served files are kept and handed on as listeners are', (t) => {
+  const node = world(t)
+  node.add('101')
+  node.add('101', 'mounts')
+  assert.deepEqual(
+    node.stored().filter((name) => !name.includes('call')),
+    ['mounts-101-2', 'seccomp-101-1'],
+  )
+  assert.deepEqual([node.listening.has('101', 'mounts'), node.listening.has('102', 'mounts')], [true, false])
+  node.restart()
+  assert.equal(node.listening.has('101', 'mounts'), true)
+  const kinds = node.children.at(-1)?.orders.flatMap((order) => ('add' in order ? [[order.add.key, order.add.kind]] : []))
+  assert.deepEqual(kinds, [
+    [1, 'calls'],
+    [2, 'mounts'],
+  ])
+  node.children.at(-1)?.report('{"ended":2}\n')
+  assert.equal(node.listening.has('101', 'mounts'), false)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type FakeCaller, fakeCallers } from '@insula/kernel/fakes'
 import { BURST, openRounds, RATE } from './rounds.ts'
+import { ORDERS_KEY } from './wire.ts'
 
 /** Callers of "a" and "b", as many as there are letters; each calls again as soon as it is answered. */
 function world(letters: string) {
@@ -79,4 +80,25 @@ test('who waits for nobody waits without end; what is gone is forgotten', () => 
   assert.notEqual(rounds.patience(), -1)
   rounds.forget(1)
   assert.equal(rounds.patience(), -1)
+})
+
+test('a request for a file is one answer of its VPS, whatever else it calls', () => {
+  const served: number[] = []
+  let time = 0
+  const rounds = openRounds({
+    listeners: fakeCallers().open(),
+    vpsOf: (key) => (key < 10 ? 'a' : 'b'),
+    handle: () => assert.fail('there are no calls'),
+    serveFile: (key) => void served.push(key),
+    now: () => time,
+  })
+  const ready = [1, 2, 11, ORDERS_KEY].map((key) => ({ key, what: 'input' }) as const)
+  rounds.serve(ready)
+  assert.deepEqual(served, [1, 11])
+  for (let round = 0; round < BURST + 100; round++) rounds.serve(ready)
+  assert.equal(served.filter((key) => key === 1).length, BURST)
+  assert.ok(rounds.patience() > 0)
+  time += 1_000
+  rounds.serve(ready)
+  assert.equal(served.filter((key) => key === 1).length, BURST + 1)
 })

@@ -1,0 +1,182 @@
+/** Over a quota in memory, which refuses as the kernel's does. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { fakeQuota } from '@insula/kernel/fakes'
+import { openIdQuota } from './id-quota.ts'
+import { IDS } from './ids.ts'
+import { NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
+
+const BASE = 10 * IDS
+const DAY = 86_400
+
+function world() {
+  let time = 1_000_000
+  const quota = fakeQuota({ now: () => time })
+  let kept = NO_ID_SETTINGS
+  const settings: SettingsFile = { read: () => kept, change: (change) => (kept = change(kept)) }
+  const open = () => openIdQuota({ settings, quota, base: BASE })
+  const ids = open()
+  ids.setAccounted(10)
+  return { quota, ids, open, pass: (seconds: number) => void (time += seconds), now: () => time, settings }
+}
+const hard = (bytesHard: number | null) => ({ bytesHard })
+
+test('a limit lies on the id of the host, and is told by the id inside', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 1000, hard(4096))
+  assert.equal(quota.account('user', BASE + 1000).limits.bytesHard, 4096)
+  assert.throws(() => quota.use('user', BASE + 1000, 5000, 1), /EDQUOT/)
+  quota.use('user', BASE + 1000, 4000, 1)
+  const { id, bytes, limits } = ids.account('user', 1000)
+  assert.deepEqual([id, bytes, limits.bytesHard], [1000, 4000, 4096])
+  assert.throws(() => ids.limit('user', IDS, hard(1)), RangeError)
+})
+
+test('neighbours’ ids are never told', () => {
+  const { quota, ids } = world()
+  quota.use('user', BASE - 1, 1, 1)
+  quota.use('user', BASE + IDS, 1, 1)
+  assert.equal(ids.next('user', 0), null)
+  quota.use('user', BASE + IDS - 1, 1, 1)
+  assert.equal(ids.next('user', 0)?.id, IDS - 1)
+})
+
+test('off: nothing is refused, limits are kept and can be changed; on: they hold', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 5, hard(4096))
+  ids.enforce('user', false)
+  assert.equal(ids.state('user'), 'counted')
+  quota.use('user', BASE + 5, 10_000, 1)
+  assert.equal(ids.account('user', 5).limits.bytesHard, 4096)
+  ids.limit('user', 7, hard(512))
+  assert.deepEqual([ids.next('user', 6)?.id, ids.next('user', 6)?.limits.bytesHard], [7, 512])
+  quota.use('user', BASE + 7, 1_000, 1)
+  ids.enforce('user', true)
+  for (const id of [5, 7]) assert.throws(() => quota.use('user', BASE + id, 1, 0), /EDQUOT/)
+  assert.equal(ids.state('group'), 'enforced', 'the other kind is not touched')
+})
+
+test('as many have limits as may; none when none may, and what was set comes back', () => {
+  const { quota, ids } = world()
+  ids.setAccounted(2)
+  ids.limit('user', 1, hard(512))
+  ids.limit('group', 1, hard(512))
+  assert.throws(() => ids.limit('user', 2, hard(512)), { code: 'too_many_limited' })
+  assert.equal(quota.account('user', BASE + 2).limits.bytesHard, null)
+  ids.limit('user', 1, hard(1024))
+  ids.limit('user', 1, hard(null))
+  ids.limit('user', 2, hard(512))
+  ids.setAccounted(0)
+  assert.equal(ids.state('user'), 'off')
+  quota.use('user', BASE + 2, 10_000, 1)
+  ids.setAccounted(2)
+  assert.throws(() => quota.use('user', BASE + 2, 1, 0), /EDQUOT/)
+})
+
+test('a soft limit above the hard one changes nothing', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 1, { bytesSoft: 1024, bytesHard: 2048 })
+  assert.throws(() => ids.limit('user', 1, { bytesSoft: 4096 }), { code: 'limit_contradicts' })
+  assert.equal(quota.account('user', BASE + 1).limits.bytesSoft, 1024)
+})
+
+test('grace times are those of the volume, until the area has its own', () => {
+  const { quota, ids, now } = world()
+  quota.setGrace('user', { bytes: 7 * DAY, inodes: 7 * DAY })
+  assert.deepEqual(ids.grace('user'), { bytes: 7 * DAY, inodes: 7 * DAY })
+  ids.limit('user', 1, { bytesSoft: 1024 })
+  quota.use('user', BASE + 1, 2048, 1)
+  assert.equal(ids.account('user', 1).bytesGraceEnds, now() + 7 * DAY)
+  ids.setGrace('user', { bytes: DAY })
+  assert.deepEqual(ids.grace('user'), { bytes: DAY, inodes: 7 * DAY })
+  assert.deepEqual(ids.grace('group'), { bytes: 7 * DAY, inodes: 7 * DAY })
+})
+
+test('a time that begins later ends when the area says, however late it is looked at, and is moved once', () => {
+  const { quota, ids, open, pass, now } = world()
+  ids.setGrace('user', { bytes: DAY })
+  ids.limit('user', 1, { bytesSoft: 1024 })
+  quota.use('user', BASE + 1, 2048, 1)
+  const ends = now() + DAY
+  pass(3_000)
+  ids.settle()
+  assert.equal(quota.account('user', BASE + 1).bytesGraceEnds, ends)
+  pass(50)
+  for (const again of [ids, open()]) {
+    again.settle()
+    assert.equal(again.account('user', 1).bytesGraceEnds, ends, 'another process knows it too')
+  }
+  pass(DAY)
+  assert.throws(() => quota.use('user', BASE + 1, 1, 0), /EDQUOT/)
+  // Below, and above again: another time.
+  quota.use('user', BASE + 1, -2000, 0)
+  quota.use('user', BASE + 1, 2000, 0)
+  assert.equal(ids.account('user', 1).bytesGraceEnds, now() + DAY)
+})
+
+test('the end of one user’s time can be said', () => {
+  const { quota, ids, now } = world()
+  ids.setGrace('user', { bytes: DAY })
+  ids.limit('user', 1, { bytesSoft: 1024 })
+  quota.use('user', BASE + 1, 2048, 1)
+  ids.limit('user', 1, {}, { bytes: now() + 77 })
+  ids.settle()
+  assert.equal(ids.account('user', 1).bytesGraceEnds, now() + 77)
+})
+
+test('the file system’s limits are made those that are wanted', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 1, hard(512))
+  quota.setLimits('user', BASE + 1, { bytesHard: 9, bytesSoft: null, inodesHard: null, inodesSoft: null })
+  quota.setLimits('group', BASE + 9, { bytesHard: 9, bytesSoft: null, inodesHard: null, inodesSoft: null })
+  assert.equal(ids.restore(), 2)
+  assert.equal(quota.account('user', BASE + 1).limits.bytesHard, 512)
+  assert.equal(quota.account('group', BASE + 9).limits.bytesHard, null)
+  assert.equal(ids.restore(), 0)
+})
+
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant('limit' as const),
+    id: fc.nat(4),
+    bytesHard: fc.option(fc.integer({ min: 1, max: 9 }), { nil: null }),
+  }),
+  fc.record({ do: fc.constant('enforce' as const), on: fc.boolean() }),
+  fc.record({ do: fc.constant('accounted' as const), count: fc.nat(4) }),
+  fc.record({ do: fc.constant('restore' as const) }),
+)
+
+test('whatever is done in whatever order: the file system has the wanted limits exactly while they are to hold', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const { quota, ids } = world()
+      const wanted = new Map<number, number>()
+      let [on, count] = [true, 10]
+      for (const one of steps) {
+        if (one.do === 'enforce') ids.enforce('user', (on = one.on))
+        else if (one.do === 'accounted') ids.setAccounted((count = one.count))
+        else if (one.do === 'restore') assert.equal(ids.restore(), 0)
+        else if (one.bytesHard !== null && !wanted.has(one.id) && wanted.size >= count)
+          assert.throws(() => ids.limit('user', one.id, hard(one.bytesHard)), { code: 'too_many_limited' })
+        else {
+          ids.limit('user', one.id, hard(one.bytesHard))
+          if (one.bytesHard === null) wanted.delete(one.id)
+          else wanted.set(one.id, one.bytesHard)
+        }
+        for (let id = 0; id < 5; id++) {
+          const expected = wanted.get(id) ?? null
+          assert.equal(ids.account('user', id).limits.bytesHard, expected)
+          assert.equal(quota.account('user', BASE + id).limits.bytesHard, on && count > 0 ? expected : null)
+        }
+        const told: number[] = []
+        for (let at = ids.next('user', 0); at; at = ids.next('user', at.id + 1)) told.push(at.id)
+        assert.deepEqual(
+          told,
+          [...wanted.keys()].toSorted((a, b) => a - b),
+        )
+      }
+    }),
+  )
+})

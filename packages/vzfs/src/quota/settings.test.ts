@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { NO_ID_SETTINGS, settingsFile } from './settings.ts'
+
+const scratch = mkdtempSync('/tmp/insula-settings-')
+after(() => rmSync(scratch, { recursive: true }))
+const free = { lock: () => true }
+const directory = (): string => mkdtempSync(join(scratch, 'area-'))
+
+test('where nothing was written nothing is limited, and nothing is written by a change that changes nothing', () => {
+  const place = directory()
+  const file = settingsFile(free, place, true)
+  assert.deepEqual(file.read(), NO_ID_SETTINGS)
+  file.change((settings) => settings)
+  assert.throws(() => readFileSync(join(place, 'quota.json')), /ENOENT/)
+})
+
+test('what one writes another reads, at once', () => {
+  const place = directory()
+  const [one, other] = [settingsFile(free, place, true), settingsFile(free, place, false)]
+  for (let accounted = 1; accounted < 50; accounted++) {
+    const [writer, reader] = accounted % 2 ? [one, other] : [other, one]
+    assert.equal(writer.change((settings) => ({ ...settings, accounted })).accounted, accounted)
+    assert.equal(reader.read().accounted, accounted)
+  }
+})
+
+test('a change waits for its turn, and gives up on who never ends', () => {
+  let looks = 0
+  const file = settingsFile({ lock: () => (looks += 1) > 3 }, directory(), false)
+  file.change((settings) => ({ ...settings, accounted: 3 }))
+  assert.equal(looks, 4)
+  assert.throws(
+    () => settingsFile({ lock: () => false }, directory(), false).change((settings) => settings),
+    /locked for a second/,
+  )
+})
+
+test('a damaged file is told by its name, and left as it is', () => {
+  const place = directory()
+  const path = join(place, 'quota.json')
+  const file = settingsFile(free, place, true)
+  for (const text of ['', '{', '{}', '{"accounted":1,"user":{},"group":{}}', '[]', 'null']) {
+    writeFileSync(path, text)
+    assert.throws(() => file.read(), new RegExp(`${path} is damaged`), text)
+    assert.throws(() => file.change((settings) => ({ ...settings, accounted: 1 })), /is damaged/)
+    assert.equal(readFileSync(path, 'utf8'), text)
+  }
+})
+
+test('an area that is gone is told so', () => {
+  assert.throws(() => settingsFile(free, join(scratch, 'none'), true).change((settings) => settings), { code: 'area_unknown' })
+})
