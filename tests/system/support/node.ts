@@ -74,7 +74,14 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
-  await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' } })
+  try {
+    await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' } })
+  } catch (error) {
+    // It gave up waiting, and insulad comes up all the same: an emulated machine takes its time.
+    if (PATIENCE === 1 || !/does not answer/.test((error as Error).message)) throw error
+    const look = (): Promise<Answer> => nodeOf(instance).insula(['list', '-q'])
+    await until('insulad answers', async () => (await look()).code === 0)
+  }
 }
 
 function raise(file: string, atLeast: number): void {

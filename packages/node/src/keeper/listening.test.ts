@@ -4,11 +4,12 @@ import { test, type TestContext } from 'node:test'
 import { type Call, openPipe } from '@insula/kernel'
 import { fakeDescriptorStore } from '@insula/kernel/fakes'
 import { type Listening, openListening } from './listening.ts'
+import type { Source } from '../listener/wire.ts'
 
 interface Child {
   readonly pid: number
   /** Orders that it got. */
-  readonly orders: { add?: { key: number; id: string; fd: number }; begin?: true }[]
+  readonly orders: { add?: Source; begin?: true }[]
   readonly record: number
   report(text: string): void
   /** It is gone. */
@@ -215,7 +216,7 @@ test('connections of served files are kept and handed on as listeners are', (t) 
   assert.deepEqual([node.listening.has('101', 'mounts'), node.listening.has('102', 'mounts')], [true, false])
   node.restart()
   assert.equal(node.listening.has('101', 'mounts'), true)
-  const kinds = node.children.at(-1)?.orders.flatMap((order) => ('add' in order ? [[order.add.key, order.add.kind]] : []))
+  const kinds = node.children.at(-1)?.orders.flatMap(({ add }) => (add ? [[add.key, add.kind]] : []))
   assert.deepEqual(kinds, [
     [1, 'calls'],
     [2, 'mounts'],
