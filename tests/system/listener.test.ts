@@ -44,6 +44,17 @@ test('uptime counts from the start of the VPS', async () => {
   assert.ok(Math.abs(ours - lxcfs) <= 1, `${ours} beside ${lxcfs}`)
 })
 
+test('the load is that of the VPS alone', async () => {
+  const loads = `my $b = "\\0" x 112; syscall(99, $b); print join " ", map { $_ / 65536 } unpack("x8 qqq", $b)`
+  const [before = 0] = (await node.inside(flooder, 'perl', '-e', loads)).split(' ').map(Number)
+  await node.inside(flooder, 'perl', '-e', 'fork; fork; my $end = time + 12; 1 while time < $end; wait; wait')
+  const [one = 0, five = 0, fifteen = 0] = (await node.inside(flooder, 'perl', '-e', loads)).split(' ').map(Number)
+  assert.ok(one > before * 0.8 + 0.2 && one < 5, `${one} after ${before}`)
+  assert.ok(one > five && five > fifteen && fifteen > 0, `${one} ${five} ${fifteen}`)
+  const idle = Number(/load average: ([\d.]+)/.exec(await out('uptime'))?.[1])
+  assert.ok(idle < 0.2, `${idle} in the VPS that does nothing`)
+})
+
 test('a program of 32 bits gets the same', async () => {
   await node.insula(['exec', vps, '--', 'sh', '-c', 'cat >/root/sysinfo32 && chmod +x /root/sysinfo32'], { input: sysinfo32() })
   const words = (await out('/root/sysinfo32 | od -An -v -t u4')).split(/\s+/).map(Number)

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { directoryOf, type Hierarchies, hierarchiesIn } from './hierarchies.ts'
+import { processesOf } from './tenants.ts'
 import { number, text } from './values.ts'
 
 export interface CgroupView {
@@ -17,11 +18,25 @@ export interface CgroupView {
   readonly tasks: number
 }
 
-export type CgroupViews = (path: string) => CgroupView
+export interface CgroupViews {
+  of(path: string): CgroupView
+  /** CPU time that the group has used, in microseconds; 0 where nobody counts. */
+  cpuMicroseconds(path: string): number
+  /** Its processes, those of groups below it too. */
+  processes(path: string): number[]
+}
 
 export function realCgroupViews(): CgroupViews {
   const hierarchies = hierarchiesIn(readFileSync('/proc/self/mountinfo', 'utf8'))
-  return (path) => (hierarchies.mode === 'unified' ? viewV2(hierarchies, path) : viewV1(hierarchies, path))
+  const unified = hierarchies.mode === 'unified'
+  return {
+    of: (path) => (unified ? viewV2(hierarchies, path) : viewV1(hierarchies, path)),
+    cpuMicroseconds: (path) =>
+      unified
+        ? statistic(join(hierarchies.v2 ?? '', path, 'cpu.stat'), 'usage_usec')
+        : Math.round((number(join(directoryOf(hierarchies, 'cpuacct', path) ?? '/dev/null', 'cpuacct.usage')) ?? 0) / 1000),
+    processes: (path) => processesOf(hierarchies, path),
+  }
 }
 
 /** What v1 says when there is no limit: the largest number of whole pages. */

@@ -15,6 +15,7 @@ import {
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import { handle, type HandleMeans } from './handle.ts'
+import { activeThreads, loadBook, LOOK_MS } from './load.ts'
 import { mountTableOf, withQuota } from './mounts-file.ts'
 import { volumeDoor } from './quota/volume-door.ts'
 import { quotaVolumes } from './quota/volumes.ts'
@@ -22,9 +23,6 @@ import { openRounds } from './rounds.ts'
 import { systemInfos } from './sysinfo.ts'
 import { type ListenedVps, listenedVps } from './vps.ts'
 import { line, lineReader, type Order, ORDERS, ORDERS_KEY, RECORD, REPORTS } from './wire.ts'
-
-/** So late grace times of users may end, where a VPS has its own. */
-const SETTLE_MS = 5_000
 
 export function runListener(instance: Instance, keeper: number): void {
   dieWithParent(keeper)
@@ -36,12 +34,19 @@ export function runListener(instance: Instance, keeper: number): void {
   /** Connections of served files, by key. */
   const connections = new Map<number, number>()
   const log = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+  const views = realCgroupViews()
   const quotas = quotaVolumes({ files: realFileCalls(), open: realQuota, log })
   const vpsOf = (key: number): ListenedVps | null => {
     const vps = known.get(key) ?? listenedVps(instance.bundles, ids.get(key) ?? '')
     if (vps) known.set(key, vps)
     return vps
   }
+  const load = loadBook({
+    views,
+    groups: () => new Map([...ids].flatMap(([key, id]) => (vpsOf(key) ? [[id, vpsOf(key)?.cgroup ?? '']] : []))),
+    active: (cgroup) => activeThreads(views.processes(cgroup)),
+    now: () => performance.now(),
+  })
   const ended = (key: number): void => {
     rounds.forget(key)
     listeners.remove(key)
@@ -49,13 +54,16 @@ export function runListener(instance: Instance, keeper: number): void {
     known.delete(key)
     const id = ids.get(key) ?? ''
     ids.delete(key)
-    if (![...ids.values()].includes(id)) quotas.forget(id)
+    if (![...ids.values()].includes(id)) {
+      quotas.forget(id)
+      load.forget(id)
+    }
     writeSync(REPORTS, line({ ended: key }))
   }
   const means: HandleMeans = {
     listeners,
     vpsOf,
-    systemInfos: systemInfos(realCgroupViews()),
+    systemInfos: systemInfos(views, load.of),
     quotaOf(vps) {
       const quota = quotas.of(vps)
       return quota && volumeDoor(quota, vps.base)
@@ -102,9 +110,9 @@ export function runListener(instance: Instance, keeper: number): void {
   })
   const buffer = Buffer.alloc(65_536)
   listeners.watch(ORDERS_KEY, ORDERS)
-  for (let settled = performance.now(); ;) {
+  for (let looked = performance.now(); ;) {
     const patience = rounds.patience()
-    const ready = listeners.wait(patience < 0 ? SETTLE_MS : Math.min(patience, SETTLE_MS))
+    const ready = listeners.wait(patience < 0 ? LOOK_MS : Math.min(patience, LOOK_MS))
     for (const { key, what } of ready) {
       if (key === ORDERS_KEY) {
         const count = readSync(ORDERS, buffer)
@@ -113,8 +121,10 @@ export function runListener(instance: Instance, keeper: number): void {
       } else if (what === 'ended') ended(key)
     }
     rounds.serve(ready)
-    if (performance.now() - settled < SETTLE_MS) continue
+    if (performance.now() - looked < LOOK_MS) continue
+    looked = performance.now()
+    load.look()
+    // So late grace times of users may end, where a VPS has its own.
     quotas.settle()
-    settled = performance.now()
   }
 }

@@ -5,13 +5,14 @@
 
 import { readFileSync } from 'node:fs'
 import type { CgroupView, CgroupViews } from '@insula/kernel'
+import type { Loads } from './load.ts'
 import type { ListenedVps } from './vps.ts'
 
 export interface SystemInfo {
   /** Seconds. */
   readonly uptime: number
   /** Of 1, 5 and 15 minutes. */
-  readonly loads: readonly [number, number, number]
+  readonly loads: Loads
   /** Bytes. */
   readonly memory: number
   readonly free: number
@@ -36,7 +37,8 @@ const FRESH_MS = 50
 /** USER_HZ, in which proc(5) counts; the same on every x86-64 kernel. */
 const TICKS = 100
 
-export function systemInfos(views: CgroupViews): SystemInfos {
+/** @param loads by id of the VPS */
+export function systemInfos(views: CgroupViews, loads: (id: string) => Loads): SystemInfos {
   const cache = new Map<string, { at: number; info: SystemInfo }>()
   return (vps) => {
     const now = performance.now()
@@ -44,10 +46,9 @@ export function systemInfos(views: CgroupViews): SystemInfos {
     if (cached && now - cached.at < FRESH_MS) return cached.info
     for (const [id, { at }] of cache) if (now - at >= FRESH_MS) cache.delete(id)
     const info: SystemInfo = {
-      ...memoryOf(views(vps.cgroup), nodeMemoryIn(readFileSync('/proc/meminfo', 'utf8'))),
+      ...memoryOf(views.of(vps.cgroup), nodeMemoryIn(readFileSync('/proc/meminfo', 'utf8'))),
       uptime: uptimeOf(readFileSync('/proc/uptime', 'utf8'), readFileSync(`/proc/${vps.init}/stat`, 'utf8')),
-      // lxcfs counts runnable tasks only for who reads its loadavg; it has no number that could be asked for from outside.
-      loads: [0, 0, 0],
+      loads: loads(vps.id),
     }
     cache.set(vps.id, { at: now, info })
     return info
