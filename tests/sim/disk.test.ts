@@ -123,6 +123,42 @@ describe('quota of users and groups inside', () => {
     assert.equal((await node.client.quotaList({ params: { vps: 'web' }, query: { kind: 'user' } })).entries.length, 1)
   })
 
+  it('that somebody changed on the volume is found and put right while the VPS runs, and 0 takes it away until more may have some', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { quota } = world.vzfs
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', quotaUgid: 2, start: true } })
+    const base = (await world.vzfs.areas.show(101))?.base ?? 0
+    const found = () => quota.account('user', base + 1000).limits.bytesHard
+    await node.client.quotaSet({ params: { vps: 'web' }, body: { kind: 'user', id: 1000, bytesHard: MIB } })
+    assert.equal(found(), MIB)
+    quota.setLimits('user', base + 1000, NO_QUOTA_LIMITS)
+    const { findings } = await node.client.doctor()
+    assert.ok(findings.some(({ message }) => message === '1 of the limits of its users and groups do not hold'))
+    await node.client.doctorRepair({ ...WAIT })
+    assert.equal(found(), MIB)
+    const change = (quotaUgid: number) => node.client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { quotaUgid } })
+    await change(0)
+    assert.equal(found(), null)
+    await change(1)
+    assert.equal(found(), MIB)
+  })
+
+  it('has grace times of its own for each VPS and kind', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    for (const name of ['web', 'mail']) await node.client.vpsCreate({ ...WAIT, body: { name, template: 'micro', quotaUgid: 2 } })
+    const set = (body: object) => node.send('PATCH', '/v1/vps/web/quota/grace', body)
+    await set({ bytes: 3_600 })
+    await set({ kind: 'group', inodes: 60 })
+    const graceOf = async (vps: string) => (await node.client.quotaList({ params: { vps }, query: {} })).grace
+    const week = 604_800
+    assert.deepEqual(await graceOf('web'), { user: { bytes: 3_600, inodes: week }, group: { bytes: 3_600, inodes: 60 } })
+    assert.deepEqual(await graceOf('mail'), { user: { bytes: week, inodes: week }, group: { bytes: week, inodes: week } })
+    for (const body of [{ bytes: 0 }, { inodes: -1 }, { bytes: 2 ** 40 }, { kind: 'project', bytes: 1 }, { days: 3 }])
+      assert.equal((await set(body)).status, 400, JSON.stringify(body))
+  })
+
   it('is refused for ids outside, for soft above hard, for a VPS that may have none, and on a volume without quota', async () => {
     await using world = await openWorld()
     const node = await world.boot()

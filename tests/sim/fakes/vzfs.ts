@@ -140,5 +140,9 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
 
 function heldSettings(): SettingsFile {
   let settings = NO_ID_SETTINGS
-  return { read: () => settings, change: (change) => (settings = change(settings)) }
+  return {
+    read: () => settings,
+    change: (change) => (settings = change(settings)),
+    reset: (other) => void (settings = other),
+  }
 }

@@ -12,7 +12,7 @@ import { requireLegal } from './legality.ts'
 import { changeLines, innerLines, linkName, routesOf, vethOf } from './network.ts'
 import { cgroupOf } from './parts.ts'
 import { placedFiles } from './placed-files.ts'
-import { accountIds } from './quota.ts'
+import { accountIds, repairIds } from './quota.ts'
 
 export async function changeVps(means: Means, id: number, change: VpsChange): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
@@ -60,6 +60,7 @@ export async function reapply(means: Means, id: number): Promise<void> {
   const vps = means.inventory.get(id)
   if (!vps) return
   if ((await means.vzfs.areas.counted(id)) === false) await means.vzfs.areas.recount(id)
+  await repairIds(means, vps)
   for (const { apply } of hasInit(vps) ? ADJUSTMENTS : ALWAYS) await apply(means, vps, vps)
   await means.vzfs.areas.writeRecord(id, vps)
 }

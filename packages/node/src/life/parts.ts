@@ -109,8 +109,10 @@ const diskLimits: Part = {
     await accountIds(means, vps)
   },
   down: nothing,
-  inspect: (_means, { id, limits }, { diskLimits: found, uncounted }) => {
+  inspect: (_means, { id, limits }, { diskLimits: found, uncounted, idLimits }) => {
     if (uncounted.has(id)) return ['its files are not counted for its disk limit']
+    const wrong = idLimits.get(id)
+    if (wrong !== undefined) return [wrong]
     const now = found.get(id)
     return now === undefined || sameDiskLimits(now, limits) ? [] : ['its disk limits are not those of its record']
   },

@@ -38,10 +38,16 @@ export async function setGrace(means: Means, vps: VpsRecord, { kind, ...change }
   })
 }
 
-/** Makes what the record says about users and groups hold on the volume, and their limits those that were set. */
+/** Makes what the record says about users and groups hold on the volume. */
 export async function accountIds({ vzfs }: Means, { id, quotaUgid }: VpsRecord): Promise<void> {
   const quota = await vzfs.areas.idQuota(id)
   quota.setAccounted(quotaUgid)
+}
+
+/** As `accountIds`; and their limits are those that were set, whatever happened to the volume. */
+export async function repairIds({ vzfs }: Means, { id, quotaUgid }: VpsRecord): Promise<void> {
+  const quota = await vzfs.areas.idQuota(id)
+  quota.repair(quotaUgid)
 }
 
 function* accounts(quota: IdQuota, kind: IdKind): Generator<QuotaAccount> {

@@ -1,6 +1,7 @@
 /** What is there now of all VPSs, seen once: a few calls, however many VPSs there are. */
 
 import type { QuotaLimits } from '@insula/kernel'
+import { type Vzfs, VzfsError } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 
 export interface Sighting {
@@ -16,6 +17,8 @@ export interface Sighting {
   readonly diskLimits: ReadonlyMap<number, QuotaLimits>
   /** Areas whose files are not counted for them, on a volume that can. */
   readonly uncounted: ReadonlySet<number>
+  /** Areas whose users and groups have other limits than they should, with what is wrong. */
+  readonly idLimits: ReadonlyMap<number, string>
 }
 
 export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
@@ -28,7 +31,9 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
   ])
   const limits = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.limits(id).catch(() => null)] as const))
   const counted = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.counted(id).catch(() => null)] as const))
+  const idLimits = await Promise.all(areas.map(async ({ id }) => [id, await wrongIdLimits(vzfs, id)] as const))
   return {
+    idLimits: new Map(idLimits.flatMap(([id, wrong]) => (wrong === null ? [] : [[id, wrong] as const]))),
     uncounted: new Set(counted.flatMap(([id, found]) => (found === false ? [id] : []))),
     diskLimits: new Map(limits.flatMap(([id, found]) => (found === null ? [] : [[id, found] as const]))),
     areas: new Set(areas.map(({ id }) => id)),
@@ -36,5 +41,14 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
     inits: new Set(kept.map(({ id }) => Number(id))),
     links: new Set(found.map(({ name }) => name)),
     routes: new Set(networks.map(({ cidr, device }) => `${cidr} ${device}`)),
+  }
+}
+
+async function wrongIdLimits(vzfs: Vzfs, id: number): Promise<string | null> {
+  try {
+    const wrong = (await vzfs.areas.idQuota(id)).wrong()
+    return wrong === 0 ? null : `${wrong} of the limits of its users and groups do not hold`
+  } catch (error) {
+    return error instanceof VzfsError && error.code === 'damaged' ? error.message : null
   }
 }

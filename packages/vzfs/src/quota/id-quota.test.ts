@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { fakeQuota } from '@insula/kernel/fakes'
+import { VzfsError } from '../errors.ts'
 import { openIdQuota } from './id-quota.ts'
 import { IDS } from './ids.ts'
-import { NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
+import { type IdSettings, NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
 
 const BASE = 10 * IDS
 const DAY = 86_400
@@ -15,7 +16,11 @@ function world() {
   let time = 1_000_000
   const quota = fakeQuota({ now: () => time })
   let kept = NO_ID_SETTINGS
-  const settings: SettingsFile = { read: () => kept, change: (change) => (kept = change(kept)) }
+  const settings: SettingsFile = {
+    read: () => kept,
+    change: (change) => (kept = change(kept)),
+    reset: (settings) => void (kept = settings),
+  }
   const open = () => openIdQuota({ settings, quota, base: BASE })
   const ids = open()
   ids.setAccounted(10)
@@ -129,12 +134,35 @@ test('the end of one user’s time can be said', () => {
 test('the file system’s limits are made those that are wanted', () => {
   const { quota, ids } = world()
   ids.limit('user', 1, hard(512))
-  quota.setLimits('user', BASE + 1, { bytesHard: 9, bytesSoft: null, inodesHard: null, inodesSoft: null })
+  quota.setLimits('user', BASE + 1, { bytesHard: 9_000, bytesSoft: null, inodesHard: null, inodesSoft: null })
   quota.setLimits('group', BASE + 9, { bytesHard: 9, bytesSoft: null, inodesHard: null, inodesSoft: null })
-  assert.equal(ids.restore(), 2)
+  assert.equal(ids.wrong(), 1)
+  assert.equal(ids.repair(10), 2)
   assert.equal(quota.account('user', BASE + 1).limits.bytesHard, 512)
   assert.equal(quota.account('group', BASE + 9).limits.bytesHard, null)
-  assert.equal(ids.restore(), 0)
+  assert.deepEqual([ids.wrong(), ids.repair(10)], [0, 0])
+})
+
+test('where nobody knows any more what was wanted, it is what the file system has', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 1, hard(512))
+  ids.limit('group', 2, hard(1024))
+  let kept: IdSettings | null = null
+  const damaged: SettingsFile = {
+    read() {
+      if (kept) return kept
+      throw new VzfsError('damaged', 'quota.json is damaged')
+    },
+    change(change) {
+      return (kept = change(this.read()))
+    },
+    reset: (settings) => void (kept = settings),
+  }
+  const again = openIdQuota({ settings: damaged, quota, base: BASE })
+  assert.equal(again.repair(5), 0)
+  assert.deepEqual([again.accounted(), again.account('user', 1).limits.bytesHard], [5, 512])
+  assert.equal(again.account('group', 2).limits.bytesHard, 1024)
+  assert.equal(again.next('user', 2), null)
 })
 
 const step = fc.oneof(
@@ -145,7 +173,7 @@ const step = fc.oneof(
   }),
   fc.record({ do: fc.constant('enforce' as const), on: fc.boolean() }),
   fc.record({ do: fc.constant('accounted' as const), count: fc.nat(4) }),
-  fc.record({ do: fc.constant('restore' as const) }),
+  fc.record({ do: fc.constant('repair' as const) }),
 )
 
 test('whatever is done in whatever order: the file system has the wanted limits exactly while they are to hold', () => {
@@ -157,7 +185,7 @@ test('whatever is done in whatever order: the file system has the wanted limits 
       for (const one of steps) {
         if (one.do === 'enforce') ids.enforce('user', (on = one.on))
         else if (one.do === 'accounted') ids.setAccounted((count = one.count))
-        else if (one.do === 'restore') assert.equal(ids.restore(), 0)
+        else if (one.do === 'repair') assert.deepEqual([ids.wrong(), ids.repair(count)], [0, 0])
         else if (one.bytesHard !== null && !wanted.has(one.id) && wanted.size >= count)
           assert.throws(() => ids.limit('user', one.id, hard(one.bytesHard)), { code: 'too_many_limited' })
         else {

@@ -30,8 +30,13 @@ export interface IdQuota {
   setGrace(kind: IdKind, grace: Partial<QuotaGrace>): void
   /** Moves the ends of grace times that have begun since the last look. */
   settle(): void
-  /** Makes the file system's limits those that are wanted. How many were wrong. */
-  restore(): number
+  /** How many of the limits that are wanted the file system does not have. */
+  wrong(): number
+  /**
+   * Makes the file system's limits those that are wanted; where nobody can tell any more what was wanted, the file system's become it. How many
+   * were wrong.
+   */
+  repair(accounted: number): number
 }
 
 export interface IdQuotaNeed {
@@ -49,9 +54,31 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
   const ownGrace = (settings: IdSettings, kind: IdKind): QuotaGrace | null =>
     holds(settings, kind) ? settings[kind].grace : null
 
+  /** What the file system is to have. */
+  const held = (settings: IdSettings, kind: IdKind, id: number): QuotaLimits =>
+    holds(settings, kind) ? wanted(settings[kind], id) : NO_QUOTA_LIMITS
   const apply = (settings: IdSettings, kind: IdKind, id: number): void => {
-    const limits = holds(settings, kind) ? wanted(settings[kind], id) : NO_QUOTA_LIMITS
-    quota.setLimits(kind, base + id, limits)
+    quota.setLimits(kind, base + id, held(settings, kind, id))
+  }
+  const readOrRebuild = (accounted: number): IdSettings => {
+    try {
+      return file.change((settings) => (settings.accounted === accounted ? settings : { ...settings, accounted }))
+    } catch (error) {
+      if (!(error instanceof VzfsError) || error.code !== 'damaged') throw error
+      const found = (kind: IdKind): KindSettings => ({
+        enforced: true,
+        grace: null,
+        limited: quota.kinds.has(kind)
+          ? Object.fromEntries(
+              Array.from(accountsOf(quota, kind, base))
+                .filter(isLimited)
+                .map(({ id, limits }) => [id, { limits }]),
+            )
+          : {},
+      })
+      file.reset({ accounted, user: found('user'), group: found('group') })
+      return file.read()
+    }
   }
   const applyAll = (settings: IdSettings, kind: IdKind): void => {
     for (const id of limitedIds(settings[kind])) apply(settings, kind, id)
@@ -163,21 +190,39 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         for (const id of limitedIds(settings[kind])) settled(settings, kind, raw(kind, id))
       }
     },
-    restore() {
+    wrong() {
       const settings = file.read()
+      const wrongIds = (kind: IdKind): number[] =>
+        limitedIds(settings[kind]).filter((id) => !same(raw(kind, id).limits, held(settings, kind, id)))
+      return KINDS.filter((kind) => quota.kinds.has(kind)).flatMap(wrongIds).length
+    },
+    repair(accounted) {
+      const settings = readOrRebuild(accounted)
       let corrected = 0
       for (const kind of KINDS) {
         if (!quota.kinds.has(kind)) continue
         const strangers = [...accountsOf(quota, kind, base)].filter(isLimited).map((account) => account.id)
         for (const id of new Set([...limitedIds(settings[kind]), ...strangers])) {
-          const before = JSON.stringify(raw(kind, id).limits)
+          if (same(raw(kind, id).limits, held(settings, kind, id))) continue
           apply(settings, kind, id)
-          if (JSON.stringify(raw(kind, id).limits) !== before) corrected += 1
+          corrected += 1
         }
       }
       return corrected
     },
   }
+}
+
+/** Space is limited in blocks of 512 bytes, and rounded up. */
+function same(found: QuotaLimits, wished: QuotaLimits): boolean {
+  const near = (one: number | null, other: number | null): boolean =>
+    one === null || other === null ? one === other : Math.abs(one - other) < 512
+  return (
+    near(found.bytesHard, wished.bytesHard) &&
+    near(found.bytesSoft, wished.bytesSoft) &&
+    found.inodesHard === wished.inodesHard &&
+    found.inodesSoft === wished.inodesSoft
+  )
 }
 
 const wanted = ({ limited }: KindSettings, id: number): QuotaLimits => limited[id]?.limits ?? NO_QUOTA_LIMITS

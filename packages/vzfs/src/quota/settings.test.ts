@@ -50,6 +50,15 @@ test('a damaged file is told by its name, and left as it is', () => {
   }
 })
 
+test('a damaged file can be put aside', () => {
+  const place = directory()
+  writeFileSync(join(place, 'quota.json'), '{')
+  const file = settingsFile(free, place, true)
+  file.reset({ ...NO_ID_SETTINGS, accounted: 9 })
+  assert.equal(file.read().accounted, 9)
+  assert.equal(readFileSync(join(place, 'quota.json.damaged'), 'utf8'), '{')
+})
+
 test('an area that is gone is told so', () => {
   assert.throws(() => settingsFile(free, join(scratch, 'none'), true).change((settings) => settings), { code: 'area_unknown' })
 })

@@ -45,6 +45,8 @@ export interface SettingsFile {
   read(): IdSettings
   /** Reads, changes, writes, with nobody between. The same settings from `change`: nothing is written. */
   change(change: (settings: IdSettings) => IdSettings): IdSettings
+  /** Puts a damaged file aside, as quota.json.damaged, and these settings in its place. */
+  reset(settings: IdSettings): void
 }
 
 /** @param durable on disk when `change` returns, which can take long on a busy disk */
@@ -57,20 +59,29 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
     if (known?.identity !== identity) known = { identity, settings: parse(path, readFileSync(path, 'utf8')) }
     return known.settings
   }
+  const alone = <T>(body: (lock: number) => T): T => {
+    const lock = openDirectory(directory)
+    try {
+      takeLock(files, lock, directory)
+      return body(lock)
+    } finally {
+      closeSync(lock)
+    }
+  }
   return {
     read,
-    change(change) {
-      const lock = openDirectory(directory)
-      try {
-        takeLock(files, lock, directory)
+    change: (change) =>
+      alone((lock) => {
         const before = read()
         const after = change(before)
         if (after !== before) write(path, after, durable ? lock : null)
         return after
-      } finally {
-        closeSync(lock)
-      }
-    },
+      }),
+    reset: (settings) =>
+      alone((lock) => {
+        if (identityOf(path) !== null) renameSync(path, `${path}.damaged`)
+        write(path, settings, durable ? lock : null)
+      }),
   }
 }
 

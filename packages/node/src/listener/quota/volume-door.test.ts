@@ -13,7 +13,11 @@ const ID = BASE + 1_000
 function world(accounted = 2) {
   const quota = fakeQuota({ now: () => 1_000 })
   let kept = NO_ID_SETTINGS
-  const settings: SettingsFile = { read: () => kept, change: (change) => (kept = change(kept)) }
+  const settings: SettingsFile = {
+    read: () => kept,
+    change: (change) => (kept = change(kept)),
+    reset: (other) => void (kept = other),
+  }
   const ids = openIdQuota({ settings, quota, base: BASE })
   ids.setAccounted(accounted)
   const door = volumeDoor(ids, BASE)
