@@ -49,7 +49,7 @@ const fromOutside = async (name: string, kind: string, id: number): Promise<Entr
 
 /** quotactl(2) by number: prints what it returned and the errno. */
 const quotactl = (command: number, kind: number, id: string, structure: string, device = '/dev/root'): string =>
-  `perl -e 'my $d = "${device}\\0"; my $s = ${structure}; my $r = syscall(179, ${command} << 8 | ${kind}, $d, ${id}, $s); print "$r ", $r < 0 ? $!+0 : 0, "\\n"'`
+  `LC_ALL=C perl -e 'my $d = "${device}\\0"; my $s = ${structure}; my $r = syscall(179, ${command} << 8 | ${kind}, $d, ${id}, $s); print "$r ", $r < 0 ? $!+0 : 0, "\\n"'`
 const GETQUOTA = 0x800007
 const SETQUOTA = 0x800008
 const [EPERM, ESRCH, EFAULT, EINVAL, EDQUOT] = [1, 3, 14, 22, 122]
@@ -63,21 +63,21 @@ if (projectQuota) {
     test('a file system with quota on a device, in a table that is otherwise the kernel’s', async () => {
       const seen = await said(
         vps,
-        `head -1 /proc/mounts; stat -c '%F %u' /dev/root; mount -t tmpfs ours /srv/u; grep -c ' /srv/u tmpfs' /proc/mounts; umount /srv/u
-         grep -c ' /srv/u tmpfs' /proc/mounts; diff /proc/mounts /proc/self/mounts | grep -c '^[<>]'; head -c 9 /proc/mounts; echo
+        `grep ' / ' /proc/mounts; stat -c '%F %u' /dev/root; mount -t tmpfs ours /srv/u; grep -c ' /srv/u tmpfs' /proc/mounts; umount /srv/u
+         grep -c ' /srv/u tmpfs' /proc/mounts; diff /proc/mounts /proc/self/mounts | grep -c '^[<>]'; dd if=/proc/mounts bs=7 2>/dev/null | grep -c '^/dev/root / '
          unshare -m sh -c 'mount -t tmpfs hidden /srv/u; grep -c hidden /proc/mounts'; grep -c hidden /proc/mounts; true`,
       )
       const [line = '', device, mounted, unmounted, differ, part, private1, private2] = seen.trim().split('\n')
       assert.match(line, /^\/dev\/root \/ xfs rw,\S*usrquota,grpquota 0 0$/)
       assert.equal(device, 'block special file 0')
-      assert.deepEqual([mounted, unmounted, differ, part], ['1', '0', '2', '/dev/root'])
+      assert.deepEqual([mounted, unmounted, differ, part], ['1', '0', '2', '1'])
       assert.deepEqual([private1, private2], ['1', '0'])
     })
 
     test('quotaon says that it is on; there is nothing for quotacheck to do', async () => {
-      const { stdout } = await sh(vps, 'quotaon -pa; quotacheck -aug; echo $?')
-      assert.match(stdout, /user quota on \/ \(\/dev\/root\) is on/)
-      assert.match(stdout, /group quota on \/ \(\/dev\/root\) is on/)
+      const { stdout } = await sh(vps, 'quotaon -pva; quotacheck -aug; echo $?')
+      assert.match(stdout, /user quota on \/ \(\/dev\/root\) is on \(enforced\)/)
+      assert.match(stdout, /group quota on \/ \(\/dev\/root\) is on \(enforced\)/)
     })
   })
 
@@ -132,7 +132,7 @@ if (projectQuota) {
 
     test('off: nothing is refused; on: they hold again', async () => {
       await said(vps, 'rm -f /srv/u/*; setquota -u alice 0 1024 0 0 /; quotaoff -u /')
-      assert.match((await sh(vps, 'quotaon -p /')).stdout, /user quota on \/ \(\/dev\/root\) is off/)
+      assert.match((await sh(vps, 'quotaon -pv /')).stdout, /user quota on \/ \(\/dev\/root\) is on \(accounting\)/)
       await said(vps, fill('/srv/u/a', 3), 'alice')
       assert.match(await node.ok('quota', 'grace', vps), /^user: .*limits are off$/m)
       assert.match(await said(vps, 'repquota -u / 2>&1; true'), /^alice +\S+ +3072 +0 +1024/m)
@@ -155,7 +155,10 @@ if (projectQuota) {
 
     test('none for a VPS that has no quota for users, which is told at once', async () => {
       await node.ok('set', vps, '--quota-ugid', '0')
-      const { stdout } = await sh(vps, `head -1 /proc/mounts; repquota -u / 2>&1; ${quotactl(GETQUOTA, 0, '1000', '"\\0" x 72')}`)
+      const { stdout } = await sh(
+        vps,
+        `grep ' / ' /proc/mounts; repquota -u / 2>&1; ${quotactl(GETQUOTA, 0, '1000', '"\\0" x 72')}`,
+      )
       assert.match(stdout, /^vzfs \/ overlay/)
       assert.match(stdout, /not found or has no quota enabled/)
       assert.match(stdout, /^-1 /m)
@@ -217,7 +220,7 @@ if (projectQuota) {
 
   describe('under attack', () => {
     const quick = async (name: string): Promise<number> => {
-      const script = `perl -e 'my $c = "\\0" x 16; sub now { syscall(228, 1, $c); my ($s, $n) = unpack "qq", $c; $s * 1e3 + $n / 1e6 }
+      const script = `LC_ALL=C perl -e 'my $c = "\\0" x 16; sub now { syscall(228, 1, $c); my ($s, $n) = unpack "qq", $c; $s * 1e3 + $n / 1e6 }
         my @t; for (1 .. 50) { my $d = "/dev/root\\0"; my $s = "\\0" x 72; my $a = now; syscall(179, ${GETQUOTA} << 8, $d, 1000, $s); push @t, now() - $a; select undef, undef, undef, 0.02 }
         @t = sort { $a <=> $b } @t; print $t[48]'`
       return Number(await said(name, script))
@@ -226,7 +229,7 @@ if (projectQuota) {
       const neighbour = await node.running('neighbour', ['--template', 'micro', '--quota-ugid', '5'])
       await bringTools(node, neighbour, ['perl'])
       const alone = await quick(neighbour)
-      const flood = `for i in 1 2 3 4; do perl -e 'my $end = time + 20; while (time < $end) { if (my $p = fork) { select undef, undef, undef, 0.05; kill 9, $p; wait }
+      const flood = `for i in 1 2 3 4; do LC_ALL=C perl -e 'my $end = time + 20; while (time < $end) { if (my $p = fork) { select undef, undef, undef, 0.05; kill 9, $p; wait }
         else { my $d = "/dev/root\\0"; my $s = "\\0" x 72; syscall(179, ${GETQUOTA} << 8, $d, 1000, $s) while 1 } }' & done; wait`
       const flooding = sh(vps, flood)
       await until('it floods', async () => /perl/.test((await sh(vps, 'ps')).stdout))
@@ -239,7 +242,7 @@ if (projectQuota) {
 
     test('memory that changes while it is read gives one of its two meanings', async () => {
       // Threads share it: a child that shares memory flips the limit between two good values while the parent sets it.
-      const script = `perl -e '
+      const script = `LC_ALL=C perl -e '
         my $d = "/dev/root\\0"; my $ok = 0;
         for my $try (1 .. 200) { my $blocks = $try % 2 ? 1024 : 2048;
           my $s = pack("Q8L2", $blocks, 0, 0, 0, 0, 0, 0, 0, 1, 0);
@@ -270,7 +273,7 @@ if (projectQuota) {
       assert.equal((await loop).code, 0)
       await node.killAndAwait('keeper')
       await node.killAndAwait('insulad')
-      assert.match(await said(vps, 'head -1 /proc/mounts; repquota -u /'), /usrquota[\s\S]*alice/)
+      assert.match(await said(vps, "grep ' / ' /proc/mounts; repquota -u /"), /usrquota[\s\S]*alice/)
       const held = readdirSync(`/proc/${node.pidOf('keeper')}/fd`).length
       await sh(vps, 'for i in 1 2 3 4 5 6 7 8; do cat /proc/mounts > /dev/null; done')
       assert.ok(readdirSync(`/proc/${node.pidOf('keeper')}/fd`).length <= held + 4)
@@ -280,14 +283,14 @@ if (projectQuota) {
   test('a restart keeps limits and grace times; a destroyed VPS leaves none', async () => {
     await said(vps, 'setquota -u alice 0 1024 0 0 /')
     await node.ok('restart', vps)
-    assert.match(await said(vps, 'head -1 /proc/mounts; repquota -u /'), /usrquota[\s\S]*^alice .* 0 +1024 /m)
+    assert.match(await said(vps, "grep ' / ' /proc/mounts; repquota -u /"), /usrquota[\s\S]*^alice .* 0 +1024 /m)
     assert.match(await node.ok('quota', 'grace', vps), /1h for disk space/)
   })
 } else {
   test('on a volume without quota a VPS sees what the kernel says', async () => {
     const vps = await node.running('tenant', ['--template', 'micro', '--quota-ugid', '5'])
     assert.match(
-      await said(vps, 'head -1 /proc/mounts; ls /dev/root 2>/dev/null; readlink /proc/mounts'),
+      await said(vps, "grep ' / ' /proc/mounts; ls /dev/root 2>/dev/null; readlink /proc/mounts"),
       /^vzfs \/ overlay.*\nself\/mounts\n$/,
     )
   })

@@ -8,7 +8,8 @@ import type { TestNode } from './node.ts'
 
 const WHERE = ['/usr/sbin', '/usr/bin']
 
-export async function bringTools(node: TestNode, vps: string, names: readonly string[]): Promise<void> {
+/** Their files as a tar archive. */
+export async function packTools(names: readonly string[]): Promise<Buffer> {
   const runner = realProcessRunner()
   const files = new Set<string>()
   for (const name of names) {
@@ -22,11 +23,14 @@ export async function bringTools(node: TestNode, vps: string, names: readonly st
   try {
     const archive = join(scratch, 'tools.tar')
     await runner.run(['tar', '-C', '/', '-chf', archive, ...[...files].map((path) => path.slice(1))])
-    const { code, stderr } = await node.insula(['exec', vps, '--', 'tar', '-C', '/', '-xf', '-'], {
-      input: readFileSync(archive),
-    })
-    assert.equal(code, 0, stderr)
+    return readFileSync(archive)
   } finally {
     rmSync(scratch, { recursive: true })
   }
+}
+
+export async function bringTools(node: TestNode, vps: string, names: readonly string[]): Promise<void> {
+  const unpack = ['exec', vps, '--', 'tar', '-C', '/', '-xf', '-']
+  const { code, stderr } = await node.insula(unpack, { input: await packTools(names) })
+  assert.equal(code, 0, stderr)
 }

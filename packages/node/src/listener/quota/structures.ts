@@ -109,8 +109,9 @@ export function fsDiskQuota(kind: QuotaKind, id: number, entry: QuotaEntry): Buf
 
 /** Timers of id 0 are the grace times for all. */
 export function changeInDiskQuota(bytes: Buffer): Parsed<{ readonly change: QuotaChange; readonly grace: Partial<QuotaGrace> }> {
+  // The kernel does not look at the version, and Debian's setquota leaves it 0.
   const mask = bytes.readUInt16LE(2)
-  if (bytes.readInt8(0) !== VERSION || mask & ~FS_DQ_KNOWN) return 'EINVAL'
+  if (mask & ~FS_DQ_KNOWN) return 'EINVAL'
   const word = (index: number): bigint => bytes.readBigUInt64LE(8 + 8 * index)
   const big = (mask & FS_DQ.bigTime) !== 0
   const inodesTimer = mask & FS_DQ.inodesTimer ? readTimer(bytes, 56, 68, big) : null
