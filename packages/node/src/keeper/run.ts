@@ -9,7 +9,6 @@ import {
   continueCall,
   type ExitWatch,
   inheritedDescriptors,
-  inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
   type MountNamespace,
@@ -20,10 +19,10 @@ import {
   type PrivateMounts,
   readCallRecord,
   realCgroups,
+  realConfigureNetwork,
   realGiveDescriptor,
   realLxcfs,
   realPrivateMounts,
-  realProcessRunner,
   realRuntime,
   realUserNamespaces,
   reapStrays,
@@ -47,7 +46,6 @@ export async function runKeeper(instance: Instance): Promise<void> {
   for (const directory of [instance.run, instance.runtime]) mkdirSync(directory, { recursive: true })
   becomeSubreaper()
   using _strays = reapStrays()
-  const runner = realProcessRunner()
   const mounts = realPrivateMounts()
   const cgroups = realCgroups()
   const exits = realExitWatch()
@@ -85,10 +83,9 @@ export async function runKeeper(instance: Instance): Promise<void> {
       cgroups,
       mounts,
       runtime: realRuntime(instance.runtime),
-      runner,
       userNamespaces: realUserNamespaces(),
       openRoot: openConfinedRoot,
-      inNetworkOf,
+      configureNetwork: realConfigureNetwork,
       give: realGiveDescriptor,
       listenerSocket: instance.listenerSocket,
       exits,
