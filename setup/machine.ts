@@ -28,7 +28,7 @@ export function realMachine(): Machine {
   return {
     runner,
     probe: realHostProbe(runner),
-    links: realLinks(runner),
+    links: realLinks(),
     volumes: realVolumes({ runner, mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() }),
     systemd: existsSync('/run/systemd/system'),
   }

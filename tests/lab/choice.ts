@@ -38,6 +38,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/kernel/src/files/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/filter/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/links/real.system.test.ts', 'the same calls on both kernels'),
+  choice('lab', 'packages/kernel/src/network/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),

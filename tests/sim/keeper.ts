@@ -6,19 +6,19 @@ import {
   type FakeMachine,
   type FakeProcess,
   type FakePrograms,
+  fakeConfigureNetwork,
   fakeConfinedRoots,
   fakeDescriptorStore,
   fakeExitWatch,
   fakeGiveDescriptor,
-  fakeInNetworkOf,
   type FakeLxcfs,
   fakeLxcfs,
   fakePrivateMounts,
-  fakeProcessRunner,
   fakeRuntime,
   fakeServedFile,
   fakeUserNamespaces,
   type HowItEnds,
+  type NetworkTable,
 } from '@insula/kernel/fakes'
 import type { LxcfsProcess } from '@insula/kernel'
 import type { Instance } from '@insula/node'
@@ -27,8 +27,8 @@ import { type Keep, keepProcView, openKeep, serveKeeper } from '@insula/node/dae
 export interface SimKeeper extends AsyncDisposable {
   /** Inits of all VPSs that were launched and not discarded. */
   readonly launched: ReadonlyMap<string, FakeProcess>
-  /** Every line of ip(8) that was run inside, in order. */
-  network(id: string): readonly string[]
+  /** Its network namespace. */
+  network(id: string): NetworkTable | undefined
   /** Contents of a file inside. */
   file(id: string, path: string): string | undefined
   /** Its init ends by itself. */
@@ -47,20 +47,6 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
   const runtime = fakeRuntime(machine, programs)
   const store = fakeDescriptorStore()
   const mounts = fakePrivateMounts(machine)
-  const runner = fakeProcessRunner([
-    {
-      argv: ['ip', '-batch', '-'],
-      answer: ({ options }) => {
-        machine.network.push(
-          ...Buffer.from(options.input ?? '')
-            .toString()
-            .trim()
-            .split('\n'),
-        )
-        return {}
-      },
-    },
-  ])
   /** VPSs whose /proc/mounts is served. */
   const shown = new Set<string>()
   const run = async () => {
@@ -81,13 +67,12 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
         cgroups: machine.cgroups,
         mounts,
         runtime,
-        runner,
         userNamespaces: fakeUserNamespaces(machine),
         exits,
         kill: (pid, signal) => machine.kill(pid, signal),
         runtimeMounts: mounts.keepPrivateCopy((calls) => calls.fileSystem('cgroup2', '/sys/fs/cgroup')),
         openRoot: fakeConfinedRoots(machine),
-        inNetworkOf: fakeInNetworkOf(machine),
+        configureNetwork: fakeConfigureNetwork(machine),
         give: fakeGiveDescriptor(machine),
         listenerSocket: instance.listenerSocket,
         scratch: instance.scratch,
@@ -122,7 +107,7 @@ export async function openSimKeeper(machine: FakeMachine, instance: Instance, pr
       return current.keep
     },
     lxcfs,
-    network: (id) => runtime.inits.get(id)?.network ?? [],
+    network: (id) => runtime.inits.get(id)?.network,
     file: (id, path) => runtime.inits.get(id)?.mounts.get(path)?.contents,
     end: (id, how) => machine.end(runtime.inits.get(id)?.pid ?? 0, how),
     async restart(consoles = 'kept') {

@@ -9,6 +9,10 @@ const WAIT = { query: { wait: 10 } } as const
 const named = (vps: string) => ({ params: { vps }, ...WAIT })
 
 describe('the life of a VPS, over HTTP', () => {
+  const inside = () => {
+    const device = world.keeper.network('101')?.devices.get('eth0')
+    return { up: device?.up, addresses: [...(device?.addresses ?? [])], way: device?.routes.get('0.0.0.0/0') }
+  }
   const routed = (): string[][] => [...world.links.pairs.values()].map(({ routes }) => Array.from(routes.keys()))
   let world: World
   let node: SimNode
@@ -35,7 +39,11 @@ describe('the life of a VPS, over HTTP', () => {
     assert.equal(world.cgroups.groups.get('insula-sim/101')?.limits?.memory, 64 * 1024 ** 2)
     assert.equal(world.keeper.file('101', '/etc/hostname'), 'web\n')
     assert.equal(world.keeper.file('101', '/etc/resolv.conf'), 'nameserver 192.0.2.53\n')
-    assert.ok(world.keeper.network('101').includes('address add 192.0.2.7/32 dev eth0'))
+    assert.deepEqual(inside(), {
+      up: true,
+      addresses: ['192.0.2.7/32', '10.77.0.1/32'],
+      way: { gateway: '169.254.0.1', source: '192.0.2.7' },
+    })
   })
 
   it('is suspended and goes on', async () => {
@@ -56,6 +64,7 @@ describe('the life of a VPS, over HTTP', () => {
     const { limits } = world.cgroups.groups.get('insula-sim/101') ?? {}
     assert.deepEqual([limits?.memory, limits?.cpuSet], [128 * 1024 ** 2, [0]])
     assert.deepEqual(routed(), [['10.77.0.9/32']])
+    assert.deepEqual(inside(), { up: true, addresses: ['10.77.0.9/32'], way: { gateway: '169.254.0.1', source: '10.77.0.9' } })
     assert.equal(world.keeper.file('101', '/etc/resolv.conf'), 'nameserver 192.0.2.1\n')
     const rules = world.filter.bodies.get('inet insula_sim') ?? ''
     assert.ok(rules.includes(' . 10.77.0.9') && !rules.includes('192.0.2.7'), rules)

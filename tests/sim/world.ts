@@ -97,7 +97,7 @@ export async function openWorld({
   const { cgroups } = machine
   const keeper = await openSimKeeper(machine, instance, programsOf(inits, commands))
   const links = fakeLinks({
-    alive: (pid) => machine.processes.has(pid),
+    networkOf: (pid) => machine.processes.get(pid)?.network,
     uplink: { device: 'uplink0', mtu: 1400, gateway: '198.51.100.1' },
   })
   let replacements = 0

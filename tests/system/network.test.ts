@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
-import { realLinks, realPacketFilter, realProcessRunner } from '@insula/kernel'
+import { realLinks, realPacketFilter } from '@insula/kernel'
 import { testNode } from './support/node.ts'
 
 const node = await testNode(['micro', 'debian-12'])
-const links = realLinks(realProcessRunner())
+const links = realLinks()
 const filter = async (): Promise<string> => JSON.stringify(await realPacketFilter().table('inet', node.instance.filterTable))
 const own = Object.values(networkInterfaces())
   .flat()

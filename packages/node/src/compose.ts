@@ -68,7 +68,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
-    links: realLinks(runner),
+    links: realLinks(),
     filter: realPacketFilter(),
     volumes: realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() }),
     probe: realHostProbe(runner),

@@ -12,7 +12,6 @@ const LEAST_KERNEL = [6, 6] as const
 const TOOLS: Readonly<Record<string, string>> = {
   crun: 'crun',
   lxcfs: 'lxcfs',
-  ip: 'iproute2',
   nft: 'nftables',
   mmdebstrap: 'mmdebstrap',
 }

@@ -83,7 +83,7 @@ export interface CgroupDoor extends Disposable {
   through(argv: readonly [string, ...string[]]): readonly [string, ...string[]]
 }
 
-/** Exit code of a process that could not join its group; why is on its stderr. */
+/** Exit code of a process that could not join its group, or could not become what it shall be. */
 export const CANNOT_JOIN = 125
 
 /** There is no such group, or it went while it was being read. */

@@ -208,6 +208,10 @@ describe(
       assert.equal((await startAttached(argv, { descriptors }).ended).code, CANNOT_JOIN)
     })
 
+    test('what is not installed is told before anything is started', () => {
+      assert.throws(() => through('no-such-command'), /^ProcessFailed: no-such-command was not found$/)
+    })
+
     test('no descriptor of the door is left in what was started', async () => {
       const { pid } = through(...IDLE)
       await become(pid, 'sleep')

@@ -58,6 +58,7 @@ export const libc = {
   waitid: call(247, 'int kind, unsigned int id, _Out_ void *info, int options, void *usage'),
   epollCreate1: call(291, 'int flags'),
   epollCtl: call(233, 'int epoll, int operation, int fd, const void *event'),
+  setsockopt: call(54, 'int socket, int level, int option, const void *value, unsigned int length'),
   socket: call(41, 'int domain, int type, int protocol'),
   bind: call(49, 'int socket, const void *address, int length'),
   listen: call(50, 'int socket, int backlog'),

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { LinkMissing, type Links, type RouteSpec, type VethSpec } from './links.ts'
+import { NetworkRefused } from '../netlink/refused.ts'
+import { LinkMissing } from '../network/network.ts'
+import type { Links, RouteSpec, VethSpec } from './links.ts'
 
 export interface LinkSubject {
   readonly links: Links
@@ -71,8 +73,15 @@ export function linkConformance(name: string, open: () => Promise<LinkSubject>):
     })
 
     test('of an attempt that failed nothing is left', async () => {
-      await assert.rejects(links.attach(veth('ct4', { pid: subject.deadPid }), []), /^ProcessFailed: /)
-      await assert.rejects(links.attach(veth('ct4'), [route('no-device', '192.0.2.1/32')]), /Cannot find device/)
+      await assert.rejects(
+        links.attach(veth('ct4', { pid: subject.deadPid }), []),
+        (error: unknown) =>
+          error instanceof NetworkRefused && /^cannot make the link ct4 .*: no such process \(ESRCH\)/.test(error.message),
+      )
+      await assert.rejects(
+        links.attach(veth('ct4'), [route('no-device', '192.0.2.1/32')]),
+        (error: unknown) => error instanceof LinkMissing && error.link === 'no-device',
+      )
       assert.deepEqual(await links.list('ct4'), [])
     })
 

@@ -1,8 +1,14 @@
 /** Links in memory: one network namespace with veth pairs, their routes and neighbours. */
 
-import { ProcessFailed } from '../process/runner.ts'
-import { attachLines, linkName, routeLines } from './lines.ts'
-import { type LinkInfo, LinkMissing, type Links, type RouteSpec, type Uplink, type VethSpec } from './links.ts'
+import { constants } from 'node:os'
+import { networkDevice, type NetworkTable, networkTable } from '../machine/network-table.ts'
+import { NetworkRefused } from '../netlink/refused.ts'
+import { linkName } from '../network/address.ts'
+import { LinkMissing } from '../network/network.ts'
+import { stepRequest } from '../network/step-requests.ts'
+import type { LinkInfo, Links, RouteSpec, Uplink, VethSpec } from './links.ts'
+import { pairRequest } from './pair.ts'
+import { routeSteps } from './route-steps.ts'
 
 export interface FakeLinks extends Links {
   readonly pairs: ReadonlyMap<string, FakePair>
@@ -22,8 +28,8 @@ export interface FakeLinkOptions {
   readonly uplink?: Uplink
   /** What else the pretended host is connected to. */
   readonly networks?: readonly { readonly cidr: string; readonly device: string }[]
-  /** Whether the process whose namespace shall get the inner end is there; yes when absent. */
-  readonly alive?: (pid: number) => boolean
+  /** Where the inner end goes, by the process that the network belongs to: undefined when there is none. In nobody's when absent. */
+  readonly networkOf?: (pid: number) => NetworkTable | undefined
 }
 
 export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
@@ -35,30 +41,35 @@ export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
   }
   const setRoutes = (name: string, routes: readonly RouteSpec[]): void => {
     // For what it refuses.
-    routes.forEach(routeLines)
+    for (const step of routes.flatMap(routeSteps)) stepRequest(step, 0)
     const foreign = routes.find(({ device }) => device !== name)
-    if (foreign) throw new ProcessFailed(['ip', '-batch', '-'], 1, null, `Cannot find device "${foreign.device}"`)
+    if (foreign) throw new LinkMissing(foreign.device)
     pairs.set(name, { ...pair(name), routes: new Map(routes.map((route) => [route.destination, route.neighbourMac ?? null])) })
+  }
+  /** Both ends. */
+  const remove = (name: string): void => {
+    const found = pairs.get(name)
+    if (found && pairs.delete(name)) options.networkOf?.(found.veth.pid)?.devices.delete(found.veth.peer)
   }
   return {
     pairs,
     carry: (name, rxBytes, txBytes) => void pairs.set(name, { ...pair(name), rxBytes, txBytes }),
     async attach(veth, routes) {
-      attachLines(veth, routes, true)
-      pairs.delete(veth.name)
-      if (options.alive?.(veth.pid) === false) {
-        throw new ProcessFailed(['ip', '-batch', '-'], 1, null, 'RTNETLINK answers: No such process')
-      }
+      const { action } = pairRequest(veth)
+      remove(veth.name)
+      const network = options.networkOf ? options.networkOf(veth.pid) : networkTable()
+      if (!network) throw new NetworkRefused(action, constants.errno.ESRCH)
+      network.devices.set(veth.peer, networkDevice())
       pairs.set(veth.name, { veth, routes: new Map(), rxBytes: 0, txBytes: 0 })
       try {
         setRoutes(veth.name, routes)
       } catch (error) {
-        pairs.delete(veth.name)
+        remove(veth.name)
         throw error
       }
     },
     setRoutes: async (device, routes) => setRoutes(device, routes),
-    remove: async (name) => void pairs.delete(linkName(name)),
+    remove: async (name) => remove(linkName(name)),
     list: async (prefix) => [...pairs.values()].filter(({ veth }) => veth.name.startsWith(prefix)).map(linkInfo),
     routes: async (device) => [...pair(device).routes.keys()],
     uplink: async () => options.uplink ?? null,

@@ -1,6 +1,6 @@
 /**
- * Network links, addresses, routes and neighbours of the host's (current) network namespace, through ip-link(8) in batch
- * mode. What lies inside another namespace is configured by whoever enters it, with the same batch lines.
+ * Network links, routes and neighbours of the host's (current) network namespace. What lies inside another one is configured by
+ * ConfigureNetwork.
  */
 
 export interface VethSpec {
@@ -40,8 +40,8 @@ export interface Uplink {
 }
 
 export interface Links {
-  /** One `ip -batch` call: makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what
-   * exists with the same name is replaced. Of an attempt that failed nothing is left. */
+  /** Makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what exists with the same name is
+   * replaced. Of an attempt that failed nothing is left. @throws NetworkRefused */
   attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
   /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. @throws LinkMissing */
   setRoutes(device: string, routes: readonly RouteSpec[]): Promise<void>
@@ -55,13 +55,4 @@ export interface Links {
   uplink(): Promise<Uplink | null>
   /** Every address and directly connected or routed IPv4 network of this namespace, CIDR: for overlap checks. */
   networks(): Promise<{ readonly cidr: string; readonly device: string }[]>
-}
-
-export class LinkMissing extends Error {
-  override readonly name = 'LinkMissing'
-  readonly link: string
-  constructor(link: string) {
-    super(`there is no network link ${link}`)
-    this.link = link
-  }
 }

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import type { ProcessRunner } from '../process/runner.ts'
+import { openRtnetlink } from '../netlink/socket.ts'
+import { LinkMissing } from '../network/network.ts'
+import { inNetworkOf } from '../netns/real.ts'
 import { openTestNetwork, type TestNetwork } from '../testing/network.ts'
 import { linkConformance } from './conformance.ts'
+import type { Links } from './links.ts'
 import { realLinks } from './real.ts'
+
+const linksOf = ({ pid }: TestNetwork): Links => realLinks(() => inNetworkOf(pid, openRtnetlink))
 
 linkConformance('the real driver', async () => {
   const [outside, inside] = [await openTestNetwork(), await openTestNetwork()]
   return {
-    links: realLinks(outside.runner),
+    links: linksOf(outside),
     pid: inside.pid,
     deadPid: 2 ** 22,
     [Symbol.asyncDispose]: async () => {
@@ -21,13 +27,6 @@ linkConformance('the real driver', async () => {
 describe('a pair between two namespaces', () => {
   let outside: TestNetwork
   let inside: TestNetwork
-  const runs: (readonly string[])[] = []
-  const counted = (): ProcessRunner => ({
-    run: (argv, options) => {
-      runs.push(argv)
-      return outside.runner.run(argv, options)
-    },
-  })
   const ask = async ({ runner }: TestNetwork, ...args: string[]): Promise<Record<string, unknown>[]> =>
     JSON.parse((await runner.run(['ip', '-json', ...args])).stdout || '[]')
   const [hostMac, peerMac] = ['02:00:00:00:00:01', '02:00:00:00:00:02']
@@ -35,14 +34,12 @@ describe('a pair between two namespaces', () => {
     ;[outside, inside] = [await openTestNetwork(), await openTestNetwork()]
     const veth = { name: 'ins.101', peer: 'eth0', pid: inside.pid, mtu: 1380, hostMac, peerMac }
     const routes = [{ destination: '192.0.2.7/32', device: 'ins.101', neighbourMac: peerMac }]
-    await realLinks(counted()).attach(veth, routes)
+    await linksOf(outside).attach(veth, routes)
   })
   after(() => {
     outside[Symbol.dispose]()
     inside[Symbol.dispose]()
   })
-
-  test('one process makes it all', () => assert.deepEqual(runs, [['ip', '-batch', '-']]))
 
   test('the inner end has its name, MAC and MTU, and is still down', async () => {
     const [link] = await ask(inside, 'link', 'show', 'dev', 'eth0')
@@ -58,7 +55,7 @@ describe('a pair between two namespaces', () => {
   })
 
   test('packets pass and are counted; a removed route takes its neighbour along', async () => {
-    const links = realLinks(outside.runner)
+    const links = linksOf(outside)
     await outside.runner.run(['ip', 'address', 'add', '169.254.0.1/32', 'dev', 'ins.101'])
     for (const argv of [
       ['ip', 'address', 'add', '192.0.2.7/32', 'dev', 'eth0'],
@@ -77,7 +74,7 @@ describe('a pair between two namespaces', () => {
   })
 
   test('the uplink is the device of the default route with the least metric', async () => {
-    const links = realLinks(outside.runner)
+    const links = linksOf(outside)
     const lines = [
       'link add name up0 mtu 1350 type veth peer name up1',
       'link set dev up0 up',
@@ -89,5 +86,44 @@ describe('a pair between two namespaces', () => {
     assert.deepEqual(await links.uplink(), { device: 'up0', mtu: 1350, gateway: '198.51.100.1' })
     const networks = (await links.networks()).filter(({ device }) => device === 'up0').map(({ cidr }) => cidr)
     assert.deepEqual(networks, ['198.51.100.0/24', '198.51.100.2/24'])
+  })
+
+  test('the uplink is the first of several ways of one route, and its gateway can be of the other family', async () => {
+    const links = linksOf(outside)
+    const set = (...words: readonly string[]): Promise<unknown> => outside.runner.run(['ip', '-4', 'route', ...words])
+    const hops = ['nexthop', 'via', '198.51.100.7', 'dev', 'up0', 'nexthop', 'via', '198.51.100.8', 'dev', 'up0']
+    await set('add', 'default', 'metric', '50', ...hops)
+    assert.deepEqual(await links.uplink(), { device: 'up0', mtu: 1350, gateway: '198.51.100.7' })
+    await set('add', 'default', 'via', 'inet6', 'fe80::1', 'dev', 'up0', 'metric', '10')
+    assert.deepEqual(await links.uplink(), { device: 'up0', mtu: 1350, gateway: 'fe80::1' })
+  })
+
+  test('routes that lead nowhere are networks without a link', async () => {
+    await outside.runner.run(['ip', 'route', 'add', 'unreachable', '203.0.113.0/24'])
+    assert.ok((await linksOf(outside).networks()).some(({ cidr, device }) => cidr === '203.0.113.0/24' && device === ''))
+  })
+
+  test('a hundred changes leave no descriptor open', async () => {
+    const links = linksOf(outside)
+    const descriptors = (): number => readdirSync('/proc/self/fd').length
+    const before = descriptors()
+    for (let round = 0; round < 100; round++) {
+      await links.setRoutes('ins.101', [{ destination: '192.0.2.7/32', device: 'ins.101', neighbourMac: peerMac }])
+      await assert.rejects(links.routes('no-link'), LinkMissing)
+    }
+    assert.equal(descriptors(), before)
+  })
+
+  test('thousands of routes are told whole', async () => {
+    const host = (index: number): string => `10.${index >> 8}.${index & 255}.1/32`
+    const destinations = Array.from({ length: 2_000 }, (_, index) => host(index))
+    const links = linksOf(outside)
+    await links.setRoutes(
+      'ins.101',
+      destinations.map((destination) => ({ destination, device: 'ins.101' })),
+    )
+    assert.deepEqual(new Set(await links.routes('ins.101')), new Set(destinations))
+    await links.setRoutes('ins.101', [])
+    assert.deepEqual(await links.routes('ins.101'), [])
   })
 })

@@ -1,127 +1,128 @@
-/** Links through ip(8): one `ip -batch` process for each change, `ip -json` for every question. */
+/** Links through rtnetlink(7), without any process. */
 
 import { existsSync } from 'node:fs'
-import { ProcessFailed, type ProcessRunner, type RunResult } from '../process/runner.ts'
-import { attachLines, linkName, removalLines, routeLines } from './lines.ts'
-import { type LinkInfo, LinkMissing, type Links, type Uplink } from './links.ts'
+import { encodeAttributes, u32 } from '../netlink/attributes.ts'
+import { openRtnetlink, type Request, type Rtnetlink } from '../netlink/socket.ts'
+import { AF_INET, AF_INET6, linkName } from '../network/address.ts'
+import { configure, indexIn, indexOf } from '../network/configure.ts'
+import { deleteLink, generateNoAddress, getLink, listLinks } from '../network/link-requests.ts'
+import { addressIn, type FoundRoute, linkIn, routeIn } from './answers.ts'
+import type { LinkInfo, Links, Uplink } from './links.ts'
+import { pairRequest } from './pair.ts'
+import { removalSteps, routeSteps } from './route-steps.ts'
 
-export function realLinks(runner: ProcessRunner): Links {
-  const batch = (lines: readonly string[]): Promise<RunResult> =>
-    runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
-  const ask = async <T>(...args: string[]): Promise<T> => {
-    const { stdout } = await runner.run(['ip', '-json', ...args])
-    return JSON.parse(stdout || '[]') as T
+/** @param open makes a socket in the namespace that is configured: that of this thread when absent */
+export function realLinks(open: () => Rtnetlink = openRtnetlink): Links {
+  const remove = async (socket: Rtnetlink, name: string): Promise<void> => {
+    const [answer] = await socket.exchange([deleteLink(name)])
+    if (answer?.refusal && answer.refusal.code !== 'ENODEV') throw answer.refusal
   }
-  const remove = async (name: string): Promise<void> => {
-    try {
-      await runner.run(['ip', 'link', 'delete', linkName(name)])
-    } catch (error) {
-      if (!says(error, NO_DEVICE)) throw error
+  /** Resolves with the index of the end here. */
+  const make = async (socket: Rtnetlink, pair: Request, name: string): Promise<number> => {
+    const noAddress = existsSync('/proc/sys/net/ipv6') ? [generateNoAddress(name)] : []
+    const requests = [pair, ...noAddress, getLink(name)]
+    let answers = await socket.exchange(requests)
+    if (answers[0]?.refusal?.code === 'EEXIST') {
+      // A pair of that name is left from an earlier life.
+      await remove(socket, name)
+      answers = await socket.exchange(requests)
     }
-  }
-  const routesOf = async (device: string): Promise<string[]> => {
-    try {
-      const answers = await Promise.all([
-        ask<IpRoute[]>('-4', 'route', 'show', 'dev', linkName(device)),
-        ask<IpRoute[]>('-6', 'route', 'show', 'dev', device),
-      ])
-      return answers
-        .flat()
-        .map(({ dst }) => withLength(dst))
-        .filter((cidr) => !cidr.startsWith('fe80') && !cidr.startsWith('ff00'))
-    } catch (error) {
-      throw says(error, NO_DEVICE) ? new LinkMissing(device) : error
-    }
+    const refused = answers.slice(0, -1).find(({ refusal }) => refusal)
+    if (refused?.refusal) throw refused.refusal
+    return indexIn(name, answers.at(-1))
   }
 
   return {
-    remove,
-    routes: routesOf,
+    async remove(name) {
+      using socket = open()
+      await remove(socket, linkName(name))
+    },
     async attach(veth, routes) {
-      const lines = attachLines(veth, routes, existsSync('/proc/sys/net/ipv6'))
+      const { name } = veth
+      const pair = pairRequest(veth)
+      using socket = open()
       try {
-        await batch(lines).catch(async (error: unknown) => {
-          if (!says(error, /file exists/i)) throw error
-          // A pair of that name is left from an earlier life.
-          await remove(veth.name)
-          await batch(lines)
-        })
+        const index = await make(socket, pair, name)
+        await configure(socket, [{ kind: 'up', device: name }, ...routes.flatMap(routeSteps)], new Map([[name, index]]))
       } catch (error) {
-        await remove(veth.name)
+        await remove(socket, name)
         throw error
       }
     },
     async setRoutes(device, routes) {
-      const there = await routesOf(device)
+      using socket = open()
+      const there = await routesOver(socket, device)
       const wanted = new Set(routes.map(({ destination }) => destination))
       const surplus = there.filter((destination) => !wanted.has(destination))
-      const lines = [...routes.flatMap(routeLines), ...surplus.flatMap((destination) => removalLines(destination, device))]
-      if (lines.length > 0) await batch(lines)
+      await configure(socket, [...routes.flatMap(routeSteps), ...surplus.flatMap((each) => removalSteps(each, device))])
     },
     async list(prefix) {
-      const links = await ask<IpLink[]>('-statistics', 'link', 'show')
-      return links.filter(({ ifname }) => ifname.startsWith(prefix)).map(linkInfo)
+      using socket = open()
+      const links = (await socket.list(listLinks(true))).map((body) => linkIn(body).link)
+      return links.filter(({ name }) => name.startsWith(prefix))
+    },
+    async routes(device) {
+      using socket = open()
+      return await routesOver(socket, device)
     },
     async uplink() {
+      using socket = open()
       // The kernel tells them in the order of their metrics.
-      const [route] = await ask<IpRoute[]>('-4', 'route', 'show', 'default')
-      const hop = route?.nexthops?.[0] ?? route
-      if (!hop?.dev) return null
-      const [link] = await ask<IpLink[]>('link', 'show', 'dev', hop.dev)
-      return { device: hop.dev, mtu: link?.mtu ?? 1500, gateway: hop.gateway ?? hop.via?.host ?? null } satisfies Uplink
+      const routes = (await socket.list(listRoutes(AF_INET))).map(routeIn)
+      const route = routes.find(({ isDefault, table }) => isDefault && table === MAIN_TABLE)
+      if (!route || route.device === null) return null
+      const link = (await linksByIndex(socket)).get(route.device)
+      return link ? ({ device: link.name, mtu: link.mtu, gateway: route.gateway } satisfies Uplink) : null
     },
     async networks() {
-      const [routes, addresses] = await Promise.all([
-        ask<IpRoute[]>('-4', 'route', 'show', 'table', 'all'),
-        ask<IpAddress[]>('-4', 'address', 'show'),
-      ])
-      const routed = routes
-        .filter(({ dst, type }) => dst !== 'default' && type !== 'broadcast' && type !== 'local')
-        .map(({ dst, dev, nexthops }) => ({ cidr: withLength(dst), device: dev ?? nexthops?.[0]?.dev ?? '' }))
-      const own = addresses.flatMap(({ ifname, addr_info }) =>
-        addr_info.map(({ local, prefixlen }) => ({ cidr: `${local}/${prefixlen}`, device: ifname })),
-      )
-      return [...routed, ...own]
+      using socket = open()
+      const links = await linksByIndex(socket)
+      const routed = (await socket.list(listRoutes(AF_INET)))
+        .map(routeIn)
+        .filter(({ isDefault, type }) => !isDefault && type !== RTN_LOCAL && type !== RTN_BROADCAST)
+        .map(({ destination, device }) => ({ cidr: destination, device }))
+      const own = (await socket.list(LIST_ADDRESSES)).map(addressIn)
+      return [...routed, ...own].map(({ cidr, device }) => ({ cidr, device: links.get(device ?? 0)?.name ?? '' }))
     },
   }
 }
 
-/** The last one: it went between ip's two questions, with the network namespace of its other end. */
-const NO_DEVICE = /cannot find device|does not exist|no such device/i
-const says = (error: unknown, words: RegExp): boolean => error instanceof ProcessFailed && words.test(error.stderr)
-
-/** ip(8) leaves the length of a host's address out. */
-const withLength = (address: string): string =>
-  address.includes('/') ? address : `${address}/${address.includes(':') ? 128 : 32}`
-
-interface Hop {
-  readonly dev?: string
-  readonly gateway?: string
-  /** A gateway of the other family. */
-  readonly via?: { readonly host: string }
-}
-interface IpRoute extends Hop {
-  readonly dst: string
-  readonly type?: string
-  readonly nexthops?: readonly Hop[]
-}
-interface IpAddress {
-  readonly ifname: string
-  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number }[]
-}
-interface IpLink {
-  readonly ifname: string
-  readonly address?: string
-  readonly mtu: number
-  readonly flags: readonly string[]
-  readonly stats64?: { readonly rx: { readonly bytes: number }; readonly tx: { readonly bytes: number } }
+async function linksByIndex(socket: Rtnetlink): Promise<Map<number, LinkInfo>> {
+  const links = (await socket.list(listLinks(false))).map(linkIn)
+  return new Map(links.map(({ index, link }) => [index, link]))
 }
 
-const linkInfo = ({ ifname, address, mtu, flags, stats64 }: IpLink): LinkInfo => ({
-  name: ifname,
-  mac: address ?? '',
-  mtu,
-  up: flags.includes('UP'),
-  rxBytes: stats64?.rx.bytes ?? 0,
-  txBytes: stats64?.tx.bytes ?? 0,
+/** @throws LinkMissing */
+async function routesOver(socket: Rtnetlink, device: string): Promise<string[]> {
+  const index = await indexOf(socket, device)
+  const routes: FoundRoute[] = []
+  for (const family of [AF_INET, AF_INET6]) {
+    const found = (await socket.list(listRoutes(family, index))).map(routeIn)
+    // A kernel without IPv6 tells routes of all families then.
+    routes.push(...found.filter((route) => route.family === family && route.table === MAIN_TABLE))
+  }
+  return routes.map(({ destination }) => destination).filter((cidr) => !cidr.startsWith('fe80') && !cidr.startsWith('ff00'))
+}
+
+const MAIN_TABLE = 254
+const RTN_LOCAL = 2
+const RTN_BROADCAST = 3
+const RTA_DEVICE = 4
+
+/** Of all tables. @param device index of the link that they shall go over */
+const listRoutes = (family: number, device?: number): Request => ({
+  action: 'list the routes',
+  type: 26,
+  // struct rtmsg
+  body: Buffer.concat([
+    Buffer.of(family, ...Buffer.alloc(11)),
+    device === undefined ? Buffer.of() : encodeAttributes([RTA_DEVICE, u32(device)]),
+  ]),
 })
+
+const LIST_ADDRESSES: Request = {
+  action: 'list the addresses',
+  type: 22,
+  // struct ifaddrmsg
+  body: Buffer.of(AF_INET, ...Buffer.alloc(7)),
+}

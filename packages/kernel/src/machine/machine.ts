@@ -10,13 +10,13 @@ import { type FakeCgroups, fakeCgroups } from '../cgroup/fake.ts'
 import type { CgroupMode } from '../cgroup/cgroup.ts'
 import type { IdMap } from '../userns/userns.ts'
 import { type MountTable, mountTable } from './mount-table.ts'
+import { type NetworkTable, networkTable } from './network-table.ts'
 import { DIRECTORY, plainTree, refuse, type Tree } from './tree.ts'
 
 export interface FakeProcess {
   readonly pid: number
   readonly mounts: MountTable
-  /** Lines of ip(8) that were run in its network namespace, in order. */
-  readonly network: string[]
+  readonly network: NetworkTable
   /** Resolves when it has ended. */
   readonly ended: Promise<ProcessEnd>
   readonly end: ProcessEnd | null
@@ -27,7 +27,7 @@ export interface Birth {
   readonly cgroup?: string
   /** Those of the thread that starts it, when absent. */
   readonly mounts?: MountTable
-  readonly network?: string[]
+  readonly network?: NetworkTable
   /** False: somebody else's child, so that its wait status is nobody's to know. */
   readonly child?: boolean
   /** Acts on a signal other than SIGKILL; ends of it when absent. */
@@ -48,8 +48,8 @@ export interface FakeMachine {
   readonly mounts: MountTable
   inMounts<T>(mounts: MountTable, body: () => T): T
   /** Network namespace that our thread is in. */
-  readonly network: string[]
-  inNetwork<T>(network: string[], body: () => T): T
+  readonly network: NetworkTable
+  inNetwork<T>(network: NetworkTable, body: () => T): T
   readonly userNamespaces: Map<number, IdMap>
   /** Who was given a terminal or a pipe, by `identityOf` it. */
   readonly owners: Map<string, { readonly uid: number; readonly gid: number }>
@@ -78,7 +78,7 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
   const processes = new Map<number, Living>()
   const host = mountTable(plainTree())
   let mounts = host
-  let network: string[] = []
+  let network = networkTable()
   let lastPid = FIRST_PID
   let lastDescriptor = FIRST_DESCRIPTOR
 
@@ -157,7 +157,7 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
   for (const path of DIRECTORIES) machine.makeDirectory(path)
   host.mount('/dev/pts', REAL_TERMINALS)
 
-  function livingProcess(pid: number, birth: Birth, ours: { mounts: MountTable; network: string[] }): Living {
+  function livingProcess(pid: number, birth: Birth, ours: { mounts: MountTable; network: NetworkTable }): Living {
     const pending: number[] = []
     const { promise, resolve } = Promise.withResolvers<ProcessEnd>()
     let end: ProcessEnd | null = null

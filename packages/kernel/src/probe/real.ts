@@ -14,7 +14,6 @@ const TOOLS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   crun: ['crun', '--version'],
   lxcfs: ['lxcfs', '--version'],
   nft: ['nft', '--version'],
-  ip: ['ip', '-Version'],
   mmdebstrap: ['mmdebstrap', '--version'],
   'mkfs.xfs': ['mkfs.xfs', '-V'],
 }

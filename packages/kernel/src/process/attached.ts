@@ -3,7 +3,7 @@
 import { type ChildEnd, endOfChild } from './children.ts'
 import { CLEAN_ENVIRONMENT } from './environment.ts'
 import { ProcessFailed } from './runner.ts'
-import { spawnProcess, SpawnRefused } from './spawn.ts'
+import { programOf, spawnProcess, SpawnRefused } from './spawn.ts'
 import { couldNotStart } from './tools.ts'
 
 /** 'null' is /dev/null. */
@@ -35,7 +35,20 @@ export function startAttached(argv: readonly [string, ...string[]], { descriptor
     })
     return { pid, ended: endOfChild(pid) }
   } catch (error) {
-    if (!(error instanceof SpawnRefused)) throw error
-    throw new ProcessFailed(argv, null, null, '', couldNotStart(argv[0], error.code, cwd))
+    throw asProcessFailed(error, argv, cwd)
   }
+}
+
+/** Where the command is that `startAttached` would start. @throws ProcessFailed */
+export function programPath(command: string): string {
+  try {
+    return programOf(command, CLEAN_ENVIRONMENT.PATH)
+  } catch (error) {
+    throw asProcessFailed(error, [command])
+  }
+}
+
+function asProcessFailed(error: unknown, argv: readonly [string, ...string[]], cwd?: string): unknown {
+  if (!(error instanceof SpawnRefused)) return error
+  return new ProcessFailed(argv, null, null, '', couldNotStart(argv[0], error.code, cwd))
 }

@@ -95,7 +95,7 @@ function outOfTheWay(source: number, target: number, targets: number, copies: nu
 }
 
 /** As execvp(3) finds it. @throws SpawnRefused ENOENT, EACCES */
-function programOf(command: string, path: string): string {
+export function programOf(command: string, path: string): string {
   if (command.includes('/')) return command
   let code = 'ENOENT'
   for (const directory of path.split(':')) {

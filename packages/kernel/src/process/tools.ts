@@ -9,7 +9,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   chroot: 'coreutils',
   cp: 'coreutils',
   crun: 'crun',
-  ip: 'iproute2',
   lxcfs: 'lxcfs',
   'mkfs.xfs': 'xfsprogs',
   mmdebstrap: 'mmdebstrap',

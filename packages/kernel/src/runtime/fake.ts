@@ -8,6 +8,7 @@ import type { CgroupDoor } from '../cgroup/cgroup.ts'
 import { wayInto } from '../cgroup/fake.ts'
 import type { FakeMachine, FakeProcess, HowItEnds } from '../machine/machine.ts'
 import { type MountTable, mountTable } from '../machine/mount-table.ts'
+import { type NetworkTable, networkTable } from '../machine/network-table.ts'
 import { ownStdio, type Stdio } from '../machine/stdio.ts'
 import { DIRECTORY, type Entry, plainTree } from '../machine/tree.ts'
 import { openPty } from '../pty/pty.ts'
@@ -86,7 +87,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
   }
 
   /** A process that runs nothing yet. */
-  const born = (door: string, isInit: boolean, mounts: MountTable, network: string[]) => {
+  const born = (door: string, isInit: boolean, mounts: MountTable, network: NetworkTable) => {
     let listener: ((signal: number) => void) | null = null
     const process = machine.start({
       cgroup: door,
@@ -132,7 +133,7 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
           if (path !== undefined && !mapAt(machine, path)) fail(`cannot open \`${path}\``)
         const inside = rootOf(config, outside)
         const program = programOf(id, args)
-        const { process, begin } = born(group, true, inside, [])
+        const { process, begin } = born(group, true, inside, networkTable())
         const others = new Set<number>()
         made = true
         containers.set(id, {

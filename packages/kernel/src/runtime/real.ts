@@ -32,6 +32,8 @@ export function realRuntime(root: string): Runtime {
     states: () =>
       existsSync(root)
         ? readdirSync(root)
+            // Later versions of crun keep a cache there.
+            .filter((name) => !name.startsWith('.'))
             .map(state)
             .filter((found) => found !== null)
         : [],

@@ -54,6 +54,7 @@ test('the kernel hears a version that it speaks, and the least length of writing
 test('stat shows a file for reading that belongs to its owner', () => {
   const attr = parts(answerTo(request(3), answers)).body.subarray(16)
   assert.equal(attr.length, 88)
+  assert.equal(attr.readBigUInt64LE(8), 8n, 'as long as what this reader would get')
   assert.deepEqual([attr.readUInt32LE(60), attr.readUInt32LE(68), attr.readUInt32LE(72)], [0o100444, 300_000, 300_000])
 })
 

@@ -25,7 +25,7 @@ const BATCH_FORGET = 42
 /** Nobody waits for an answer to these. */
 const SILENT: readonly number[] = [FORGET, INTERRUPT, BATCH_FORGET]
 
-/** Each read comes to us, and what stat(2) says of the size does not matter. */
+/** Each read(2) comes to us, and the length does not matter to it. */
 const FOPEN_DIRECT_IO = 1
 const REGULAR_READ_ONLY = 0o100444
 const RESEND = 7
@@ -68,7 +68,7 @@ function bodyFor({ opcode, pid, body }: Request, { owner, contents }: FileAnswer
     case INIT:
       return init()
     case GETATTR:
-      return attributes(owner)
+      return attributes(owner, contents(pid).length)
     case OPEN:
       return open()
     case READ: {
@@ -96,12 +96,12 @@ function init(): Buffer {
   return bytes
 }
 
-/** struct fuse_attr_out: right for a second, for anybody. */
-function attributes(owner: number): Buffer {
+/** struct fuse_attr_out: right at this moment, for this reader. splice(2) and sendfile(2) read no further than the length. */
+function attributes(owner: number, length: number): Buffer {
   const bytes = Buffer.alloc(104)
-  bytes.writeBigUInt64LE(1n, 0)
   const attr = bytes.subarray(16)
   attr.writeBigUInt64LE(1n, 0)
+  attr.writeBigUInt64LE(BigInt(length), 8)
   attr.writeUInt32LE(REGULAR_READ_ONLY, 60)
   attr.writeUInt32LE(1, 64)
   attr.writeUInt32LE(owner, 68)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -49,9 +49,28 @@ test('each reader gets its own contents, however it reads, and nobody can write'
     place,
     `cat ${place}; head -c 3 ${place}; echo; dd if=${place} bs=1 status=none; stat -c '%u %a %F' ${place}; echo x > ${place} || echo refused`,
   )
-  assert.match(said, /^cat\nhea\ndd\n4711 444 regular empty file\n[^\n]*Read-only file system\nrefused\n$/)
+  assert.match(said, /^cat\nhea\ndd\n4711 444 regular file\n[^\n]*Read-only file system\nrefused\n$/)
   assert.ok(seen.has('ended'), 'its end is told when nobody has it mounted any more')
   assert.equal(readFileSync(place, 'utf8'), 'below')
+})
+
+test('sendfile, by which BusyBox reads, gets all of it, also when it grows', async () => {
+  let count = 0
+  const place = join(scratch, 'growing')
+  writeFileSync(place, '')
+  const contents = () => Buffer.from('x'.repeat(5_000 + 3_000 * count))
+  const script = `for i in 1 2 3; do busybox cat ${place} | wc -c; : > ${join(scratch, 'grow')}; sleep 0.1; done`
+  const growing: FileAnswers = {
+    owner: 0,
+    contents() {
+      if (existsSync(join(scratch, 'grow'))) {
+        rmSync(join(scratch, 'grow'))
+        count += 1
+      }
+      return contents()
+    },
+  }
+  assert.equal((await inside(place, script, growing)).said, '5000\n8000\n11000\n')
 })
 
 test('it can cover a symbolic link of proc, which others go through to it', async () => {

@@ -25,7 +25,8 @@ export function makeServedFile(name: string): ServedFile {
     set('rootmode', '100444')
     set('user_id', '0')
     set('group_id', '0')
-    libc.fsconfig('fsconfig allow_other', fuse, SET_FLAG, 'allow_other', null, 0)
+    // default_permissions: the kernel then asks for the length at each open, which it needs for splice(2).
+    for (const flag of ['allow_other', 'default_permissions']) libc.fsconfig(`fsconfig ${flag}`, fuse, SET_FLAG, flag, null, 0)
     libc.fsconfig('make a fuse file system', fuse, CREATE, null, null, 0)
     const mount = libc.fsmount('fsmount fuse', fuse, FSMOUNT_CLOEXEC, MOUNT_ATTR)
     return { connection, mount: { fd: mount, [Symbol.dispose]: () => closeSync(mount) } }

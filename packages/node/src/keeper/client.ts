@@ -35,7 +35,7 @@ export function connectKeeper(path: string): KeeperClient {
   return {
     launch: (spec: LaunchSpec) => ask('launch', spec) as Promise<{ pid: number }>,
     begin: async (id) => void (await ask('begin', id)),
-    configureNetwork: async (id, lines) => void (await ask('configureNetwork', id, lines)),
+    configureNetwork: async (id, steps) => void (await ask('configureNetwork', id, steps)),
     placeFiles: async (id, files: readonly PlacedFile[]) => void (await ask('placeFiles', id, files)),
     signal: (id, signal) => ask('signal', id, signal) as Promise<boolean>,
     discard: async (id) => void (await ask('discard', id)),

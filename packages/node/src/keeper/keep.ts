@@ -9,16 +9,16 @@ import { constants } from 'node:os'
 import {
   adoptPty,
   type Cgroups,
+  type ConfigureNetwork,
   type ExitWatch,
   type GiveDescriptor,
-  type InNetworkOf,
   lastLogMessage,
   type MountNamespace,
+  type NetworkStep,
   type OpenConfinedRoot,
   openPty,
   type PrivateMounts,
   type ProcessEnd,
-  type ProcessRunner,
   type Pty,
   type Runtime,
   type UserNamespaces,
@@ -35,7 +35,6 @@ export interface KeepMeans {
   readonly cgroups: Cgroups
   readonly mounts: PrivateMounts
   readonly runtime: Runtime
-  readonly runner: ProcessRunner
   readonly userNamespaces: UserNamespaces
   readonly exits: ExitWatch
   /** Sends a signal by number. False when there is no such process. */
@@ -43,7 +42,7 @@ export interface KeepMeans {
   /** A lasting mount namespace whose /sys/fs/cgroup is the v2 tree. */
   readonly runtimeMounts: MountNamespace
   readonly openRoot: OpenConfinedRoot
-  readonly inNetworkOf: InNetworkOf
+  readonly configureNetwork: ConfigureNetwork
   readonly give: GiveDescriptor
   /** Where the runtime hands seccomp listeners over. */
   readonly listenerSocket: string
@@ -81,7 +80,7 @@ const KILL_MS = 10_000
 export interface Keep extends Disposable {
   launch(spec: LaunchSpec): Promise<{ readonly pid: number }>
   begin(id: string): Promise<void>
-  configureNetwork(id: string, lines: readonly string[]): Promise<void>
+  configureNetwork(id: string, steps: readonly NetworkStep[]): Promise<void>
   placeFiles(id: string, files: readonly PlacedFile[]): void
   signal(id: string, signal: string): boolean
   discard(id: string): Promise<void>
@@ -208,13 +207,11 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       if (code !== 0) throw new KeeperError('start_failed', lastLogMessage(log) || `crun start ended with ${code}`)
       tenant.state = 'running'
     },
-    async configureNetwork(id, lines) {
-      const input = `${lines.join('\n')}\n`
-      await means
-        .inNetworkOf(living(id).pid, () => means.runner.run(['ip', '-batch', '-'], { input }))
-        .catch((error: unknown) => {
-          throw new KeeperError('network_failed', (error as Error).message, error)
-        })
+    async configureNetwork(id, steps) {
+      const { pid } = living(id)
+      await means.configureNetwork(pid, steps).catch((error: unknown) => {
+        throw new KeeperError('network_failed', `the network of VPS ${id}: ${(error as Error).message}`, error)
+      })
     },
     placeFiles(id, files) {
       const tenant = living(id)

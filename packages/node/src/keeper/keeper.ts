@@ -4,6 +4,7 @@
  * the runtime's state directory. `keep.ts` does the work; `server.ts` and `client.ts` carry this interface over a unix socket.
  */
 
+import type { NetworkStep } from '@insula/kernel'
 import type { IdQuotaPlace, OverlayPlan } from '@insula/vzfs'
 
 export interface PlacedFile {
@@ -86,8 +87,8 @@ export interface OutputSink {
 export interface Keeper {
   /** Rootfs, id map, console, runtime create: init exists and waits. Undone whole on failure. Resolves with init's host pid. */
   launch(spec: LaunchSpec): Promise<{ readonly pid: number }>
-  /** Runs `ip -batch` lines inside the VPS's network namespace. */
-  configureNetwork(id: string, lines: readonly string[]): Promise<void>
+  /** Makes the steps hold inside the VPS's network namespace. */
+  configureNetwork(id: string, steps: readonly NetworkStep[]): Promise<void>
   /** Writes files inside a launched or running VPS, if different. */
   placeFiles(id: string, files: readonly PlacedFile[]): Promise<void>
   /** Lets init run. */

@@ -9,7 +9,6 @@ import {
   continueCall,
   type ExitWatch,
   inheritedDescriptors,
-  inNetworkOf,
   type Lxcfs,
   type LxcfsProcess,
   makeServedFile,
@@ -21,10 +20,10 @@ import {
   type PrivateMounts,
   readCallRecord,
   realCgroups,
+  realConfigureNetwork,
   realGiveDescriptor,
   realLxcfs,
   realPrivateMounts,
-  realProcessRunner,
   realRuntime,
   realUserNamespaces,
   reapStrays,
@@ -48,7 +47,6 @@ export async function runKeeper(instance: Instance): Promise<void> {
   for (const directory of [instance.run, instance.runtime]) mkdirSync(directory, { recursive: true })
   becomeSubreaper()
   using _strays = reapStrays()
-  const runner = realProcessRunner()
   const mounts = realPrivateMounts()
   const cgroups = realCgroups()
   const exits = realExitWatch()
@@ -86,10 +84,9 @@ export async function runKeeper(instance: Instance): Promise<void> {
       cgroups,
       mounts,
       runtime: realRuntime(instance.runtime),
-      runner,
       userNamespaces: realUserNamespaces(),
       openRoot: openConfinedRoot,
-      inNetworkOf,
+      configureNetwork: realConfigureNetwork,
       give: realGiveDescriptor,
       listenerSocket: instance.listenerSocket,
       exits,

@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { chmodSync, rmSync } from 'node:fs'
+import type { NetworkStep } from '@insula/kernel'
 import { KeeperError } from './errors.ts'
 import type { ByteSession, ExecRequest, Keeper, LaunchSpec, PlacedFile } from './keeper.ts'
 import type { Keep } from './keep.ts'
@@ -69,7 +70,7 @@ async function answer(socket: Socket, served: ServedKeep, call: Call, exits: { s
   const operations: Record<string, () => unknown> = {
     launch: () => keep.launch(first as LaunchSpec),
     begin: () => keep.begin(id),
-    configureNetwork: () => keep.configureNetwork(id, second as string[]),
+    configureNetwork: () => keep.configureNetwork(id, second as NetworkStep[]),
     placeFiles: () => keep.placeFiles(id, second as PlacedFile[]),
     signal: () => keep.signal(id, String(second)),
     discard: () => keep.discard(id),

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { changeLines, innerLines, routesOf, vethOf } from './network.ts'
+import type { NetworkStep } from '@insula/kernel'
+import { changeSteps, innerSteps, routesOf, vethOf } from './network.ts'
 
 const wires = { linkPrefix: 'ins', mtu: 1400, macSeed: 7 }
 const address = fc.nat(250).map((last) => `10.77.0.${last + 1}`)
 const addresses = fc.uniqueArray(address, { maxLength: 6 })
 
-/** What `ip -batch` would make of the lines, strictly: to add what is there or delete what is not is an error. */
-function run(lines: readonly string[], has: Set<string>): Set<string> {
-  for (const line of lines) {
-    const [, verb, cidr = ''] = /^address (add|replace|delete) (\S+) dev eth0$/.exec(line) ?? []
-    if (verb === 'add') assert.ok(!has.has(cidr), line)
-    if (verb === 'delete') assert.ok(has.delete(cidr), line)
-    else if (verb) has.add(cidr)
-    if (line.startsWith('route replace default')) assert.ok(has.has(`${line.split(' ').at(-1)}/32`), `no such source: ${line}`)
+/** What the kernel would make of the steps: a route's source has to be an address that is there. */
+function run(steps: readonly NetworkStep[], has: Set<string>): Set<string> {
+  for (const step of steps) {
+    if (step.kind === 'address' && step.absent) has.delete(step.cidr)
+    else if (step.kind === 'address') has.add(step.cidr)
+    if (step.kind === 'route' && step.source !== undefined)
+      assert.ok(has.has(`${step.source}/32`), `no such source: ${step.source}`)
   }
   return has
 }
@@ -27,29 +27,28 @@ describe('the network inside a VPS', () => {
     assert.deepEqual(routesOf(wires, 101, ['10.77.0.1']), [
       { destination: '10.77.0.1/32', device: 'ins.101', neighbourMac: veth.peerMac },
     ])
-    assert.ok(
-      innerLines(wires, 101, ['10.77.0.1']).some((line) => line.includes(`lladdr ${veth.hostMac}`) && line.endsWith('permanent')),
-    )
+    const neighbours = innerSteps(wires, 101, ['10.77.0.1']).filter(({ kind }) => kind === 'neighbour')
+    assert.deepEqual(neighbours, [{ kind: 'neighbour', address: '169.254.0.1', device: 'eth0', mac: veth.hostMac }])
   })
 
   it('comes from any set of addresses to any other, also when the tenant took some away', () => {
     fc.assert(
       fc.property(addresses, addresses, fc.nat(), (before, after, pick) => {
-        const has = run(innerLines(wires, 101, before), new Set())
+        const has = run(innerSteps(wires, 101, before), new Set())
         assert.deepEqual([...has].toSorted(), cidrs(before))
         const taken = [...has][pick % Math.max(1, has.size)]
         if (taken !== undefined) has.delete(taken)
-        run(changeLines(wires, 101, before, after), has)
+        run(changeSteps(wires, 101, before, after), has)
         assert.deepEqual([...has].toSorted(), cidrs(after))
       }),
     )
   })
 
-  it('is brought to hold again by lines that can be repeated', () => {
+  it('is brought to hold again by steps that can be repeated', () => {
     fc.assert(
       fc.property(addresses, (list) => {
-        const has = run(innerLines(wires, 101, list), new Set())
-        assert.deepEqual([...run(changeLines(wires, 101, list, list), has)].toSorted(), cidrs(list))
+        const has = run(innerSteps(wires, 101, list), new Set())
+        assert.deepEqual([...run(changeSteps(wires, 101, list, list), has)].toSorted(), cidrs(list))
       }),
     )
   })

@@ -3,7 +3,7 @@
  * link-local gateway that needs no address of its own on the node's end; both ends know each other's MAC, so nothing is ever asked by ARP.
  */
 
-import type { RouteSpec, VethSpec } from '@insula/kernel'
+import type { NetworkStep, RouteSpec, VethSpec } from '@insula/kernel'
 import { macFor } from '@insula/model'
 
 /** The same in every VPS; RFC 3927. It is never used as an address on the node. */
@@ -38,37 +38,35 @@ export function routesOf(wires: Wires, id: number, addresses: readonly string[])
   }))
 }
 
-/** Lines of `ip -batch` inside the VPS, on a fresh network namespace. */
-export function innerLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
-  return [
-    'link set dev lo up',
-    `link set dev ${DEVICE} up`,
-    ...addresses.map((address) => `address add ${address}/32 dev ${DEVICE}`),
-    ...gatewayLines(wires, id, addresses),
-  ]
+/** What shall hold inside the VPS, on a fresh network namespace. */
+export function innerSteps(wires: Wires, id: number, addresses: readonly string[]): NetworkStep[] {
+  const link: NetworkStep[] = addresses.length === 0 ? [] : [{ kind: 'up', device: DEVICE }]
+  return [{ kind: 'up', device: 'lo' }, ...link, ...addressSteps(wires, id, addresses)]
 }
 
 /** From one set of addresses to another while it runs; what the tenant added besides stays. */
-export function changeLines(wires: Wires, id: number, before: readonly string[], after: readonly string[]): string[] {
+export function changeSteps(wires: Wires, id: number, before: readonly string[], after: readonly string[]): NetworkStep[] {
   return [
     // Also those that should be there: the tenant may have removed one, and it can be the source of the default route.
-    ...after.map((address) => `address replace ${address}/32 dev ${DEVICE}`),
-    ...gatewayLines(wires, id, after),
-    // Replaced first: the tenant may have removed it, and to delete what is not there is an error.
-    ...before.flatMap((address) =>
-      after.includes(address)
-        ? []
-        : [`address replace ${address}/32 dev ${DEVICE}`, `address delete ${address}/32 dev ${DEVICE}`],
-    ),
+    ...addressSteps(wires, id, after),
+    ...before.filter((address) => !after.includes(address)).map((address) => addressStep(address, { absent: true })),
   ]
 }
 
-function gatewayLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
+function addressSteps(wires: Wires, id: number, addresses: readonly string[]): NetworkStep[] {
   const [source] = addresses
   if (source === undefined) return []
   return [
-    `neighbour replace ${GATEWAY} lladdr ${macFor(wires.macSeed, id, 'host')} dev ${DEVICE} nud permanent`,
-    `route replace ${GATEWAY} dev ${DEVICE} scope link`,
-    `route replace default via ${GATEWAY} dev ${DEVICE} src ${source}`,
+    ...addresses.map((address) => addressStep(address)),
+    { kind: 'neighbour', address: GATEWAY, device: DEVICE, mac: macFor(wires.macSeed, id, 'host') },
+    { kind: 'route', destination: `${GATEWAY}/32`, device: DEVICE },
+    { kind: 'route', destination: '0.0.0.0/0', device: DEVICE, gateway: GATEWAY, source },
   ]
 }
+
+const addressStep = (address: string, how: { readonly absent?: true } = {}): NetworkStep => ({
+  kind: 'address',
+  cidr: `${address}/32`,
+  device: DEVICE,
+  ...how,
+})

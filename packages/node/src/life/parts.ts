@@ -12,7 +12,7 @@ import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
 import { diskLimitsOf, sameDiskLimits } from './disk.ts'
 import { accountIds } from './quota.ts'
-import { innerLines, linkName, routesOf, vethOf } from './network.ts'
+import { innerSteps, linkName, routesOf, vethOf } from './network.ts'
 import type { Sighting } from './sighting.ts'
 import { placedFiles } from './placed-files.ts'
 
@@ -152,8 +152,7 @@ const link: Part = {
 const addresses: Part = {
   name: 'addresses',
   async up(means, { vps }) {
-    const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(means.wires, vps.id, vps.addresses)
-    await means.keeper.configureNetwork(`${vps.id}`, lines)
+    await means.keeper.configureNetwork(`${vps.id}`, innerSteps(means.wires, vps.id, vps.addresses))
   },
   down: nothing,
   inspect: fine,

@@ -1,0 +1,18 @@
+/** Routes of links as steps. */
+
+import type { NetworkStep } from '../network/network.ts'
+import type { RouteSpec } from './links.ts'
+
+export function routeSteps({ destination, device, neighbourMac }: RouteSpec): NetworkStep[] {
+  const route: NetworkStep = { kind: 'route', destination, device }
+  if (neighbourMac === undefined) return [route]
+  return [route, { kind: 'neighbour', address: hostOf(destination), device, mac: neighbourMac }]
+}
+
+/** The neighbour that was made with it goes too. */
+export const removalSteps = (destination: string, device: string): NetworkStep[] => [
+  { kind: 'route', destination, device, absent: true },
+  { kind: 'neighbour', address: hostOf(destination), device, mac: null },
+]
+
+const hostOf = (cidr: string): string => cidr.split('/')[0] ?? ''
