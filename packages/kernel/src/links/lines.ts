@@ -12,7 +12,7 @@ export function attachLines(veth: VethSpec, routes: readonly RouteSpec[], ipv6: 
       `peer name ${linkName(veth.peer)} address ${word(veth.peerMac)} mtu ${veth.mtu} netns ${veth.pid}`,
     // The host end needs no IPv6 link-local address, and answers for none. A kernel without IPv6 does not know the word.
     ...(ipv6 ? [`link set dev ${name} addrgenmode none`] : []),
-    `link set dev ${name} up`,
+    `link set dev ${name} arp off up`,
     ...routes.flatMap(routeLines),
   ]
 }

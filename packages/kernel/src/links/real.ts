@@ -122,6 +122,7 @@ const linkInfo = ({ ifname, address, mtu, flags, stats64 }: IpLink): LinkInfo =>
   mac: address ?? '',
   mtu,
   up: flags.includes('UP'),
+  arp: !flags.includes('NOARP'),
   rxBytes: stats64?.rx.bytes ?? 0,
   txBytes: stats64?.tx.bytes ?? 0,
 })

@@ -1,6 +1,10 @@
 /**
  * A VPS's network, routed: a veth pair without a shared segment. Inside, every address is a /32 on eth0 and the default route goes over a
- * link-local gateway that needs no address of its own on the node's end; both ends know each other's MAC, so nothing is ever asked by ARP.
+ * link-local gateway that needs no address of its own on the node's end.
+ *
+ * ARP is off on both ends: the neighbour table is one for the whole node, and what a tenant made up would fill it. Without ARP the kernel sends
+ * under the MAC of its own end (arp_constructor in net/ipv4/arp.c), so both ends have the same one. Then whatever routes a tenant sets, and
+ * whatever it flushes, its packets arrive.
  */
 
 import type { RouteSpec, VethSpec } from '@insula/kernel'
@@ -25,8 +29,8 @@ export function vethOf(wires: Wires, id: number, pid: number): VethSpec {
     peer: DEVICE,
     pid,
     mtu: wires.mtu,
-    hostMac: macFor(wires.macSeed, id, 'host'),
-    peerMac: macFor(wires.macSeed, id, 'peer'),
+    hostMac: macFor(wires.macSeed, id),
+    peerMac: macFor(wires.macSeed, id),
   }
 }
 
@@ -34,26 +38,26 @@ export function routesOf(wires: Wires, id: number, addresses: readonly string[])
   return addresses.map((address) => ({
     destination: `${address}/32`,
     device: linkName(wires, id),
-    neighbourMac: macFor(wires.macSeed, id, 'peer'),
+    neighbourMac: macFor(wires.macSeed, id),
   }))
 }
 
 /** Lines of `ip -batch` inside the VPS, on a fresh network namespace. */
-export function innerLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
+export function innerLines(addresses: readonly string[]): string[] {
   return [
     'link set dev lo up',
-    `link set dev ${DEVICE} up`,
+    `link set dev ${DEVICE} arp off up`,
     ...addresses.map((address) => `address add ${address}/32 dev ${DEVICE}`),
-    ...gatewayLines(wires, id, addresses),
+    ...gatewayLines(addresses),
   ]
 }
 
 /** From one set of addresses to another while it runs; what the tenant added besides stays. */
-export function changeLines(wires: Wires, id: number, before: readonly string[], after: readonly string[]): string[] {
+export function changeLines(before: readonly string[], after: readonly string[]): string[] {
   return [
     // Also those that should be there: the tenant may have removed one, and it can be the source of the default route.
     ...after.map((address) => `address replace ${address}/32 dev ${DEVICE}`),
-    ...gatewayLines(wires, id, after),
+    ...gatewayLines(after),
     // Replaced first: the tenant may have removed it, and to delete what is not there is an error.
     ...before.flatMap((address) =>
       after.includes(address)
@@ -63,12 +67,8 @@ export function changeLines(wires: Wires, id: number, before: readonly string[],
   ]
 }
 
-function gatewayLines(wires: Wires, id: number, addresses: readonly string[]): string[] {
+function gatewayLines(addresses: readonly string[]): string[] {
   const [source] = addresses
   if (source === undefined) return []
-  return [
-    `neighbour replace ${GATEWAY} lladdr ${macFor(wires.macSeed, id, 'host')} dev ${DEVICE} nud permanent`,
-    `route replace ${GATEWAY} dev ${DEVICE} scope link`,
-    `route replace default via ${GATEWAY} dev ${DEVICE} src ${source}`,
-  ]
+  return [`route replace ${GATEWAY} dev ${DEVICE} scope link`, `route replace default via ${GATEWAY} dev ${DEVICE} src ${source}`]
 }

@@ -141,7 +141,7 @@ const link: Part = {
 const addresses: Part = {
   name: 'addresses',
   async up(means, { vps }) {
-    const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(means.wires, vps.id, vps.addresses)
+    const lines = vps.addresses.length === 0 ? ['link set dev lo up'] : innerLines(vps.addresses)
     await means.keeper.configureNetwork(`${vps.id}`, lines)
   },
   down: nothing,
