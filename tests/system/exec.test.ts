@@ -80,9 +80,20 @@ test('-u, -w and -e do as they say', async () => {
   const nobody = await node.insula(['exec', '-u', 'nosuchuser', debian, 'true'])
   assert.notEqual(nobody.code, 0)
   assert.match(nobody.stderr, /no user "nosuchuser"/)
-  const nowhere = await node.insula(['exec', '-w', '/nowhere', debian, 'true'])
-  assert.notEqual(nowhere.code, 0)
-  assert.match(nowhere.stderr, /\/nowhere/)
+  for (const [user, directory, why] of [
+    ['root', '/nowhere', 'No such file or directory'],
+    ['www-data', '/nowhere', 'No such file or directory'],
+    ['www-data', '/root', 'Permission denied'],
+    ['www-data', '/root/below', 'Permission denied'],
+    ['www-data', '/etc/passwd', 'Not a directory'],
+  ] as const) {
+    const { code, stderr } = await node.insula(['exec', '-u', user, '-w', directory, debian, 'true'])
+    assert.deepEqual([code, stderr], [126, `insula: debian: ${directory}: cannot be entered: ${why}\n`])
+  }
+  // What is mounted over it does not hide it from its user.
+  assert.equal((await sh(debian, 'pwd', '-u', 'www-data', '-w', '/dev/shm')).stdout, '/dev/shm\n')
+  await node.ok('exec', debian, '--', 'usermod', '-d', '/root', 'games')
+  assert.equal((await sh(debian, 'pwd', '-u', 'games')).stdout, '/\n')
 })
 
 test('a command may open its output again through /dev/stdout, also as another user', async () => {

@@ -18,7 +18,7 @@ export interface FakeVzfs extends Vzfs {
 
 /** Where its directories lie. */
 export interface Disk {
-  makeDirectory(path: string): void
+  makeDirectory(path: string, mode?: number): void
   writeFile(path: string, contents: string): void
 }
 
@@ -56,6 +56,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
           builtAt: new Date().toISOString(),
           digest: name,
         }
+        disk.makeDirectory(`${treeOf(name)}/root`, 0o700)
         disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
         layers.set(name, { info, manifest })
         return info

@@ -8,6 +8,7 @@ import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getSystemErrorMessage } from 'node:util'
 import {
   awaitDescriptor,
   type Cgroups,
@@ -236,24 +237,39 @@ function processOf(means: ExecMeans, target: ExecTarget, request: ExecRequest, a
     terminal: request.tty !== undefined,
     user: { uid: account.uid, gid: account.gid, additionalGids: account.groups },
     args: request.argv,
-    cwd: request.cwd ?? homeOf(means, target.pid, account),
+    cwd: directoryOf(means, target, request, account),
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     capabilities: { bounding, effective: held, permitted: held, inheritable: [], ambient: [] },
     noNewPrivileges: false,
   }
 }
 
-function homeOf(means: ExecMeans, pid: number, account: Account): string {
+/** crun enters it as root of the VPS; what the user may not enter must be found out before. @throws KeeperError exec_not_executable */
+function directoryOf(means: ExecMeans, { pid, base }: ExecTarget, request: ExecRequest, account: Account): string {
   using root = means.openRoot(`/proc/${pid}/root`)
-  return root.isDirectory(account.home) ? account.home : '/'
+  const visitor = { uid: base + account.uid, gid: base + account.gid, groups: account.groups.map((group) => base + group) }
+  const refusal = (path: string): string | null => (account.uid === 0 ? null : root.refusesEntry(path, visitor))
+  // As login(1) does without a home directory.
+  if (request.cwd === undefined) return root.isDirectory(account.home) && !refusal(account.home) ? account.home : '/'
+  const code = refusal(request.cwd)
+  if (code !== null) throw noEntry(request.cwd, inWords(code))
+  return request.cwd
+}
+
+function noEntry(directory: string, why: string): KeeperError {
+  return new KeeperError('exec_not_executable', `${directory}: cannot be entered: ${why}`)
+}
+
+/** "Permission denied", as shells write it. */
+function inWords(code: string): string {
+  const words = getSystemErrorMessage(-(constants.errno[code as keyof typeof constants.errno] ?? 0)) ?? code
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** crun tells why only in words. */
 function refused(message: string, request: ExecRequest): KeeperError {
   const command = request.argv[0] ?? ''
-  if (/chdir|cwd/i.test(message)) {
-    return new KeeperError('exec_failed', `working directory ${request.cwd ?? ''} cannot be entered: ${message}`)
-  }
+  if (/chdir|cwd/i.test(message)) return noEntry(request.cwd ?? '/', message.replace(/^chdir `.*`: /, ''))
   // A shell says that of an empty name too; the runtime stumbles over a directory.
   if (command === '') return new KeeperError('exec_not_found', "'': command not found")
   if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)
