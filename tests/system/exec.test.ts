@@ -127,6 +127,25 @@ test('50 at once are all right', async () => {
   }
 })
 
+test('of a VPS whose init is killed, as for want of memory, it is said that it does not run', async () => {
+  const name = await node.running('dying')
+  const { pid } = await node.show(name)
+  const begin = () => Array.from({ length: 20 }, () => sh(name, 'echo begun; exec sleep 60'))
+  const before = begin()
+  await until('the first runs', async () => (await node.inside(name, 'ps')).includes('sleep 60'))
+  process.kill(pid, 'SIGKILL')
+  const answers = await Promise.all([...before, ...begin()])
+  for (const { code, stdout, stderr } of answers) {
+    // What ran was killed.
+    if (stdout !== '') assert.deepEqual({ code, stdout, stderr }, { code: 137, stdout: 'begun\n', stderr: '' })
+    else if (code !== 137) {
+      assert.equal(code, 4, stderr)
+      assert.match(stderr, /^insula: .*(is not running\n|it is stopped\n.*insula start.*\n)$/)
+    }
+  }
+  assert.ok(answers.some(({ code }) => code === 4))
+})
+
 test('a client that goes away takes its command with it', async () => {
   const running = node.insula(['exec', micro, '--', 'sleep', '4242'], { deadline: 1_500 })
   await until('it runs', async () => (await node.inside(micro, 'ps')).includes('sleep 4242'))

@@ -28,7 +28,7 @@ import {
 import { type Account, findAccount } from './account.ts'
 import { pipeSink, pipeSource, ptySink, ptySource, type Source } from './byte-stream.ts'
 import { KeeperError } from './errors.ts'
-import { firstWords } from './first-words.ts'
+import { type FirstWords, firstWords } from './first-words.ts'
 import type { ExecEnd, ExecRequest, ExecSession, OutputSink } from './keeper.ts'
 
 export interface ExecMeans {
@@ -50,6 +50,8 @@ export interface ExecTarget {
   readonly bundle: string
   readonly base: number
   readonly cgroup: string
+  /** Whether its init has ended or is about to. */
+  readonly ending: () => boolean
 }
 
 /** After the command itself has ended: so many rounds without output mean that only a background child still holds the pipes. */
@@ -57,6 +59,8 @@ const QUIET_ROUNDS = 5
 const ROUND_MS = 20
 /** After hang-up, until the command is killed. */
 const HANGUP_MS = 2_000
+/** The runtime's code when it fails without a word, as when init ends between two of its steps. */
+const UNSAID = 255
 const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_failed */
@@ -72,7 +76,10 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     const options = { processFile: files.process, pidFile: files.pid, log: files.log, consoleSocket, stdio, door }
     return means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.exec(target.id, options))
   }
-  const refusal: Refusal = ({ code }) => (code === 0 ? '' : lastLogMessage(files.log))
+  const refusal: Refusal = ({ code }) => {
+    const why = code === 0 ? '' : lastLogMessage(files.log)
+    return why === '' && code === UNSAID && target.ending() ? 'the runtime gave up' : why
+  }
   const finish: Finish = ({ code, signal }) => {
     const why = refusal({ code, signal })
     for (const file of Object.values(files)) rmSync(file, { force: true })
@@ -99,7 +106,7 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     // The pid file goes when the command has ended.
     signal('SIGKILL')
   }
-  const job: Job = { run, refusal, finish, signal, hangUp }
+  const job: Job = { run, refusal, ending: target.ending, finish, signal, hangUp }
   if (request.tty) return onPty(job, files.socket, request.tty, out)
   return onPipes(job, (fd) => means.give(fd, target.base + account.uid, target.base + account.gid), out)
 }
@@ -113,6 +120,7 @@ type Finish = (end: RuntimeEnd) => ExecEnd
 interface Job {
   readonly run: Run
   readonly refusal: Refusal
+  readonly ending: () => boolean
   readonly finish: Finish
   readonly signal: (name: string) => void
   readonly hangUp: () => Promise<void>
@@ -139,7 +147,7 @@ async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): P
       const why = job.refusal(end)
       if (why === '') words.release()
       await drain(sources)
-      words.releaseUnless(why)
+      settleWords(words, why, job)
       stdin.end()
       return job.finish(end)
     }),
@@ -181,7 +189,7 @@ async function onPty(
       const why = job.refusal(end)
       if (why === '') words.release()
       await drain([source])
-      words.releaseUnless(why)
+      settleWords(words, why, job)
       stdin.close()
       return job.finish(end)
     }),
@@ -193,6 +201,12 @@ async function onPty(
     resume: () => source.resume(),
     close: () => void job.hangUp(),
   }
+}
+
+/** With the end of init the runtime stumbles at several places, and writes more than what is in its log. */
+function settleWords(words: FirstWords, why: string, { ending }: Job): void {
+  if (why !== '' && ending()) words.drop()
+  else words.releaseUnless(why)
 }
 
 /**
