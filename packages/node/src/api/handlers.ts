@@ -18,6 +18,7 @@ import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate, presentVps } from '../present.ts'
 import type { VpsRecord } from '../record.ts'
+import { repairAreas } from '../area-repair.ts'
 import { repairCopies } from '../record-copy.ts'
 import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
@@ -267,6 +268,7 @@ export function handlers(means: HandlerMeans): Handlers {
     doctorRepair: ({ query }) => {
       const spec = { kind: 'node.repair', subject: means.instance.name, doing: 'cannot repair the node' }
       return run(spec, query, async () => {
+        await repairAreas(means)
         await reconcile(means)
         await repairCopies(means)
         return { findings: await examine(means) }
