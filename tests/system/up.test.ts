@@ -83,10 +83,12 @@ test('a node with a running VPS; then nothing is missing; then it is down, and u
   assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo', 'the VPS is there again')
 })
 
-test('--force kills what cannot be stopped in good order, and keeps its files', async () => {
+test('--force kills what cannot be stopped in good order, and keeps its files', async (t) => {
   await insula('exec', 'demo', '--', 'touch', '/root/kept')
   const processes = (): Promise<number[]> => realCgroups().processes(instance.cgroup)
   const config = readFileSync(instance.configFile)
+  // Without it the instance could not be removed either.
+  t.after(() => writeFileSync(instance.configFile, config))
   // A daemon that cannot come up again.
   const { pid } = await nodeApi(instance).health()
   writeFileSync(instance.configFile, '{')
