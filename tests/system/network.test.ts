@@ -145,6 +145,19 @@ test('inside, root has its own iptables, routes and sysctls', async () => {
   assert.match(stdout, /done/)
 })
 
+test('what went over its link is in the metrics, and its memory, CPU time and disk space', async () => {
+  const name = await node.running('counted')
+  const { id } = await node.show(name)
+  await node.inside(name, 'ping', '-c', '3', '-i', '0.2', '-s', '1000', own ?? '')
+  const text = await node.ok('metrics')
+  const value = (metric: string): number =>
+    Number(new RegExp(`^insula_vps_${metric}\\{vps="${id}",name="${name}"\\} (\\S+)$`, 'm').exec(text)?.[1])
+  for (const metric of ['network_receive_bytes_total', 'network_transmit_bytes_total'])
+    assert.ok(value(metric) > 3_000 && value(metric) < 30_000, `${metric} ${value(metric)}`)
+  for (const metric of ['memory_bytes', 'cpu_seconds_total', 'pids', 'disk_bytes', 'inodes'])
+    assert.ok(value(metric) > 0, `${metric} in\n${text}`)
+})
+
 test('without an address there is no link, and nothing to reach', async () => {
   const name = await node.running('alone', ['--template', 'micro'])
   assert.doesNotMatch(await node.inside(name, 'ls', '/sys/class/net'), /eth0/)

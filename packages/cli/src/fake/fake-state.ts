@@ -196,6 +196,8 @@ export async function answerTo(
       }
     case 'quotaSet':
       return { entry: quotaEntry(body) }
+    case 'metrics':
+      return '# TYPE up gauge\nup 1\n# EOF\n'
     case 'templateList':
       return { templates: state.templates }
     case 'templateShow':
