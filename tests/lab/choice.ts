@@ -34,6 +34,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/kernel/src/netns/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/pty/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/runtime/real.system.test.ts', 'a later crun'),
+  choice('lab', 'packages/kernel/src/confined/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/userns/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/files/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/filter/real.system.test.ts', 'the same calls on both kernels'),

@@ -91,6 +91,29 @@ describe('the doctor', () => {
     assert.deepEqual((task.result as { recovered: string[] }).recovered, ['cut', 'swapped', 'well'])
   })
 
+  it('finds a private area that cannot be used, of a VPS that runs or not, and mends what it knows', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    for (const name of ['down', 'lost', 'well']) await node.client.vpsCreate({ ...WAIT, body: { name, template: 'micro' } })
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'up', template: 'micro', start: true } })
+    for (const id of [101, 104]) world.vzfs.damaged.add(id)
+    await world.vzfs.areas.remove(102)
+    const areas = `${world.vzfs.path}/areas`
+    const lost = `its private area cannot be used: ${areas}/102 is missing`
+    assert.deepEqual(await told(node), [
+      `vps down: its private area cannot be used: ${areas}/101/area.json is damaged`,
+      `vps lost: ${lost}`,
+      `vps up: its private area cannot be used: ${areas}/104/area.json is damaged`,
+    ])
+    const { findings } = await node.client.doctor()
+    const how = findings.filter(({ subject }) => subject.startsWith('vps ')).map(({ remedy, repairable }) => [remedy, repairable])
+    const repair = ['insula doctor --repair', true]
+    assert.deepEqual(how, [repair, ['restore it, or give the VPS up: `insula destroy lost`', false], repair])
+    await node.client.doctorRepair(WAIT)
+    assert.deepEqual(await told(node), [`vps lost: ${lost}`])
+    assert.equal((await node.client.vpsStart({ params: { vps: 'down' }, ...WAIT })).task.state, 'done')
+  })
+
   it('sees that the database file is gone, or another one', async () => {
     await using world = await openWorld()
     const node = await world.boot()

@@ -5,7 +5,9 @@ import type { Transport } from '@insula/contract/client'
 
 export interface Answer {
   readonly status: number
+  /** The text of an answer that is none. */
   readonly json: unknown
+  readonly type: string
 }
 
 /** @param body a string is sent as it is */
@@ -27,7 +29,11 @@ export function send(socketPath: string, method: string, path: string, body?: un
     let received = ''
     response.setEncoding('utf8')
     response.on('data', (chunk: string) => void (received += chunk))
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, json: received === '' ? null : JSON.parse(received) }))
+    response.on('end', () => {
+      const type = response.headers['content-type'] ?? ''
+      const json: unknown = received === '' ? null : type.startsWith('application/json') ? JSON.parse(received) : received
+      resolve({ status: response.statusCode ?? 0, json, type })
+    })
     response.on('error', reject)
   })
   outgoing.end(text)

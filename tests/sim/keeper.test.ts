@@ -65,6 +65,25 @@ describe('a VPS that was launched', () => {
     assert.deepEqual(readdirSync(world.instance.scratch), [])
   })
 
+  it('and whose init ends while a command is on its way, is said not to run', async () => {
+    await using world = await openWorld()
+    await booted(world, 'web', 'other')
+    const said: string[] = []
+    const output = (chunk: Buffer): void => void said.push(chunk.toString())
+    const exec = (id: string) => world.keeper.keep.exec(id, { argv: ['true'], env: {} }, { stdout: output, stderr: output })
+    const end = (id: string): boolean =>
+      world.machine.kill(world.keeper.launched.get(id)?.pid ?? assert.fail(`${id} was not launched`), os.signals.SIGKILL)
+    const notRunning = { name: 'KeeperError', code: 'no_such_vps', message: /^VPS 10[12] is not running$/ }
+    // Before the runtime was called, and before it has got there.
+    end('101')
+    await assert.rejects(exec('101'), notRunning)
+    const session = exec('102')
+    end('102')
+    await assert.rejects((await session).ended, notRunning)
+    assert.deepEqual(said, [])
+    assert.deepEqual(readdirSync(world.instance.scratch), [])
+  })
+
   it('and could not be, leaves nothing: no process, no bundle, no terminal', async () => {
     await using world = await openWorld()
     const node = await booted(world, 'web', 'broken')

@@ -75,6 +75,10 @@ describe('a session', () => {
     assert.deepEqual(await ends('web', { argv: ['orphan'] }), { type: 'exit', signal: 'SIGTERM', number: 15 })
     const missing = await ends('web', { argv: ['nothing'] })
     assert.deepEqual([missing?.['code'], typeof missing?.['reason']], [127, 'string'])
+    const absent = await ends('web', { argv: ['true'], cwd: '/nowhere' })
+    assert.deepEqual(absent, { type: 'exit', code: 126, reason: '/nowhere: cannot be entered: No such file or directory' })
+    const closed = await ends('web', { argv: ['true'], cwd: '/root', user: '1000' })
+    assert.deepEqual(closed, { type: 'exit', code: 126, reason: '/root: cannot be entered: Permission denied' })
     const empty = await ends('web', { argv: [''] })
     assert.deepEqual([empty?.['code'], empty?.['reason']], [127, "'': command not found"])
     for (const [vps, first, code] of [

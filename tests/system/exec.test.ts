@@ -80,9 +80,20 @@ test('-u, -w and -e do as they say', async () => {
   const nobody = await node.insula(['exec', '-u', 'nosuchuser', debian, 'true'])
   assert.notEqual(nobody.code, 0)
   assert.match(nobody.stderr, /no user "nosuchuser"/)
-  const nowhere = await node.insula(['exec', '-w', '/nowhere', debian, 'true'])
-  assert.notEqual(nowhere.code, 0)
-  assert.match(nowhere.stderr, /\/nowhere/)
+  for (const [user, directory, why] of [
+    ['root', '/nowhere', 'No such file or directory'],
+    ['www-data', '/nowhere', 'No such file or directory'],
+    ['www-data', '/root', 'Permission denied'],
+    ['www-data', '/root/below', 'Permission denied'],
+    ['www-data', '/etc/passwd', 'Not a directory'],
+  ] as const) {
+    const { code, stderr } = await node.insula(['exec', '-u', user, '-w', directory, debian, 'true'])
+    assert.deepEqual([code, stderr], [126, `insula: debian: ${directory}: cannot be entered: ${why}\n`])
+  }
+  // What is mounted over it does not hide it from its user.
+  assert.equal((await sh(debian, 'pwd', '-u', 'www-data', '-w', '/dev/shm')).stdout, '/dev/shm\n')
+  await node.ok('exec', debian, '--', 'usermod', '-d', '/root', 'games')
+  assert.equal((await sh(debian, 'pwd', '-u', 'games')).stdout, '/\n')
 })
 
 test('a command may open its output again through /dev/stdout, also as another user', async () => {
@@ -114,6 +125,25 @@ test('50 at once are all right', async () => {
   for (const [index, { code, stdout, stderr }] of answers.entries()) {
     assert.deepEqual({ code, stdout, stderr }, { code: index, stdout: `${index}\n`, stderr: `e${index}\n` })
   }
+})
+
+test('of a VPS whose init is killed, as for want of memory, it is said that it does not run', async () => {
+  const name = await node.running('dying')
+  const { pid } = await node.show(name)
+  const begin = () => Array.from({ length: 20 }, () => sh(name, 'echo begun; exec sleep 60'))
+  const before = begin()
+  await until('the first runs', async () => (await node.inside(name, 'ps')).includes('sleep 60'))
+  process.kill(pid, 'SIGKILL')
+  const answers = await Promise.all([...before, ...begin()])
+  for (const { code, stdout, stderr } of answers) {
+    // What ran was killed.
+    if (stdout !== '') assert.deepEqual({ code, stdout, stderr }, { code: 137, stdout: 'begun\n', stderr: '' })
+    else if (code !== 137) {
+      assert.equal(code, 4, stderr)
+      assert.match(stderr, /^insula: .*(is not running\n|it is stopped\n.*insula start.*\n)$/)
+    }
+  }
+  assert.ok(answers.some(({ code }) => code === 4))
 })
 
 test('a client that goes away takes its command with it', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { realProcessRunner } from '@insula/kernel'
+import { realCgroups, realProcessRunner } from '@insula/kernel'
 import { instanceOf } from '@insula/node'
 import { volumePaths } from '@insula/vzfs'
 import { nodeApi } from '../../setup/api.ts'
@@ -57,7 +57,7 @@ test('--check tells what would happen and changes nothing', async () => {
   assert.deepEqual(traces(), [])
 })
 
-test('a node with a running VPS; then nothing is missing; then everything is gone', async () => {
+test('a node with a running VPS; then nothing is missing; then it is down, and up again', async () => {
   // The template's tree need not be downloaded once more. What an administrator wrote is kept.
   mkdirSync('/etc/insula', { recursive: true })
   writeFileSync(instance.configFile, JSON.stringify({ templateCache: TREES }))
@@ -81,8 +81,35 @@ test('a node with a running VPS; then nothing is missing; then everything is gon
   const third = await run('up')
   assert.equal(third.code, 0, third.stderr)
   assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo', 'the VPS is there again')
+})
 
-  // The worst: neither the database nor the VPS's record can be read, while it runs.
+test('--force kills what cannot be stopped in good order, and keeps its files', async (t) => {
+  await insula('exec', 'demo', '--', 'touch', '/root/kept')
+  const processes = (): Promise<number[]> => realCgroups().processes(instance.cgroup)
+  const config = readFileSync(instance.configFile)
+  // Without it the instance could not be removed either.
+  t.after(() => writeFileSync(instance.configFile, config))
+  // A daemon that cannot come up again.
+  const { pid } = await nodeApi(instance).health()
+  writeFileSync(instance.configFile, '{')
+  process.kill(pid, 'SIGKILL')
+  const refused = await run('down')
+  assert.equal(refused.code, 1, refused.stdout)
+  assert.match(refused.stderr, /^down: the VPSs could not be stopped in good order: .*\nRemedy: .*\.\/down --force/)
+  assert.ok((await processes()).length > 0, 'the VPS goes on')
+
+  const forced = await run('down', '--force')
+  assert.equal(forced.code, 0, forced.stdout + forced.stderr)
+  assert.match(forced.stdout, /could not be stopped in good order: .*; they are killed/)
+  assert.deepEqual([await processes(), mounts()], [[], []])
+
+  writeFileSync(instance.configFile, config)
+  const again = await run('up')
+  assert.equal(again.code, 0, again.stdout + again.stderr)
+  assert.equal(await insula('exec', 'demo', '--', 'ls', '/root/kept'), '/root/kept')
+})
+
+test('the worst, neither the database nor the record of a running VPS can be read, is taken down; then everything is gone', async () => {
   const { pid } = await nodeApi(instance).health()
   const area = volumePaths(instance.volume).area(101)
   writeFileSync(area.record, '{')

@@ -31,6 +31,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
   events: async () => (await import('./commands/events.ts')).events,
+  metrics: async () => (await import('./commands/metrics.ts')).metrics,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   recover: async () => (await import('./commands/recover.ts')).recover,
   version: async () => (await import('./commands/version.ts')).version,

@@ -18,7 +18,7 @@ export function exitCodeTable(): readonly ExitCode[] {
     { exit: '1', meaning: '`doctor` found something wrong; `recover` could not recover every VPS' },
     ...fromErrors,
     { exit: String(OUTPUT_FAILED_EXIT), meaning: 'the output could not be written' },
-    { exit: '126', meaning: 'of `exec`: the command inside cannot be run' },
+    { exit: '126', meaning: 'of `exec`: the command inside cannot be run, or the working directory not be entered' },
     { exit: '127', meaning: 'of `exec`: there is no such command inside' },
     { exit: '128+N', meaning: 'ended by signal N; of `exec` and `enter`: the command inside was (130: SIGINT, 143: SIGTERM)' },
     { exit: String(BROKEN_PIPE_EXIT), meaning: 'whoever read the output went away' },

@@ -10,6 +10,7 @@ import type { routes } from './routes.ts'
 
 export interface TransportAnswer {
   readonly status: number
+  /** Of an answer that is not JSON: its text. */
   readonly json: unknown
 }
 

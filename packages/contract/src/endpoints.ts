@@ -40,6 +40,8 @@ export const endpoints = {
   doctorRepair: { method: 'POST', path: '/v1/doctor/repair' },
   recover: { method: 'POST', path: '/v1/recover' },
 
+  metrics: { method: 'GET', path: '/v1/metrics' },
+
   openapi: { method: 'GET', path: '/v1/openapi.json' },
 } as const satisfies Readonly<Record<string, Endpoint>>
 

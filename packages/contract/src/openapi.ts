@@ -43,7 +43,10 @@ type Schema = (type: z.ZodType, io: 'input' | 'output') => Json
 
 function operation(name: string, route: Route, schema: Schema): Json {
   const parameters = [...parametersOf(route.params, 'path', schema), ...parametersOf(route.query, 'query', schema)]
-  const answer = { description: route.summary, content: { 'application/json': { schema: schema(route.response, 'output') } } }
+  const answer = {
+    description: route.summary,
+    content: { [route.media ?? 'application/json']: { schema: schema(route.response, 'output') } },
+  }
   const body = route.body
   return {
     operationId: name,

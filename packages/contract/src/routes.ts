@@ -18,6 +18,8 @@ export interface Route extends Endpoint {
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
   readonly response: z.ZodType
+  /** Of an answer that is text and not JSON. */
+  readonly media?: string
   /** Of the answer. 202: a task was started; with ?wait= and the task ended in time it is 200, with the same body. */
   readonly status: 200 | 202
   /** Besides invalid_request, denied, payload_too_large, unavailable and internal, which every route can answer. */
@@ -267,6 +269,15 @@ export const routes = {
     query: Wait,
     ...task,
     errors: ['busy'],
+  },
+
+  metrics: {
+    ...endpoints.metrics,
+    summary: 'Figures of the node and its VPSs for a monitoring system, as OpenMetrics text',
+    response: z.string(),
+    media: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    status: 200,
+    errors: [],
   },
 
   openapi: {

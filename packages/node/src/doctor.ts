@@ -185,6 +185,17 @@ const copies: Check = async (means) =>
     return wrong('error', `vps ${vps.name}`, message, 'insula doctor --repair', true)
   })
 
+const areas: Check = async (means) => {
+  const { areaProblems } = await lookAround(means)
+  return means.inventory.all().flatMap(({ id, name }) => {
+    const problem = areaProblems.get(id)
+    if (!problem || means.tasks.busy(id)) return []
+    const said = `its private area cannot be used: ${problem.message}`
+    if (problem.mendable) return [wrong('error', `vps ${name}`, said, 'insula doctor --repair', true)]
+    return [wrong('error', `vps ${name}`, said, `restore it, or give the VPS up: \`insula destroy ${name}\``)]
+  })
+}
+
 const vpss: Check = async (means) => {
   const seen = await lookAround(means)
   return means.inventory.all().flatMap((vps) => {
@@ -238,6 +249,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['lxcfs', keeper],
   ['database', database],
   ['vps', vpss],
+  ['areas', areas],
   ['records', copies],
   ['leftovers', leftovers],
 ]

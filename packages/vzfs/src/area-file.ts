@@ -1,8 +1,27 @@
 /** area.json: read with distrust, because what is on a disk can be anything. */
 
+import { lstat } from 'node:fs/promises'
+import { errnoOf, VzfsError } from './errors.ts'
 import { parseBase, parseLayerName } from './names.ts'
 import { damaged, isRecord, readJson } from './json-file.ts'
-import type { AreaInfo } from './vzfs.ts'
+import type { AreaInfo, AreaProblem } from './vzfs.ts'
+
+export async function areaProblem(
+  { directory, info }: { directory: string; info: string },
+  id: number,
+): Promise<AreaProblem | null> {
+  try {
+    if ((await readAreaInfo(info, id)) !== null) return null
+  } catch (error) {
+    if (!(error instanceof VzfsError)) throw error
+    return { message: error.message, mendable: true }
+  }
+  const there = await lstat(directory).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw error
+  })
+  return there ? { message: `${info} is missing`, mendable: true } : { message: `${directory} is missing`, mendable: false }
+}
 
 export async function readAreaInfo(path: string, id: number): Promise<AreaInfo | null> {
   const value = await readJson(path)

@@ -6,6 +6,7 @@ import {
   lstatSync,
   readdirSync,
   readFileSync,
+  rmSync,
   truncateSync,
   linkSync,
   writeFileSync,
@@ -115,6 +116,27 @@ test('damaged files are named', async (t) => {
     writeFileSync(info, text)
     await assert.rejects(vzfs.areas.show(1), (error) => code('damaged')(error) && (error as Error).message.includes(info), text)
   }
+})
+
+test('what an area lacks is said, and its description is written anew', async (t) => {
+  const { vzfs } = await withLayer(t)
+  const area = await vzfs.areas.create(1, 700_000, ['os@1'], { a: 1 })
+  const info = join(vzfs.path, 'areas/1/area.json')
+  assert.equal(await vzfs.areas.problem(1), null)
+  for (const harm of [() => truncateSync(info, 3), () => rmSync(info), () => writeFileSync(info, '{}')]) {
+    harm()
+    const problem = await vzfs.areas.problem(1)
+    assert.ok(problem?.mendable && problem.message.startsWith(info), problem?.message)
+    await assert.rejects(vzfs.areas.mend({ ...area, layers: ['os@2'] }), code('layer_unknown'))
+    await vzfs.areas.mend(area)
+    assert.equal(await vzfs.areas.problem(1), null)
+    assert.deepEqual(await vzfs.areas.show(1), area)
+  }
+  assert.deepEqual(await vzfs.areas.readRecord(1), { a: 1 })
+  assert.deepEqual(await vzfs.areas.problem(2), { message: `${join(vzfs.path, 'areas/2')} is missing`, mendable: false })
+  await assert.rejects(vzfs.areas.mend({ ...area, id: 2 }), code('area_unknown'))
+  await vzfs.idle()
+  assert.deepEqual(readdirSync(join(vzfs.path, 'tmp')), [])
 })
 
 test('usage counts blocks of private files, each file once', async (t) => {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
-import { readAreaInfo } from './area-file.ts'
+import { areaProblem, readAreaInfo } from './area-file.ts'
 import { diskUse } from './disk-use.ts'
 import { syncDirectory, writeDurable } from './durable.ts'
 import { errnoOf, VzfsError } from './errors.ts'
@@ -45,6 +45,20 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     return area
   }
 
+  /** One of the files beside its directories. */
+  const replace = async (id: number, file: 'record' | 'info', value: unknown): Promise<void> => {
+    const { directory } = paths.area(parseAreaId(id))
+    const staged = join(paths.tmp, `${id}.${file}.${randomBytes(8).toString('hex')}`)
+    await writeDurable(staged, toJson(value))
+    try {
+      await rename(staged, areaPaths(directory)[file])
+    } catch (error) {
+      await trash.discard(staged)
+      throw errnoOf(error) === 'ENOENT' ? areaUnknown(id, paths.volume) : error
+    }
+    await syncDirectory(directory)
+  }
+
   return {
     async create(id, base, layers, record) {
       parseAreaId(id)
@@ -83,6 +97,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
 
     show,
 
+    problem: (id) => areaProblem(paths.area(parseAreaId(id)), id),
+
+    async mend({ id, base, layers }) {
+      await layersKnown(paths, { id, base: parseBase(base), layers: layers.map(parseLayerName) })
+      await replace(id, 'info', { id, base, layers })
+    },
+
     async plan(id) {
       const { layers } = await known(id)
       const { upper, work } = paths.area(id)
@@ -96,18 +117,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
       }
     },
 
-    async writeRecord(id, record) {
-      const { directory } = paths.area(parseAreaId(id))
-      const staged = join(paths.tmp, `${id}.record.${randomBytes(8).toString('hex')}`)
-      await writeDurable(staged, toJson(record))
-      try {
-        await rename(staged, areaPaths(directory).record)
-      } catch (error) {
-        await trash.discard(staged)
-        throw errnoOf(error) === 'ENOENT' ? areaUnknown(id, paths.volume) : error
-      }
-      await syncDirectory(directory)
-    },
+    writeRecord: (id, record) => replace(id, 'record', record),
 
     async readRecord(id) {
       return (await readJson(paths.area(parseAreaId(id)).record)) ?? null

@@ -6,6 +6,7 @@ export { openVzfs, type VzfsNeed } from './open.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
   AreaInfo,
+  AreaProblem,
   Areas,
   AreaUsage,
   CheckOptions,

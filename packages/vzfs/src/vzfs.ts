@@ -83,6 +83,12 @@ export interface AreaInfo {
   readonly layers: readonly string[]
 }
 
+export interface AreaProblem {
+  readonly message: string
+  /** By `mend`: only the note of what it consists of is damaged or missing. */
+  readonly mendable: boolean
+}
+
 export interface Areas {
   /** Atomic: the area appears by one rename. @throws when it exists, or a layer is unknown */
   create(id: number, base: number, layers: readonly string[], record: unknown): Promise<AreaInfo>
@@ -90,6 +96,10 @@ export interface Areas {
   remove(id: number): Promise<void>
   list(): Promise<AreaInfo[]>
   show(id: number): Promise<AreaInfo | null>
+  /** Why an area that should be there cannot be used; null when it can. */
+  problem(id: number): Promise<AreaProblem | null>
+  /** Writes down anew what it consists of. Its files stay as they are. Atomic. @throws VzfsError area_unknown, layer_unknown */
+  mend(area: AreaInfo): Promise<void>
   plan(id: number): Promise<OverlayPlan>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>

@@ -22,12 +22,14 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** Areas whose area.json cannot be read. */
+  readonly damaged: Set<number>
   readonly quota: FakeQuota
 }
 
 /** Where its directories lie. */
 export interface Disk {
-  makeDirectory(path: string): void
+  makeDirectory(path: string, mode?: number): void
   writeFile(path: string, contents: string): void
 }
 
@@ -39,10 +41,12 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const idSettings = new Map<number, SettingsFile>()
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
+  const damaged = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
     const area = areas.get(id)
+    if (damaged.has(id)) throw new VzfsError('damaged', `${path}/areas/${id}/area.json is damaged`)
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
     return area
   }
@@ -51,6 +55,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     records,
     leaving,
     uncounted,
+    damaged,
     quota,
     layers: {
       async build(name, _source, { manifest = null, progress, signal } = {}) {
@@ -66,6 +71,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
           builtAt: new Date().toISOString(),
           digest: name,
         }
+        disk.makeDirectory(`${treeOf(name)}/root`, 0o700)
         disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
         layers.set(name, { info, manifest })
         return info
@@ -95,8 +101,17 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         records.delete(id)
         idSettings.delete(id)
       },
-      list: async () => [...areas.values()].toSorted((a, b) => a.id - b.id),
-      show: async (id) => areas.get(id) ?? null,
+      list: async () => [...areas.values()].filter(({ id }) => !damaged.has(id)).toSorted((a, b) => a.id - b.id),
+      show: async (id) => (damaged.has(id) ? known(id) : (areas.get(id) ?? null)),
+      async problem(id) {
+        if (damaged.has(id)) return { message: `${path}/areas/${id}/area.json is damaged`, mendable: true }
+        return areas.has(id) ? null : { message: `${path}/areas/${id} is missing`, mendable: false }
+      },
+      async mend(area) {
+        if (!areas.has(area.id)) throw new VzfsError('area_unknown', `there is no area ${area.id} on ${path}`)
+        areas.set(area.id, area)
+        damaged.delete(area.id)
+      },
       async plan(id) {
         const at = (part: string): string => `${path}/areas/${id}/${part}`
         const trees = known(id).layers.map(treeOf)

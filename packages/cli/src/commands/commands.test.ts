@@ -430,3 +430,7 @@ test('quota: limits of users and groups are sent in bytes, and listed', async ()
     assert.equal((await insula('quota', 'set', 'web', ...wrong)).code, 2, wrong.join(' '))
   }
 })
+
+test('metrics prints what the node answers, as it is', async () => {
+  assert.deepEqual(await insula('metrics'), { code: 0, out: '# TYPE up gauge\nup 1\n# EOF\n', err: '' })
+})

@@ -74,8 +74,10 @@ async function listen(socketPath: string, state: FakeState): Promise<Server> {
 async function serve(state: FakeState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost')
   if (url.pathname === '/v1/events') return streamEvents(state, request, response)
-  const answer = (status: number, body: unknown) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  const answer = (status: number, body: unknown, media?: string) => {
+    response
+      .writeHead(status, { 'content-type': media ?? 'application/json' })
+      .end(media === undefined ? JSON.stringify(body) : body)
   }
   try {
     const { name, route, params } = findRoute(request.method ?? 'GET', url.pathname)
@@ -90,7 +92,7 @@ async function serve(state: FakeState, request: IncomingMessage, response: Serve
     state.requests.push({ name, ...input })
     const body = route.response.parse(await answerTo(state, name, input))
     const task = (body as { task?: { state: Parameters<typeof isTaskOver>[0] } }).task
-    answer(route.status === 202 && task !== undefined && isTaskOver(task.state) ? 200 : route.status, body)
+    answer(route.status === 202 && task !== undefined && isTaskOver(task.state) ? 200 : route.status, body, route.media)
   } catch (error) {
     const failure = error instanceof ApiFailure ? error : new ApiFailure({ code: 'internal', message: String(error) })
     answer(failure.status, { error: failure })

@@ -11,6 +11,7 @@ import {
   type VpsCreate,
   type VpsState,
 } from '@insula/contract'
+import { GRACES, quotaEntry } from './fake-quota.ts'
 
 export interface FakeRequest {
   readonly name: RouteName
@@ -199,6 +200,8 @@ export async function answerTo(
       return { grace: { user: { ...GRACES.user, ...(body as object) }, group: GRACES.group } }
     case 'quotaSet':
       return { entry: quotaEntry(body) }
+    case 'metrics':
+      return '# TYPE up gauge\nup 1\n# EOF\n'
     case 'templateList':
       return { templates: state.templates }
     case 'templateShow':
@@ -335,16 +338,3 @@ async function settled(task: Task, wait: number): Promise<void> {
   const until = Date.now() + wait
   while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
 }
-
-const GRACES = { user: { bytes: 604_800, inodes: 604_800 }, group: { bytes: 604_800, inodes: 604_800 } }
-const quotaEntry = (fields: object) => ({
-  bytesSoft: null,
-  bytesHard: null,
-  inodesSoft: null,
-  inodesHard: null,
-  bytes: 5_000_000,
-  inodes: 12,
-  bytesGraceEnds: null,
-  inodesGraceEnds: null,
-  ...fields,
-})

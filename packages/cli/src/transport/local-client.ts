@@ -28,7 +28,7 @@ export function localClient(node: LocalNode): Client<ClientSocket> {
     request: async ({ method, path, body, signal }) => {
       const response = await send({ method, path }, body === undefined ? null : JSON.stringify(body), signal)
       const text = await textOf(response, node)
-      return { status: response.statusCode ?? 0, json: parsed(text) }
+      return { status: response.statusCode ?? 0, json: isJson(response) ? parsed(text) : text }
     },
     openEvents: (path, since, signal) => eventsOver(path, since, signal, send, node),
     openSocket: async (path) => openWebSocket(node, path),
@@ -76,6 +76,8 @@ async function textOf(response: IncomingMessage, node: LocalNode): Promise<strin
   }
   return Buffer.concat(chunks).toString('utf8')
 }
+
+const isJson = ({ headers }: IncomingMessage): boolean => headers['content-type']?.startsWith('application/json') === true
 
 function parsed(text: string): unknown {
   try {

@@ -10,10 +10,22 @@ export interface ConfinedRoot extends Disposable {
   /** Also true for what may be one on another mount. */
   isDirectory(path: string): boolean
   /**
+   * Why somebody without capabilities cannot make it his working directory, as an errno's name (ENOENT, EACCES); null when he can, or when it
+   * lies on another mount.
+   */
+  refusesEntry(path: string, visitor: Visitor): string | null
+  /**
    * Makes the file hold `contents`, owned by `owner`. False, and nothing is changed, when it does already or when the tenant has put
    * something else there: a symbolic link, a directory, a fifo, a mount, no parent directory.
    */
   write(path: string, contents: string, mode: number, owner: number): boolean
+}
+
+/** Ids as the node has them. */
+export interface Visitor {
+  readonly uid: number
+  readonly gid: number
+  readonly groups: readonly number[]
 }
 
 /** @param root a directory, or the magic link /proc/PID/root @throws when it is not there */

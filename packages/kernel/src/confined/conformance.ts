@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { ConfinedRoot, OpenConfinedRoot } from './confined.ts'
+import type { ConfinedRoot, OpenConfinedRoot, Visitor } from './confined.ts'
 
 export interface ConfinedSubject {
   readonly open: OpenConfinedRoot
@@ -11,6 +11,29 @@ export interface ConfinedSubject {
   /** Owner of what is written. */
   readonly owner: number
   readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+export interface EntrySubject extends ConfinedSubject {
+  /** Makes a directory below `directory`. */
+  readonly make: (path: string, mode: number, owner: number) => void
+}
+
+/** Needs root: a real one becomes somebody else for a moment. */
+export function entryConformance(name: string, open: () => Promise<EntrySubject>): void {
+  test(`${name} says who may enter a directory, and why not`, async () => {
+    await using subject = await open()
+    const visitor = (id: number): Visitor => ({ uid: id, gid: id, groups: [] })
+    const [ann, bob] = [visitor(4_001), visitor(4_002)]
+    subject.make('open', 0o755, ann.uid)
+    subject.make('own', 0o700, ann.uid)
+    subject.make('own/below', 0o755, bob.uid)
+    subject.make('shut', 0, ann.uid)
+    using root = subject.open(subject.directory)
+    const asked = (visitor: Visitor): (string | null)[] =>
+      ['/', '/open', '/own', '/own/below', '/shut', '/etc/name', '/absent'].map((path) => root.refusesEntry(path, visitor))
+    assert.deepEqual(asked(ann), [null, null, null, null, 'EACCES', 'ENOTDIR', 'ENOENT'])
+    assert.deepEqual(asked(bob), [null, null, 'EACCES', 'EACCES', 'EACCES', 'ENOTDIR', 'ENOENT'])
+  })
 }
 
 export function confinedConformance(name: string, open: () => Promise<ConfinedSubject>): void {

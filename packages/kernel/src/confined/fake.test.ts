@@ -2,13 +2,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fakeMachine } from '../machine/machine.ts'
 import { fakePrivateMounts } from '../mounts/fake.ts'
-import { confinedConformance } from './conformance.ts'
+import { confinedConformance, entryConformance } from './conformance.ts'
 import { fakeConfinedRoots } from './fake.ts'
 
 confinedConformance('the fake', async () => {
   const machine = fakeMachine()
   machine.writeFile('/suite/etc/name', 'text')
   return { open: fakeConfinedRoots(machine), directory: '/suite', owner: 0, [Symbol.asyncDispose]: () => Promise.resolve() }
+})
+
+entryConformance('the fake', async () => {
+  const machine = fakeMachine()
+  machine.writeFile('/suite/etc/name', 'text')
+  return {
+    open: fakeConfinedRoots(machine),
+    directory: '/suite',
+    owner: 0,
+    make: (path, mode, owner) => machine.mounts.put(`/suite/${path}`, { kind: 'directory', contents: '', mode, owner }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
 })
 
 test('the root of a process is what that process sees', () => {

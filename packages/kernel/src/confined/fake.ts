@@ -21,6 +21,18 @@ export function fakeConfinedRoots(machine: FakeMachine): OpenConfinedRoot {
         return entry?.kind === 'file' && Buffer.byteLength(entry.contents) <= most ? entry.contents : null
       },
       isDirectory: (inside) => root.get(inside)?.kind === 'directory',
+      refusesEntry(inside, { uid, gid }) {
+        const names = inside.split('/').filter(Boolean)
+        for (const depth of [...names.keys(), names.length]) {
+          const entry = root.get(`/${names.slice(0, depth).join('/')}`)
+          if (!entry) return 'ENOENT'
+          if (entry.kind !== 'directory') return 'ENOTDIR'
+          // The pretended machine has no groups: the group of what it holds has its owner's number.
+          const searched = entry.owner === uid ? 0o100 : entry.owner === gid ? 0o010 : 0o001
+          if ((entry.mode & searched) === 0) return 'EACCES'
+        }
+        return null
+      },
       write(inside, contents, mode, owner) {
         const before = root.get(inside)
         if (before?.contents === contents || (before && before.kind !== 'file')) return false

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
+import { actAs } from '../process/act-as.ts'
 import type { ConfinedRoot } from './confined.ts'
 
 const O_PATH = 0x200000
@@ -61,6 +62,14 @@ export function openConfinedRoot(root: string): ConfinedRoot {
       if (typeof fd === 'number') closeSync(fd)
       // What the tenant has mounted there is not looked at; whoever enters it will see.
       return typeof fd === 'number' || fd === 'EXDEV'
+    },
+    refusesEntry(path, { uid, gid, groups }) {
+      if (!usable) return null
+      // The dot: to search it, not only to find it, is what has to be allowed.
+      const enter = (): number | string => attempt(`${path}/.`, O_PATH | constants.O_DIRECTORY, 0)
+      const fd = actAs({ fileUid: uid, fileGid: gid, groups }, 0n, enter)
+      if (typeof fd === 'number') closeSync(fd)
+      return typeof fd === 'number' || fd === 'EXDEV' ? null : fd
     },
     write(path, contents, mode, owner) {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY

@@ -86,6 +86,17 @@ export function exitConformance(name: string, open: () => Promise<ExitSubject>):
       assert.deepEqual(await watched(pid), { pid, code: null, signal: null })
     })
 
+    test('tells of a process that it has ended, and of one that lives that it has not', async () => {
+      for (const start of [subject.startChild, subject.startOther]) {
+        const { pid, kill } = await start()
+        assert.equal(subject.exits.ending(pid), false)
+        const end = watched(pid)
+        kill(SIGKILL)
+        await end
+        assert.equal(subject.exits.ending(pid), true)
+      }
+    })
+
     test('many at once are told apart, and each watcher of one process hears of it', async () => {
       const children = await Promise.all(Array.from({ length: 10 }, () => subject.startChild()))
       const ends = Promise.all(children.map(({ pid }) => watched(pid)))

@@ -11,4 +11,6 @@ export interface ProcessEnd {
 export interface ExitWatch extends Disposable {
   /** Calls `ended` once, when the process is gone (and reaped, if it was our child). A pid that does not exist is gone. */
   watch(pid: number, ended: (end: ProcessEnd) => void): void
+  /** Whether it has ended or is about to. An init's last act is to wait for all that ran in its pid namespace, and nothing new begins there. */
+  ending(pid: number): boolean
 }

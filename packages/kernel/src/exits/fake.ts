@@ -12,6 +12,7 @@ export function fakeExitWatch({ processes }: FakeMachine): ExitWatch {
       if (process) void process.ended.then((end) => setImmediate(() => open && ended(end)))
       else setImmediate(ended, { pid, code: null, signal: null })
     },
+    ending: (pid) => !processes.has(pid),
     [Symbol.dispose]: () => void (open = false),
   }
 }

@@ -3,7 +3,7 @@
  * pidfd_open(2), epoll(7), waitpid(2).
  */
 
-import { closeSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { epollWait, libc, SystemCallFailed } from '../libc/libc.ts'
 import type { ExitWatch, ProcessEnd } from './exits.ts'
@@ -16,6 +16,8 @@ const WNOHANG = 1
 /** ioctl(pidfd, PIDFD_GET_INFO), kernel >= 6.13; the exit code in it since 6.15. */
 const PIDFD_GET_INFO = 0xc0_40_ff_0b
 const PIDFD_INFO_EXIT = 1n << 3n
+/** In the ninth field of proc_pid_stat(5); linux/sched.h */
+const PF_EXITING = 4
 /** Longest sleep of the worker thread: it must notice dispose. */
 const NAP = 1_000
 
@@ -61,6 +63,15 @@ export function realExitWatch(): ExitWatch {
       watched.set(key, { pid, pidfd, ended })
       libc.epollCtl('epoll_ctl(ADD)', epoll, EPOLL_CTL_ADD, pidfd, event)
       if (!waiting) void loop()
+    },
+    ending(pid) {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        return (Number(fields[6]) & PF_EXITING) !== 0
+      } catch {
+        return true
+      }
     },
     [Symbol.dispose]() {
       open = false

@@ -5,6 +5,7 @@ import { addressText, cidrText, macText } from '../network/address.ts'
 import type { LinkInfo } from './links.ts'
 
 const IFF_UP = 1
+const IFF_NOARP = 0x80
 const IFLA = { address: 1, name: 3, mtu: 4, statistics: 23 } as const
 const IFA = { address: 1, local: 2 } as const
 const RTA = { destination: 1, device: 4, gateway: 5, nextHops: 9, table: 15, via: 18 } as const
@@ -26,6 +27,7 @@ export function linkIn(body: Buffer): FoundLink {
       mac: macText(attributes.get(IFLA.address) ?? Buffer.of()),
       mtu: attributes.get(IFLA.mtu)?.readUInt32LE() ?? 0,
       up: (body.readUInt32LE(8) & IFF_UP) !== 0,
+      arp: (body.readUInt32LE(8) & IFF_NOARP) === 0,
       rxBytes: Number(statistics?.readBigUInt64LE(16) ?? 0),
       txBytes: Number(statistics?.readBigUInt64LE(24) ?? 0),
     },

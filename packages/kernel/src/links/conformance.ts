@@ -38,9 +38,11 @@ export function linkConformance(name: string, open: () => Promise<LinkSubject>):
     })
     const route = (device: string, destination: string): RouteSpec => ({ destination, device, neighbourMac: PEER_MAC })
 
-    test('a pair is made, listed, and removed twice', async () => {
+    test('a pair is made, its host end without ARP, listed, and removed twice', async () => {
       await links.attach(veth('ct1'), [])
-      assert.deepEqual(await links.list('ct1'), [{ name: 'ct1', mac: MAC, mtu: 1400, up: true, rxBytes: 0, txBytes: 0 }])
+      assert.deepEqual(await links.list('ct1'), [
+        { name: 'ct1', mac: MAC, mtu: 1400, up: true, arp: false, rxBytes: 0, txBytes: 0 },
+      ])
       assert.deepEqual(await links.list('no'), [])
       await links.remove('ct1')
       await links.remove('ct1')

@@ -87,6 +87,7 @@ const linkInfo = ({ veth, rxBytes, txBytes }: FakePair): LinkInfo => ({
   mac: veth.hostMac,
   mtu: veth.mtu,
   up: true,
+  arp: false,
   rxBytes,
   txBytes,
 })

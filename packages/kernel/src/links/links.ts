@@ -20,6 +20,8 @@ export interface LinkInfo {
   readonly mac: string
   readonly mtu: number
   readonly up: boolean
+  /** Whether this end asks, answers and learns by ARP. */
+  readonly arp: boolean
   /** Bytes since the link was made, as seen from this end. */
   readonly rxBytes: number
   readonly txBytes: number
@@ -40,7 +42,8 @@ export interface Uplink {
 }
 
 export interface Links {
-  /** Makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what exists with the same name is
+  /** Makes the pair, sets MACs, MTU, host end up and without ARP, and host routes with their neighbours.
+   * Without ARP nothing that the far end sends becomes an entry of the host's neighbour table, which all links share. Idempotent: what exists with the same name is
    * replaced. Of an attempt that failed nothing is left. @throws NetworkRefused */
   attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
   /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. @throws LinkMissing */

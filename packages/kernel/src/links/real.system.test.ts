@@ -73,6 +73,22 @@ describe('a pair between two namespaces', () => {
     assert.deepEqual(await ask(outside, 'neighbour', 'show', 'nud', 'permanent', 'dev', 'ins.101'), [])
   })
 
+  test('what the far end claims by ARP is not learned', async () => {
+    const claims = ['192.0.2.200', '192.0.2.201', '192.0.2.202']
+    for (const claim of claims) {
+      await inside.runner.run(['ip', 'address', 'add', `${claim}/32`, 'dev', 'eth0'])
+      const ask =
+        "const socket = require('dgram').createSocket('udp4'); socket.bind(0, process.argv[1], () => socket.send('x', 9, '169.254.0.1', () => socket.close()))"
+      await inside.runner.run(['ip', 'neighbour', 'flush', 'dev', 'eth0'])
+      await inside.runner.run([process.execPath, '-e', ask, claim])
+    }
+    const known = await ask(outside, 'neighbour', 'show', 'nud', 'all', 'dev', 'ins.101')
+    assert.deepEqual(
+      known.filter(({ dst }) => claims.includes(String(dst))),
+      [],
+    )
+  })
+
   test('the uplink is the device of the default route with the least metric', async () => {
     const links = linksOf(outside)
     const lines = [

@@ -43,7 +43,11 @@ export function realLinks(open: () => Rtnetlink = openRtnetlink): Links {
       using socket = open()
       try {
         const index = await make(socket, pair, name)
-        await configure(socket, [{ kind: 'up', device: name }, ...routes.flatMap(routeSteps)], new Map([[name, index]]))
+        await configure(
+          socket,
+          [{ kind: 'up', device: name, arp: false }, ...routes.flatMap(routeSteps)],
+          new Map([[name, index]]),
+        )
       } catch (error) {
         await remove(socket, name)
         throw error

@@ -55,8 +55,8 @@ export interface FakeMachine {
   readonly owners: Map<string, { readonly uid: number; readonly gid: number }>
   /** Numbers that no descriptor of ours has: to close one is an error. */
   nextDescriptor(): number
-  /** A directory of the host and those above it. */
-  makeDirectory(path: string): void
+  /** A directory of the host and those above it; `mode` of one that is made. */
+  makeDirectory(path: string, mode?: number): void
   /** A file of the host, and the directories above it. */
   writeFile(path: string, contents: string): void
 }
@@ -146,8 +146,9 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
     userNamespaces: new Map(),
     owners: new Map(),
     nextDescriptor: () => (lastDescriptor += 1),
-    makeDirectory(path) {
-      for (const directory of pathsAbove(path)) if (!host.get(directory)) host.put(directory, DIRECTORY)
+    makeDirectory(path, mode = DIRECTORY.mode) {
+      for (const directory of pathsAbove(path))
+        if (!host.get(directory)) host.put(directory, directory === path ? { ...DIRECTORY, mode } : DIRECTORY)
     },
     writeFile(path, contents) {
       machine.makeDirectory(path.slice(0, path.lastIndexOf('/')))

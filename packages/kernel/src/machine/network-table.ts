@@ -6,6 +6,7 @@ export interface NetworkTable {
 
 export interface NetworkDevice {
   up: boolean
+  arp: boolean
   readonly addresses: Set<string>
   /** By destination. */
   readonly routes: Map<string, NetworkRoute>
@@ -22,6 +23,7 @@ export const networkTable = (): NetworkTable => ({ devices: new Map([['lo', netw
 
 export const networkDevice = (): NetworkDevice => ({
   up: false,
+  arp: true,
   addresses: new Set(),
   routes: new Map(),
   neighbours: new Map(),

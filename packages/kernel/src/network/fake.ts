@@ -28,8 +28,10 @@ function requireDevice({ devices }: NetworkTable, name: string): NetworkDevice {
 function carryOut(network: NetworkTable, step: NetworkStep): NetworkRefused | null {
   const device = requireDevice(network, step.device)
   if (step.kind === 'route') return carryOutRoute(network, device, step)
-  if (step.kind === 'up') device.up = true
-  else if (step.kind === 'neighbour') setNeighbour(device, step)
+  if (step.kind === 'up') {
+    device.up = true
+    if (step.arp === false) device.arp = false
+  } else if (step.kind === 'neighbour') setNeighbour(device, step)
   else if (!step.absent) device.addresses.add(step.cidr)
   else if (device.addresses.delete(step.cidr)) forgetSource(device, step.cidr)
   return null

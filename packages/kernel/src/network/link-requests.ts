@@ -7,6 +7,7 @@ import { AF_INET6, linkName, macBytes } from './address.ts'
 const RTM = { newLink: 16, deleteLink: 17, getLink: 18, setLink: 19 } as const
 const NLM_F_CREATE_EXCL = 0x600
 const IFF_UP = 1
+const IFF_NOARP = 0x80
 const IFLA = { address: 1, name: 3, mtu: 4, linkInfo: 18, netNsPid: 19, afSpec: 26, extMask: 29 } as const
 const IFLA_INFO = { kind: 1, data: 2 } as const
 const VETH_INFO_PEER = 1
@@ -68,10 +69,11 @@ export function generateNoAddress(name: string): Request {
   }
 }
 
-export const setUp = (index: number, name: string): Request => ({
+/** @param arp false: also without ARP */
+export const setUp = (index: number, name: string, arp?: false): Request => ({
   action: `set the link ${name} up`,
   type: RTM.setLink,
-  body: linkHeader(index, IFF_UP),
+  body: linkHeader(index, arp === false ? IFF_UP | IFF_NOARP : IFF_UP),
 })
 
 /** Refused with ENODEV when there is none. */

@@ -7,6 +7,8 @@ export type NetworkStep = LinkUp | Address | Route | Neighbour
 export interface LinkUp {
   readonly kind: 'up'
   readonly device: string
+  /** It asks, answers and learns nothing by ARP. */
+  readonly arp?: false
 }
 
 export interface Address {

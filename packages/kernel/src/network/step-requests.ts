@@ -26,7 +26,7 @@ export interface StepRequest extends Request {
 /** @param index of the step's device */
 export function stepRequest(step: NetworkStep, index: number): StepRequest {
   linkName(step.device)
-  if (step.kind === 'up') return setUp(index, step.device)
+  if (step.kind === 'up') return setUp(index, step.device, step.arp)
   if (step.kind === 'address') return addressRequest(step, index)
   if (step.kind === 'route') return routeRequest(step, index)
   return neighbourRequest(step, index)

@@ -6,7 +6,7 @@
 
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
-import { parentDeathSignal, setParentDeathSignal } from '../process/die-with-parent.ts'
+import { actAs } from '../process/act-as.ts'
 import { AT_FDCWD, type Credentials, type DeviceNode, type MadeDevice } from './seccomp.ts'
 
 const O_PATH = 0x200000
@@ -32,14 +32,14 @@ export function makeDeviceAs(caller: Credentials, at: (name: string) => string, 
 
   const directory = insideRootOf(at, startOf(at, node, slash === 0 || node.path[0] === SLASH), () => {
     const search = caller.effective & (CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH) ? CAP_DAC_READ_SEARCH : 0n
-    return as(caller, search, () => openBelow(AT_FDCWD, parent, DIRECTORY))
+    return actAs(caller, search, () => openBelow(AT_FDCWD, parent, DIRECTORY))
   })
   try {
     const { dev, uid, gid } = fstatSync(directory)
     if (dev !== fileSystem) throw new SystemCallFailed('mknod on another file system', EXDEV)
     const owned = [uid, gid].every((id) => id >= node.ids.base && id < node.ids.base + node.ids.size)
     const override = owned ? caller.effective & CAP_DAC_OVERRIDE : 0n
-    as(caller, CAP_MKNOD | override, () => make(directory, name, node))
+    actAs(caller, CAP_MKNOD | override, () => make(directory, name, node))
   } catch (error) {
     closeSync(directory)
     throw error
@@ -101,66 +101,11 @@ function insideRootOf(at: (name: string) => string, start: string, body: () => n
   }
 }
 
-/** Runs `body` with the caller's identity and no capability but these. Only the calling thread changes. */
-function as<T>(caller: Credentials, capabilities: bigint, body: () => T): T {
-  const before = ownCapabilities()
-  const groups = process.getgroups?.() ?? []
-  const umask = process.umask(caller.umask)
-  // The kernel forgets it whenever a thread becomes somebody else.
-  const deathSignal = parentDeathSignal()
-  try {
-    setGroups(caller.groups)
-    libc.setfsgid('setfsgid', caller.fileGid)
-    libc.setfsuid('setfsuid', caller.fileUid)
-    setCapabilities({ ...before, effective: capabilities })
-    return body()
-  } finally {
-    setCapabilities(before)
-    libc.setfsuid('setfsuid back', process.geteuid?.() ?? 0)
-    libc.setfsgid('setfsgid back', process.getegid?.() ?? 0)
-    setGroups(groups)
-    process.umask(umask)
-    setParentDeathSignal(deathSignal)
-  }
-}
-
 function openBelow(directory: number, path: Buffer, flags: number): number {
   const how = Buffer.alloc(24)
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0)
   how.writeBigUInt64LE(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV, 16)
   return libc.openat2Bytes('openat2', directory, terminated(path), how, how.length)
-}
-
-interface Capabilities {
-  readonly effective: bigint
-  readonly permitted: bigint
-  readonly inheritable: bigint
-}
-
-/** struct __user_cap_header_struct, version 3, of this thread. */
-const HEADER = Buffer.from([0x22, 0x05, 0x08, 0x20, 0, 0, 0, 0])
-
-/** struct __user_cap_data_struct twice: the lower and the upper 32 of each set. */
-function ownCapabilities(): Capabilities {
-  const data = Buffer.alloc(24)
-  libc.capget('capget', HEADER, data)
-  const set = (at: number): bigint => (BigInt(data.readUInt32LE(at + 12)) << 32n) | BigInt(data.readUInt32LE(at))
-  return { effective: set(0), permitted: set(4), inheritable: set(8) }
-}
-
-function setCapabilities({ effective, permitted, inheritable }: Capabilities): void {
-  const data = Buffer.alloc(24)
-  for (const [index, set] of [effective, permitted, inheritable].entries()) {
-    data.writeUInt32LE(Number(set & 0xffffffffn), 4 * index)
-    data.writeUInt32LE(Number(set >> 32n), 12 + 4 * index)
-  }
-  libc.capset('capset', HEADER, data)
-}
-
-function setGroups(groups: readonly number[]): void {
-  const list = Buffer.alloc(4 * groups.length)
-  for (const [index, group] of groups.entries()) list.writeUInt32LE(group, 4 * index)
-  libc.setgroups('setgroups', groups.length, list)
 }
 
 /** As mknod(2) and stat(2) have it: makedev(3), the lower 32 bits. */

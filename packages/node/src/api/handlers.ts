@@ -16,8 +16,11 @@ import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
+import { familiesOf, type Traffic } from '../metrics/families.ts'
+import { openMetrics } from '../metrics/openmetrics.ts'
 import { presentTemplate, presentVps } from '../present.ts'
 import type { VpsRecord } from '../record.ts'
+import { repairAreas } from '../area-repair.ts'
 import { repairCopies } from '../record-copy.ts'
 import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
@@ -271,6 +274,7 @@ export function handlers(means: HandlerMeans): Handlers {
     doctorRepair: ({ query }) => {
       const spec = { kind: 'node.repair', subject: means.instance.name, doing: 'cannot repair the node' }
       return run(spec, query, async () => {
+        await repairAreas(means)
         await reconcile(means)
         await repairCopies(means)
         return { findings: await examine(means) }
@@ -281,8 +285,25 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, () => recover(means))
     },
 
+    metrics: async () => {
+      const all = { instance: means.instance.name, version: VERSION, vpss: inventory.all().map(shown) }
+      return openMetrics(familiesOf({ ...all, traffic: await trafficOf(means) }))
+    },
+
     openapi: async () => openApiDocument(),
   }
+}
+
+async function trafficOf({ links, linked, wires }: Means): Promise<Map<number, Traffic>> {
+  if (linked.size === 0) return new Map()
+  const prefix = `${wires.linkPrefix}.`
+  // What comes in at the node's end is what the VPS has sent.
+  return new Map(
+    (await links.list(prefix)).map(({ name, rxBytes, txBytes }) => [
+      Number(name.slice(prefix.length)),
+      { received: txBytes, sent: rxBytes },
+    ]),
+  )
 }
 
 async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['response']>> {

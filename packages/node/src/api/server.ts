@@ -73,6 +73,7 @@ function mount(app: FastifyInstance, name: RouteName, table: Handlers): void {
       const body = route.body && valid(route.body, request.body ?? {}, doing)
       const answer = await handler({ params, query, body })
       const ended = route.status !== 202 || isOver((answer as { task?: { state?: string } }).task?.state)
+      if (route.media !== undefined) void reply.type(route.media)
       return reply.status(ended ? 200 : 202).send(answer)
     },
   })

@@ -7,12 +7,7 @@ const PASSWD =
   'root:x:0:0:root:/root:/bin/bash\nwww:x:33:33::/var/www:/usr/sbin/nologin\n7up:x:1000:1000::/home/7up:\nbad:x:99999999:0::/:\n'
 const GROUP = 'root:x:0:\nadm:x:4:www,7up\nwww:x:33:\nstaff:x:50:\nhuge:x:4294967295:www\n'
 
-const rootWith = (files: Record<string, string>): ConfinedRoot => ({
-  read: (path) => files[path] ?? null,
-  isDirectory: () => false,
-  write: () => false,
-  [Symbol.dispose]: () => undefined,
-})
+const rootWith = (files: Record<string, string>): Pick<ConfinedRoot, 'read'> => ({ read: (path) => files[path] ?? null })
 const root = rootWith({ '/etc/passwd': PASSWD, '/etc/group': GROUP })
 
 test('a name brings its ids, home, shell and supplementary groups; ids outside the VPS are left out', () => {

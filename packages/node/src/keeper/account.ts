@@ -18,7 +18,7 @@ const LARGEST_ID = 65_535
 const ROOT = ['root', 'x', '0', '0', 'root', '/root', '/bin/sh']
 
 /** @param spec "name", "uid", "name:group", "uid:gid" @throws KeeperError user_unknown */
-export function findAccount(root: ConfinedRoot, spec: string): Account {
+export function findAccount(root: Pick<ConfinedRoot, 'read'>, spec: string): Account {
   const [user = '', group] = spec.split(':', 2)
   const entries = lines(root.read('/etc/passwd', MOST))
   const entry =

@@ -68,8 +68,8 @@ export function pipeSink(fd: number): Sink {
     write: (chunk) =>
       new Promise((resolve) => {
         if (socket.destroyed || socket.writableEnded) return resolve()
+        // Called too, with an error, when the reader goes away before.
         socket.write(chunk, () => resolve())
-        socket.once('close', () => resolve())
       }),
     end: () => socket.end(),
   }

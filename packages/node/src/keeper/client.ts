@@ -14,7 +14,7 @@ import type {
   OutputSink,
   PlacedFile,
 } from './keeper.ts'
-import { type Answer, drained, encodeControl, encodeFrame, FRAME, frameReader, parseControl } from './wire.ts'
+import { type Answer, drainOf, encodeControl, encodeFrame, FRAME, frameReader, parseControl } from './wire.ts'
 
 /** How long a call waits for a keeper that is being restarted. */
 const PATIENCE_MS = 10_000
@@ -163,6 +163,7 @@ async function openStream(
   sink: OutputSink,
 ): Promise<{ session: ByteSession; socket: Socket; ended: Promise<unknown> }> {
   const socket = await connectPatiently(path, () => false)
+  const drained = drainOf(socket)
   const started = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<unknown>()
   ended.promise.catch(() => undefined)
@@ -185,7 +186,7 @@ async function openStream(
   const session: ByteSession = {
     write: async (chunk) => {
       if (!socket.destroyed) socket.write(encodeFrame(FRAME.stdin, chunk))
-      await drained(socket)
+      await drained()
     },
     end: () => void socket.write(encodeControl({ type: 'eof' })),
     resize: (cols, rows) => void socket.write(encodeControl({ type: 'resize', cols, rows })),

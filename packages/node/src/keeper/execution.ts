@@ -8,6 +8,7 @@ import { closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getSystemErrorMessage } from 'node:util'
 import {
   awaitDescriptor,
   type Cgroups,
@@ -27,7 +28,7 @@ import {
 import { type Account, findAccount } from './account.ts'
 import { pipeSink, pipeSource, ptySink, ptySource, type Source } from './byte-stream.ts'
 import { KeeperError } from './errors.ts'
-import { firstWords } from './first-words.ts'
+import { type FirstWords, firstWords } from './first-words.ts'
 import type { ExecEnd, ExecRequest, ExecSession, OutputSink } from './keeper.ts'
 
 export interface ExecMeans {
@@ -49,6 +50,8 @@ export interface ExecTarget {
   readonly bundle: string
   readonly base: number
   readonly cgroup: string
+  /** Whether its init has ended or is about to. */
+  readonly ending: () => boolean
 }
 
 /** After the command itself has ended: so many rounds without output mean that only a background child still holds the pipes. */
@@ -56,6 +59,8 @@ const QUIET_ROUNDS = 5
 const ROUND_MS = 20
 /** After hang-up, until the command is killed. */
 const HANGUP_MS = 2_000
+/** The runtime's code when it fails without a word, as when init ends between two of its steps. */
+const UNSAID = 255
 const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_failed */
@@ -71,7 +76,10 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     const options = { processFile: files.process, pidFile: files.pid, log: files.log, consoleSocket, stdio, door }
     return means.mounts.inNamespace(means.runtimeMounts, () => means.runtime.exec(target.id, options))
   }
-  const refusal: Refusal = ({ code }) => (code === 0 ? '' : lastLogMessage(files.log))
+  const refusal: Refusal = ({ code }) => {
+    const why = code === 0 ? '' : lastLogMessage(files.log)
+    return why === '' && code === UNSAID && target.ending() ? 'the runtime gave up' : why
+  }
   const finish: Finish = ({ code, signal }) => {
     const why = refusal({ code, signal })
     for (const file of Object.values(files)) rmSync(file, { force: true })
@@ -98,7 +106,7 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
     // The pid file goes when the command has ended.
     signal('SIGKILL')
   }
-  const job: Job = { run, refusal, finish, signal, hangUp }
+  const job: Job = { run, refusal, ending: target.ending, finish, signal, hangUp }
   if (request.tty) return onPty(job, files.socket, request.tty, out)
   return onPipes(job, (fd) => means.give(fd, target.base + account.uid, target.base + account.gid), out)
 }
@@ -112,6 +120,7 @@ type Finish = (end: RuntimeEnd) => ExecEnd
 interface Job {
   readonly run: Run
   readonly refusal: Refusal
+  readonly ending: () => boolean
   readonly finish: Finish
   readonly signal: (name: string) => void
   readonly hangUp: () => Promise<void>
@@ -138,7 +147,7 @@ async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): P
       const why = job.refusal(end)
       if (why === '') words.release()
       await drain(sources)
-      words.releaseUnless(why)
+      settleWords(words, why, job)
       stdin.end()
       return job.finish(end)
     }),
@@ -180,7 +189,7 @@ async function onPty(
       const why = job.refusal(end)
       if (why === '') words.release()
       await drain([source])
-      words.releaseUnless(why)
+      settleWords(words, why, job)
       stdin.close()
       return job.finish(end)
     }),
@@ -192,6 +201,12 @@ async function onPty(
     resume: () => source.resume(),
     close: () => void job.hangUp(),
   }
+}
+
+/** With the end of init the runtime stumbles at several places, and writes more than what is in its log. */
+function settleWords(words: FirstWords, why: string, { ending }: Job): void {
+  if (why !== '' && ending()) words.drop()
+  else words.releaseUnless(why)
 }
 
 /**
@@ -236,24 +251,39 @@ function processOf(means: ExecMeans, target: ExecTarget, request: ExecRequest, a
     terminal: request.tty !== undefined,
     user: { uid: account.uid, gid: account.gid, additionalGids: account.groups },
     args: request.argv,
-    cwd: request.cwd ?? homeOf(means, target.pid, account),
+    cwd: directoryOf(means, target, request, account),
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     capabilities: { bounding, effective: held, permitted: held, inheritable: [], ambient: [] },
     noNewPrivileges: false,
   }
 }
 
-function homeOf(means: ExecMeans, pid: number, account: Account): string {
+/** crun enters it as root of the VPS; what the user may not enter must be found out before. @throws KeeperError exec_not_executable */
+function directoryOf(means: ExecMeans, { pid, base }: ExecTarget, request: ExecRequest, account: Account): string {
   using root = means.openRoot(`/proc/${pid}/root`)
-  return root.isDirectory(account.home) ? account.home : '/'
+  const visitor = { uid: base + account.uid, gid: base + account.gid, groups: account.groups.map((group) => base + group) }
+  const refusal = (path: string): string | null => (account.uid === 0 ? null : root.refusesEntry(path, visitor))
+  // As login(1) does without a home directory.
+  if (request.cwd === undefined) return root.isDirectory(account.home) && !refusal(account.home) ? account.home : '/'
+  const code = refusal(request.cwd)
+  if (code !== null) throw noEntry(request.cwd, inWords(code))
+  return request.cwd
+}
+
+function noEntry(directory: string, why: string): KeeperError {
+  return new KeeperError('exec_not_executable', `${directory}: cannot be entered: ${why}`)
+}
+
+/** "Permission denied", as shells write it. */
+function inWords(code: string): string {
+  const words = getSystemErrorMessage(-(constants.errno[code as keyof typeof constants.errno] ?? 0)) ?? code
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** crun tells why only in words. */
 function refused(message: string, request: ExecRequest): KeeperError {
   const command = request.argv[0] ?? ''
-  if (/chdir|cwd/i.test(message)) {
-    return new KeeperError('exec_failed', `working directory ${request.cwd ?? ''} cannot be entered: ${message}`)
-  }
+  if (/chdir|cwd/i.test(message)) return noEntry(request.cwd ?? '/', message.replace(/^chdir `.*`: /, ''))
   // A shell says that of an empty name too; the runtime stumbles over a directory.
   if (command === '') return new KeeperError('exec_not_found', "'': command not found")
   if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)

@@ -54,3 +54,15 @@ test('no more is kept than a message has', () => {
   for (let count = 0; count < 5; count += 1) words.take(Buffer.alloc(64 * 1024))
   assert.equal(said.length, 5)
 })
+
+test("what is known to be the runtime's is dropped, unless the command was seen running", () => {
+  const { said, words } = heard()
+  words.take(Buffer.from('of the runtime'))
+  words.drop()
+  assert.deepEqual(said, [])
+  const { said: more, state, words: seen } = heard()
+  state.begun = true
+  seen.take(Buffer.from('of the command'))
+  seen.drop()
+  assert.deepEqual(more, ['of the command'])
+})

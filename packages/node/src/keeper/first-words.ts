@@ -11,6 +11,8 @@ export interface FirstWords {
   release(): void
   /** Drops them if they are that message. */
   releaseUnless(message: string): void
+  /** They are the runtime's. */
+  drop(): void
 }
 
 const LOOK_MS = 5
@@ -42,6 +44,10 @@ export function firstWords(begun: () => boolean, out: (chunk: Buffer) => void): 
       // On a terminal it is coloured.
       const said = stripVTControlCharacters(Buffer.concat(held ?? []).toString()).trim()
       if (held !== null && said === message.trim()) held = []
+      release()
+    },
+    drop: () => {
+      if (held !== null) held = []
       release()
     },
   }

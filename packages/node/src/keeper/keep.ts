@@ -121,9 +121,11 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
   }
   const living = (id: string): Tenant => {
     const tenant = tenants.get(id)
-    if (!tenant || tenant.report) throw new KeeperError('no_such_vps', `VPS ${id} is not running`)
+    if (!tenant || tenant.report) throw notRunning(id)
     return tenant
   }
+
+  const ending = ({ pid, report }: Tenant): boolean => report !== null || means.exits.ending(pid)
 
   for (const found of means.runtime.states()) adopt(found.id)
   for (const [id, master] of inherited) {
@@ -236,9 +238,16 @@ export function openKeep(means: KeepMeans, inherited: ReadonlyMap<string, number
       listeners.add(listener)
       return { [Symbol.dispose]: () => void listeners.delete(listener) }
     },
-    exec: (id, request, sink) => {
+    async exec(id, request, sink) {
+      const tenant = living(id)
       const signal = (pid: number, name: string): void => void means.kill(pid, signalNumber(name))
-      return execute({ ...means, signal }, living(id), request, sink)
+      const target = { ...tenant, ending: () => ending(tenant) }
+      // What goes wrong while init ends is only how that shows.
+      const explain = (error: unknown): never => {
+        throw ending(tenant) ? notRunning(id, error) : error
+      }
+      const session = await execute({ ...means, signal }, target, request, sink).catch(explain)
+      return { ...session, ended: session.ended.catch(explain) }
     },
     console(id, size, output) {
       const tenant = living(id)
@@ -302,6 +311,8 @@ function replaceConsole(means: KeepMeans, pid: number, pty: Pty): void {
     means.log(`the console of the VPS with init ${pid} could not be renewed: ${(error as Error).message}`)
   }
 }
+
+const notRunning = (id: string, cause?: unknown): KeeperError => new KeeperError('no_such_vps', `VPS ${id} is not running`, cause)
 
 const consoleName = (id: string): string => `console-${id}`
 

@@ -6,7 +6,7 @@ import type { NetworkStep } from '@insula/kernel'
 import { KeeperError } from './errors.ts'
 import type { ByteSession, ExecRequest, Keeper, LaunchSpec, PlacedFile } from './keeper.ts'
 import type { Keep } from './keep.ts'
-import { type Call, drained, encodeControl, encodeFrame, FRAME, frameReader, parseControl } from './wire.ts'
+import { type Call, drainOf, encodeControl, encodeFrame, FRAME, frameReader, parseControl } from './wire.ts'
 
 export interface ServedKeep {
   readonly keep: Keep
@@ -93,12 +93,13 @@ async function answer(socket: Socket, served: ServedKeep, call: Call, exits: { s
 
 async function serveExec(socket: Socket, served: ServedKeep, message: Record<string, unknown>): Promise<ByteSession | null> {
   let session: (ByteSession & { ended: Promise<unknown> }) | null = null
+  const drained = drainOf(socket)
   const forward =
     (type: typeof FRAME.stdout | typeof FRAME.stderr) =>
     (chunk: Buffer): void => {
       if (socket.write(encodeFrame(type, chunk)) || !session) return
       session.pause()
-      void drained(socket).then(() => session?.resume())
+      void drained().then(() => session?.resume())
     }
   try {
     session = await served.keep.exec(String(message['id']), message['request'] as ExecRequest, {
@@ -121,10 +122,11 @@ function serveConsole(socket: Socket, served: ServedKeep, message: Record<string
   try {
     const size = message['size'] as { cols: number; rows: number } | null
     let session: ByteSession | null = null
+    const drained = drainOf(socket)
     const opened = served.keep.console(String(message['id']), size, (chunk) => {
       if (socket.write(encodeFrame(FRAME.stdout, chunk)) || !session) return
       session.pause()
-      void drained(socket).then(() => session?.resume())
+      void drained().then(() => session?.resume())
     })
     session = opened
     void opened.ended.then(() => socket.end(encodeControl({ ended: {} })))

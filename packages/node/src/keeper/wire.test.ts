@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeControl, encodeFrame, FRAME, frameReader, type FrameType, parseControl } from './wire.ts'
+import { drainOf, encodeControl, encodeFrame, FRAME, frameReader, type FrameType, parseControl } from './wire.ts'
 
 const frame = fc.record({ type: fc.constantFrom<FrameType>(0, 1, 2, 3), payload: fc.uint8Array({ maxLength: 300 }) })
 
@@ -33,4 +35,23 @@ test('a control frame carries JSON', () => {
 test('a length that cannot be is refused before memory is spent on it', () => {
   const nonsense = Buffer.from([1, 0xff, 0xff, 0xff, 0xff])
   assert.throws(() => frameReader(() => undefined)(nonsense), /frame of 4294967295 bytes/)
+})
+
+test('however many wait until a connection takes more, two listeners wait for them', async () => {
+  const duplex = new Duplex({ highWaterMark: 1, read: () => undefined, write: (_chunk, _encoding, done) => setImmediate(done) })
+  const socket = duplex as unknown as Socket
+  const drained = drainOf(socket)
+  await drained()
+  for (let round = 0; round < 2; round += 1) {
+    duplex.write('more than it takes')
+    const before = socket.listenerCount('close')
+    const waiting = Array.from({ length: 20 }, () => drained())
+    assert.deepEqual([socket.listenerCount('drain'), socket.listenerCount('close') - before], [1, 1])
+    await Promise.all(waiting)
+    assert.deepEqual([socket.listenerCount('drain'), socket.listenerCount('close') - before], [0, 0])
+  }
+  duplex.write('more than it takes')
+  const waiting = drained()
+  duplex.destroy()
+  await waiting
 })

@@ -48,16 +48,21 @@ export function frameReader(onFrame: (type: number, payload: Buffer) => void): (
 export const parseControl = (payload: Buffer): Record<string, unknown> =>
   JSON.parse(payload.toString()) as Record<string, unknown>
 
-/** Resolves when the socket's buffer is empty again, or it is gone. */
-export function drained(socket: Socket): Promise<void> {
-  if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done)
-      socket.off('close', done)
-      resolve()
-    }
-    socket.on('drain', done)
-    socket.on('close', done)
-  })
+/** Resolves when the socket's buffer is empty again, or it is gone. All who wait at once wait for the same. */
+export function drainOf(socket: Socket): () => Promise<void> {
+  let drained: Promise<void> | null = null
+  return () => {
+    if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve()
+    drained ??= new Promise((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done)
+        socket.off('close', done)
+        drained = null
+        resolve()
+      }
+      socket.on('drain', done)
+      socket.on('close', done)
+    })
+    return drained
+  }
 }

@@ -122,14 +122,14 @@ async function adjustAddresses(means: Means, before: VpsRecord, after: VpsRecord
   const { wires } = means
   if (means.linked.has(id)) {
     await means.links.setRoutes(linkName(wires, id), routesOf(wires, id, after.addresses))
-    await means.keeper.configureNetwork(`${id}`, changeSteps(wires, id, before.addresses, after.addresses))
+    await means.keeper.configureNetwork(`${id}`, changeSteps(before.addresses, after.addresses))
     return
   }
   if (after.addresses.length === 0) return
   // It was started without an address, so without a link.
   await means.links.attach(vethOf(wires, id, after.pid ?? 0), routesOf(wires, id, after.addresses))
   means.linked.add(id)
-  await means.keeper.configureNetwork(`${id}`, innerSteps(wires, id, after.addresses))
+  await means.keeper.configureNetwork(`${id}`, innerSteps(after.addresses))
 }
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -21,24 +21,24 @@ function run(steps: readonly NetworkStep[], has: Set<string>): Set<string> {
 const cidrs = (list: readonly string[]): string[] => list.map((one) => `${one}/32`).toSorted()
 
 describe('the network inside a VPS', () => {
-  it("follows the uplink's MTU, and both ends know each other", () => {
+  it("follows the uplink's MTU, and needs no ARP: both ends have one MAC, and it is off before the link is up", () => {
     const veth = vethOf(wires, 101, 4242)
     assert.deepEqual([veth.name, veth.peer, veth.pid, veth.mtu], ['ins.101', 'eth0', 4242, 1400])
     assert.deepEqual(routesOf(wires, 101, ['10.77.0.1']), [
       { destination: '10.77.0.1/32', device: 'ins.101', neighbourMac: veth.peerMac },
     ])
-    const neighbours = innerSteps(wires, 101, ['10.77.0.1']).filter(({ kind }) => kind === 'neighbour')
-    assert.deepEqual(neighbours, [{ kind: 'neighbour', address: '169.254.0.1', device: 'eth0', mac: veth.hostMac }])
+    assert.equal(veth.hostMac, veth.peerMac)
+    assert.deepEqual(innerSteps(['10.77.0.1'])[1], { kind: 'up', device: 'eth0', arp: false })
   })
 
   it('comes from any set of addresses to any other, also when the tenant took some away', () => {
     fc.assert(
       fc.property(addresses, addresses, fc.nat(), (before, after, pick) => {
-        const has = run(innerSteps(wires, 101, before), new Set())
+        const has = run(innerSteps(before), new Set())
         assert.deepEqual([...has].toSorted(), cidrs(before))
         const taken = [...has][pick % Math.max(1, has.size)]
         if (taken !== undefined) has.delete(taken)
-        run(changeSteps(wires, 101, before, after), has)
+        run(changeSteps(before, after), has)
         assert.deepEqual([...has].toSorted(), cidrs(after))
       }),
     )
@@ -47,8 +47,8 @@ describe('the network inside a VPS', () => {
   it('is brought to hold again by steps that can be repeated', () => {
     fc.assert(
       fc.property(addresses, (list) => {
-        const has = run(innerSteps(wires, 101, list), new Set())
-        assert.deepEqual([...run(changeSteps(wires, 101, list, list), has)].toSorted(), cidrs(list))
+        const has = run(innerSteps(list), new Set())
+        assert.deepEqual([...run(changeSteps(list, list), has)].toSorted(), cidrs(list))
       }),
     )
   })

@@ -1,6 +1,10 @@
 /**
  * A VPS's network, routed: a veth pair without a shared segment. Inside, every address is a /32 on eth0 and the default route goes over a
- * link-local gateway that needs no address of its own on the node's end; both ends know each other's MAC, so nothing is ever asked by ARP.
+ * link-local gateway that needs no address of its own on the node's end.
+ *
+ * ARP is off on both ends: the neighbour table is one for the whole node, and what a tenant made up would fill it. Without ARP the kernel sends
+ * under the MAC of its own end (arp_constructor in net/ipv4/arp.c), so both ends have the same one. Then whatever routes a tenant sets, and
+ * whatever it flushes, its packets arrive.
  */
 
 import type { NetworkStep, RouteSpec, VethSpec } from '@insula/kernel'
@@ -25,8 +29,8 @@ export function vethOf(wires: Wires, id: number, pid: number): VethSpec {
     peer: DEVICE,
     pid,
     mtu: wires.mtu,
-    hostMac: macFor(wires.macSeed, id, 'host'),
-    peerMac: macFor(wires.macSeed, id, 'peer'),
+    hostMac: macFor(wires.macSeed, id),
+    peerMac: macFor(wires.macSeed, id),
   }
 }
 
@@ -34,31 +38,30 @@ export function routesOf(wires: Wires, id: number, addresses: readonly string[])
   return addresses.map((address) => ({
     destination: `${address}/32`,
     device: linkName(wires, id),
-    neighbourMac: macFor(wires.macSeed, id, 'peer'),
+    neighbourMac: macFor(wires.macSeed, id),
   }))
 }
 
 /** What shall hold inside the VPS, on a fresh network namespace. */
-export function innerSteps(wires: Wires, id: number, addresses: readonly string[]): NetworkStep[] {
-  const link: NetworkStep[] = addresses.length === 0 ? [] : [{ kind: 'up', device: DEVICE }]
-  return [{ kind: 'up', device: 'lo' }, ...link, ...addressSteps(wires, id, addresses)]
+export function innerSteps(addresses: readonly string[]): NetworkStep[] {
+  const link: NetworkStep[] = addresses.length === 0 ? [] : [{ kind: 'up', device: DEVICE, arp: false }]
+  return [{ kind: 'up', device: 'lo' }, ...link, ...addressSteps(addresses)]
 }
 
 /** From one set of addresses to another while it runs; what the tenant added besides stays. */
-export function changeSteps(wires: Wires, id: number, before: readonly string[], after: readonly string[]): NetworkStep[] {
+export function changeSteps(before: readonly string[], after: readonly string[]): NetworkStep[] {
   return [
     // Also those that should be there: the tenant may have removed one, and it can be the source of the default route.
-    ...addressSteps(wires, id, after),
+    ...addressSteps(after),
     ...before.filter((address) => !after.includes(address)).map((address) => addressStep(address, { absent: true })),
   ]
 }
 
-function addressSteps(wires: Wires, id: number, addresses: readonly string[]): NetworkStep[] {
+function addressSteps(addresses: readonly string[]): NetworkStep[] {
   const [source] = addresses
   if (source === undefined) return []
   return [
     ...addresses.map((address) => addressStep(address)),
-    { kind: 'neighbour', address: GATEWAY, device: DEVICE, mac: macFor(wires.macSeed, id, 'host') },
     { kind: 'route', destination: `${GATEWAY}/32`, device: DEVICE },
     { kind: 'route', destination: '0.0.0.0/0', device: DEVICE, gateway: GATEWAY, source },
   ]

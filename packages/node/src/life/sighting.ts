@@ -1,11 +1,12 @@
 /** What is there now of all VPSs, seen once: a few calls, however many VPSs there are. */
 
 import type { QuotaLimits } from '@insula/kernel'
-import { type Vzfs, VzfsError } from '@insula/vzfs'
+import { type AreaProblem, type Vzfs, VzfsError } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 
 export interface Sighting {
-  readonly areas: ReadonlySet<number>
+  /** Why the private areas of known VPSs cannot be used. */
+  readonly areaProblems: ReadonlyMap<number, AreaProblem>
   readonly cgroups: ReadonlySet<number>
   /** VPSs whose init runs or waits. */
   readonly inits: ReadonlySet<number>
@@ -21,7 +22,7 @@ export interface Sighting {
   readonly idLimits: ReadonlyMap<number, string>
 }
 
-export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
+export async function lookAround({ inventory, vzfs, cgroups, keeper, links, wires, instance }: Means): Promise<Sighting> {
   const [areas, groups, kept, found, networks] = await Promise.all([
     vzfs.areas.list(),
     cgroups.children(instance.cgroup),
@@ -29,6 +30,9 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
     links.list(`${wires.linkPrefix}.`),
     links.networks(),
   ])
+  const readable = new Set(areas.map(({ id }) => id))
+  const doubtful = [...inventory.ids()].filter((id) => !readable.has(id))
+  const problems = await Promise.all(doubtful.map(async (id) => [id, await vzfs.areas.problem(id)] as const))
   const limits = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.limits(id).catch(() => null)] as const))
   const counted = await Promise.all(areas.map(async ({ id }) => [id, await vzfs.areas.counted(id).catch(() => null)] as const))
   const idLimits = await Promise.all(areas.map(async ({ id }) => [id, await wrongIdLimits(vzfs, id)] as const))
@@ -36,7 +40,7 @@ export async function lookAround({ vzfs, cgroups, keeper, links, wires, instance
     idLimits: new Map(idLimits.flatMap(([id, wrong]) => (wrong === null ? [] : [[id, wrong] as const]))),
     uncounted: new Set(counted.flatMap(([id, found]) => (found === false ? [id] : []))),
     diskLimits: new Map(limits.flatMap(([id, found]) => (found === null ? [] : [[id, found] as const]))),
-    areas: new Set(areas.map(({ id }) => id)),
+    areaProblems: new Map(problems.flatMap(([id, found]) => (found === null ? [] : [[id, found] as const]))),
     cgroups: new Set(groups.map(Number).filter(Number.isInteger)),
     inits: new Set(kept.map(({ id }) => Number(id))),
     links: new Set(found.map(({ name }) => name)),
