@@ -161,7 +161,8 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       return counted && shown(settings, kind, settled(settings, kind, counted))
     },
     limit(kind, id, change, ends = {}) {
-      requireId(id)
+      // First of all that there is quota at all.
+      raw(kind, requireId(id))
       const after = file.change((settings) => {
         const limits = { ...wanted(settings[kind], id), ...change }
         requireOrder(kind, id, limits)
