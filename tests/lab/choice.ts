@@ -1,10 +1,10 @@
 /**
- * Which files of the system tier run in the lab's machine as well. An emulated machine is ten times slower, so `./test all` runs
+ * Which files of the system tier run in the lab's machine as well. An emulated machine is ten times slower, so plain `./test` runs
  * those that another kernel, pure cgroup v2 and systemd as init make a difference to; `./test lab` runs all that can.
  */
 
 export type Place =
-  /** Also in `./test all`. */
+  /** In plain `./test` too. */
   | 'test'
   /** In `./test lab`. */
   | 'lab'
@@ -73,6 +73,6 @@ export const OWN: readonly Choice[] = [
   choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
 ]
 
-/** @param whole `./test lab`, not the part of it that is in `./test all` */
+/** @param whole `./test lab`, not the part of it that is in plain `./test` */
 export const chosen = (choices: readonly Choice[], whole: boolean): string[] =>
   choices.filter(({ place }) => place === 'test' || (whole && place === 'lab')).map(({ file }) => file)

@@ -3,7 +3,7 @@
 /** The working tree in the machine. */
 export const HOME = '/opt/insula'
 /** In the machine, of everything that the harness starts. */
-export const COMPILE_CACHE = '/var/cache/insula-lab'
+export const COMPILE_CACHE = `${HOME}/.compile-cache`
 /** XFS with project, user and group quota. */
 export const VOLUME = '/srv/volume'
 /** Outside of the checkout, beside the trees of templates that the system tests keep; survives runs. */

@@ -52,6 +52,22 @@ test('a command that does not end is ended, and the console is shown', async () 
   assert.equal((await machine.run(['pgrep', '-f', 'sleep 4242'])).stdout, '')
 })
 
+test('a machine that does not start is ended, and the console is shown', async () => {
+  await assert.rejects(
+    startMachine({ parameters: 'loglevel=7 init=/usr/bin/cat', startDeadline: 40_000 }),
+    /the machine did not start within 40 s\nIts console:\n[^]*Run \/usr\/bin\/cat as init process/,
+  )
+})
+
+test('a machine that panics under a command is told with its console, and starts anew', async () => {
+  const panic = 'echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger'
+  await assert.rejects(
+    machine.run(['sh', '-c', panic]),
+    /the machine is gone while sh -c .*: it was started anew\nIts console:\n[^]*Kernel panic - not syncing: sysrq triggered crash/,
+  )
+  assert.equal(await machine.ok('echo', 'here'), 'here\n')
+})
+
 test('a reboot keeps what was written', async () => {
   const boot = await machine.ok('cat', '/proc/sys/kernel/random/boot_id')
   await machine.ok('sh', '-c', 'echo kept > /root/file; sync')

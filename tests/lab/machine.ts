@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { realProcessRunner, startAttached } from '@insula/kernel'
-import { openChannel, type Remote, type RemoteCommand } from './channel.ts'
+import { MachineGone, openChannel, type Remote, type RemoteCommand } from './channel.ts'
 import { checkoutDisk } from './image/checkout.ts'
 import { machineImage } from './image/machine.ts'
 import { treesDisk } from './image/trees.ts'
@@ -29,7 +29,7 @@ export interface Answer {
 export interface Machine extends AsyncDisposable {
   /** Seconds from QEMU's start until the first command could run. */
   readonly startedIn: number
-  /** To its end; any exit code is an answer. @throws with the console's last lines when it does not end in time */
+  /** To its end; any exit code is an answer. @throws with the console's last lines when it does not end in time, or the machine does */
   run(argv: readonly [string, ...string[]], options?: RunInMachine): Promise<Answer>
   /** As `run`, and code 0 is asked for. Returns stdout. */
   ok(...argv: [string, ...string[]]): Promise<string>
@@ -46,17 +46,23 @@ export interface MachineOptions {
   /** The directory of a network, and which of its two nodes this is. */
   readonly network?: { readonly directory: string; readonly node: 0 | 1 }
   readonly say?: (what: string) => void
+  /** More of the kernel's command line. */
+  readonly parameters?: string
+  /** Milliseconds from QEMU's start until a command can run. */
+  readonly startDeadline?: number
 }
 
 const START_MS = 180_000
 const COMMAND_MS = 120_000
 const REBOOT_MS = 300_000
 /** Whatever happens to us, QEMU does not go on for longer. */
-const LIFE_SECONDS = 3_600
-const CONSOLE_LINES = 40
+const LIFE_SECONDS = 7_200
+/** A kernel that panics needs most of them; then the machine starts anew, which needs some. */
+const CONSOLE_LINES = 60
 const ENVIRONMENT = { HOME: '/root', TERM: 'xterm', INSULA_TEST_PATIENCE: '4', NODE_COMPILE_CACHE: COMPILE_CACHE }
 
-export async function startMachine({ memoryMegabytes = 3072, network, say = () => {} }: MachineOptions = {}): Promise<Machine> {
+export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
+  const { memoryMegabytes = 3072, network, say = () => {}, parameters = '', startDeadline = START_MS } = options
   const runner = realProcessRunner()
   await using undo = new AsyncDisposableStack()
   const directory = mkdtempSync(join(tmpdir(), 'insula-lab-'))
@@ -69,7 +75,7 @@ export async function startMachine({ memoryMegabytes = 3072, network, say = () =
   })
   const [image, trees] = [await machineImage(runner, say), await treesDisk(runner, say)]
   const checkout = await checkoutDisk(runner, directory)
-  const parts = { image, trees, checkout, directory, memoryMegabytes }
+  const parts = { image, trees, checkout, directory, memoryMegabytes, parameters }
   const argv = qemuArgv({ ...parts, network: network?.directory ?? directory, node: network?.node ?? 0 })
 
   const began = performance.now()
@@ -94,7 +100,7 @@ export async function startMachine({ memoryMegabytes = 3072, network, say = () =
     const done = new AbortController()
     try {
       return await Promise.race([
-        work,
+        work.catch((error: unknown) => Promise.reject(error instanceof MachineGone ? explained(error.message) : error)),
         sleep(ms, undefined, { signal: done.signal }).then(() => Promise.reject(explained(`${what} within ${ms / 1000} s`))),
         qemu.ended.then(({ code, signal }) => Promise.reject(explained(`QEMU ended with ${signal ?? code}`))),
       ])
@@ -105,7 +111,7 @@ export async function startMachine({ memoryMegabytes = 3072, network, say = () =
 
   const channel = await openChannel(portOf(directory))
   undo.defer(() => channel.close())
-  await within(START_MS, 'the machine did not start', channel.ready())
+  await within(startDeadline, 'the machine did not start', channel.ready())
   const startedIn = (performance.now() - began) / 1000
   const owned = undo.move()
 

@@ -16,13 +16,15 @@ export async function* runInside(
   let machine: Machine | null = null
   try {
     for (const file of files) {
-      machine ??= await startMachine({ say })
       const began = performance.now()
       try {
+        machine ??= await startMachine({ say })
         yield await reportOf(machine, file, deadline)
       } catch (error) {
         const seconds = (performance.now() - began) / 1000
         yield { subject: file, seconds, outcomes: [{ name: file, result: 'failed', detail: (error as Error).message }] }
+        // None could be started, and there would be none for the next file.
+        if (machine === null) return
         await machine[Symbol.asyncDispose]()
         machine = null
       }

@@ -1,26 +1,28 @@
-/** ./test: `main.ts [quick|all|check|unit|sim|system|lab|FILE...|lab FILE...]`; nothing means all tiers but the lab. */
+/**
+ * ./test: `main.ts [quick|check|unit|sim|system|lab|FILE...|lab FILE...]`; nothing means all tiers, and of the lab the part that tells
+ * most.
+ */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
 import { CHOICES, chosen, OWN } from '../lab/choice.ts'
 import { missing } from '../lab/needs.ts'
 import { runInside } from '../lab/run-inside.ts'
 import { runChecks } from './checks.ts'
+import { heldBack } from './held-back.ts'
 import type { Report } from './outcome.ts'
 import { runFile } from './run-file.ts'
-import { openTally } from './tally.ts'
+import { openTally, type Told } from './tally.ts'
 import { filesOf, type Tier, TIERS, tierOf } from './tiers.ts'
 
 const HOME = join(import.meta.dirname, '../..')
 const ALL = ['check', ...TIERS.map(({ name }) => name)]
-const SETS: Readonly<Record<string, readonly string[]>> = {
-  // An emulated machine takes as long as all others together.
-  '': ALL.filter((name) => name !== 'lab'),
-  quick: ['check', 'unit', 'sim'],
-  all: ALL,
-}
+const SETS: Readonly<Record<string, readonly string[]>> = { '': ALL, quick: ['check', 'unit', 'sim'] }
+
+/** What the system tier and a machine of the lab need at the same time. */
+const BOTH_BYTES = 6 * 1024 ** 3
 
 const words = process.argv.slice(2)
 /** `lab FILE...`: these files of the system tier, in the lab. */
@@ -48,57 +50,71 @@ if (wanted.includes('check')) {
   tally.tier('check', 0)
   for await (const report of runChecks(HOME)) tally.report(report)
 }
-for (const tier of TIERS) {
-  const files =
-    named.length > 0
-      ? named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
-      : wanted.includes(tier.name)
-        ? allOf(tier)
-        : []
+/** Tells the rest of the lab's tier when the system tier, which it runs beside, is through. */
+let restOfLab = async (): Promise<void> => {}
+for (const tier of inOrder(TIERS)) {
+  const files = filesFor(tier)
   if (files.length === 0) continue
-  if (tier.needsRoot && process.getuid?.() !== 0) {
-    tally.couldNot(tier.name, 'it needs root; run: sudo ./test')
-    continue
+  const lacking = tier.needsRoot && process.getuid?.() !== 0 ? 'it needs root; run: sudo ./test' : null
+  const refusal = lacking ?? (tier.name === 'lab' ? missing() : null)
+  if (refusal !== null) tally.couldNot(tier.name, refusal)
+  else if (tier.name === 'lab' && besideSystem()) restOfLab = startBeside(tier, files)
+  else await runTier(tier, files, tally)
+}
+await restOfLab()
+process.exitCode = tally.end()
+
+/** Real VPSs wait for the disk and the kernel for most of their time, an emulated machine computes: together they take little longer than one. */
+function besideSystem(): boolean {
+  const room = availableParallelism() > 1 && totalmem() > BOTH_BYTES
+  return wanted.includes('system') && wanted.includes('lab') && room
+}
+
+function inOrder(tiers: readonly Tier[]): Tier[] {
+  return besideSystem() ? tiers.toSorted((a, b) => Number(a.name === 'system') - Number(b.name === 'system')) : [...tiers]
+}
+
+function startBeside(tier: Tier, files: readonly string[]): typeof restOfLab {
+  const { told, release } = heldBack(tally)
+  const ended = runTier(tier, files, told)
+  return () => {
+    release()
+    return ended
   }
-  const lacking = tier.name === 'lab' ? missing() : null
-  if (lacking !== null) {
-    tally.couldNot(tier.name, lacking)
-    continue
-  }
+}
+
+/** Of the lab as much as was asked for: all of it by its name, a part where it is one of all tiers. */
+function filesFor(tier: Tier): string[] {
+  if (named.length > 0) return named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
+  if (!wanted.includes(tier.name)) return []
+  return tier.name === 'lab' ? chosen(OWN, words.includes('lab')) : filesOf(tier, HOME)
+}
+
+async function runTier(tier: Tier, files: readonly string[], to: Told): Promise<void> {
   // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
   for (const instance of tier.instances) await takeDown(instance)
-  if (tier.name === 'lab' && named.length === 0) await runLab(tier, inside ?? chosen(CHOICES, words.includes('lab')))
-  if (inside === null) await runTier(tier, files)
+  if (tier.name === 'lab' && named.length === 0) {
+    const chosenFiles = inside ?? chosen(CHOICES, words.includes('lab'))
+    to.tier(`${tier.name}: system tests in a machine with Debian 13`, chosenFiles.length)
+    for await (const report of runInside(chosenFiles, tier.deadline, to.note)) to.report(report)
+  }
+  if (inside === null) {
+    to.tier(tier.name, files.length)
+    const waiting = [...files]
+    const worker = async (): Promise<void> => {
+      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+        const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
+        to.report(report)
+      }
+    }
+    await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+  }
   for (const instance of tier.instances) await takeDown(instance)
 }
-process.exitCode = tally.end()
 
 async function takeDown(instance: string): Promise<void> {
   const { code, stderr } = await realProcessRunner()
     .run([join(HOME, 'down'), '--purge', '--instance', instance], { accept: [0, 1], deadline: 300_000 })
     .catch((error: Error) => ({ code: 1, stderr: error.message }))
-  if (code !== 0) console.log(`  the instance ${instance} of the tests could not be taken down: ${stderr.trim()}`)
-}
-
-/** Of the lab as much as was asked for: all of it by its name, a part in `./test all`. */
-function allOf(tier: Tier): string[] {
-  return tier.name === 'lab' ? chosen(OWN, words.includes('lab')) : filesOf(tier, HOME)
-}
-
-async function runLab(tier: Tier, files: readonly string[]): Promise<void> {
-  tally.tier(`${tier.name}: system tests in a machine with Debian 13`, files.length)
-  const said = (what: string): void => console.log(`         ${what}`)
-  for await (const report of runInside(files, tier.deadline, said)) tally.report(report)
-}
-
-async function runTier(tier: Tier, files: readonly string[]): Promise<void> {
-  tally.tier(tier.name, files.length)
-  const waiting = [...files]
-  const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
-      tally.report(report)
-    }
-  }
-  await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+  if (code !== 0) tally.note(`the instance ${instance} of the tests could not be taken down: ${stderr.trim()}`)
 }

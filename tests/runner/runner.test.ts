@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { heldBack } from './held-back.ts'
 import { runFile } from './run-file.ts'
 import { openTally } from './tally.ts'
 import { filesOf, TIERS, tierOf } from './tiers.ts'
@@ -87,6 +88,18 @@ test('a tier that could not run is told, and is a failure where that is asked fo
     assert.ok(lines.some((line) => line.startsWith('Could not run system: it needs root')))
     assert.equal(lines.at(-1), `1 passed, ${strict ? 1 : 0} failed, 0 skipped`)
   }
+})
+
+test('what a tier beside another one tells comes after that one, in order, and then at once', () => {
+  const { tally: it, lines } = tally(false)
+  const { told, release } = heldBack(it)
+  told.tier('lab', 0)
+  told.note('first')
+  it.note('of the other one')
+  assert.deepEqual(lines, ['         of the other one'])
+  release()
+  told.note('second')
+  assert.deepEqual(lines.slice(1), ['\nlab', '         first', '         second'])
 })
 
 test('every test file of the repository belongs to one tier', () => {

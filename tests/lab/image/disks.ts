@@ -1,6 +1,18 @@
 /** Disk images of the machine: each made whole or not at all, and cached by what it is made from. */
 
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { ProcessRunner } from '@insula/kernel'
 import { ROOT_SIGNATURE } from '../layout.ts'
@@ -66,9 +78,15 @@ function makeSparse(image: string, bytes: number): void {
   closeSync(file)
 }
 
-/** The directory `path`, filled by `make` if it is not there yet. Others of the same kind, of other contents, go. */
+/** Those of another branch are wanted again soon. */
+const UNUSED_DAYS = 7
+
+/** The directory `path`, filled by `make` if it is not there yet. Others of the same kind go when nobody has used them for long. */
 export async function cachedDirectory(path: string, make: (staged: string) => Promise<void>): Promise<string> {
-  if (existsSync(path)) return path
+  if (existsSync(path)) {
+    utimesSync(path, new Date(), new Date())
+    return path
+  }
   const parent = dirname(path)
   const kind = basename(path).replace(/-[^-]*$/, '')
   mkdirSync(parent, { recursive: true, mode: 0o700 })
@@ -80,7 +98,11 @@ export async function cachedDirectory(path: string, make: (staged: string) => Pr
   } finally {
     rmSync(staged, { recursive: true, force: true })
   }
-  const others = readdirSync(parent).filter((name) => name.startsWith(`${kind}-`) && name !== basename(path))
-  for (const name of others) rmSync(join(parent, name), { recursive: true, force: true })
+  const unusedSince = Date.now() - UNUSED_DAYS * 86_400_000
+  for (const name of readdirSync(parent).filter((each) => each.startsWith(`${kind}-`))) {
+    const other = join(parent, name)
+    if ((statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < unusedSince)
+      rmSync(other, { recursive: true, force: true })
+  }
   return path
 }

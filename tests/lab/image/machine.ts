@@ -27,7 +27,7 @@ export async function machineImage(runner: ProcessRunner, say: (what: string) =>
     const recipe = labRecipe(origin.settings)
     const how = readFileSync(import.meta.filename, 'utf8') + readFileSync(join(import.meta.dirname, 'disks.ts'), 'utf8')
     const digest = hash('sha256', JSON.stringify([recipe, origin, how]))
-    const directory = await cachedDirectory(join(CACHE, `machine-${digest.slice(0, 32)}`), async (staged) => {
+    const directory = await cachedDirectory(join(CACHE, `image-${digest.slice(0, 32)}`), async (staged) => {
       say("building the machine's image from Debian's packages (once)")
       const tree = join(work, 'tree')
       mkdirSync(tree)

@@ -74,14 +74,10 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
-  try {
-    await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' } })
-  } catch (error) {
-    // It gave up waiting, and insulad comes up all the same: an emulated machine takes its time.
-    if (PATIENCE === 1 || !/does not answer/.test((error as Error).message)) throw error
-    const look = (): Promise<Answer> => nodeOf(instance).insula(['list', '-q'])
-    await until('insulad answers', async () => (await look()).code === 0)
-  }
+  const { code, stderr } = await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' }, accept: [0, 1] })
+  // It waits for as long as a machine that is not emulated takes.
+  if (code !== 0)
+    await until(`the node answers: ${stderr}`, async () => (await nodeOf(instance).insula(['list', '-q'])).code === 0)
 }
 
 function raise(file: string, atLeast: number): void {

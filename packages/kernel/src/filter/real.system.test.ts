@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { filterConformance } from './conformance.ts'
 import { realPacketFilter } from './real.ts'
 
-const NAME = `insula-test-${process.pid}`
+// Not like the table of an instance: later libraries guess which one was meant, and then quote the wrong line.
+const NAME = `filtering-${process.pid}`
 const filter = realPacketFilter()
 
 filterConformance('the real driver', NAME, realPacketFilter)
