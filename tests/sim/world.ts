@@ -74,6 +74,8 @@ export interface WorldOptions {
   readonly config?: Config
   readonly commands?: Readonly<Record<string, FakeProgram>>
   readonly templates?: readonly string[]
+  /** What every template's init is; busybox when absent. */
+  readonly inits?: 'busybox' | 'systemd'
   /** Kinds of quota that its volume enforces; all when absent. */
   readonly quota?: readonly QuotaKind[]
   /** Whether its volume is full, as of now. */
@@ -86,6 +88,7 @@ export async function openWorld({
   config = { addressPool: POOL },
   commands = {},
   templates = ['micro'],
+  inits: kind = 'busybox',
   quota,
   full = () => false,
 }: WorldOptions = {}): Promise<World> {
@@ -110,7 +113,7 @@ export async function openWorld({
     },
   }
   const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }))
-  const shelf = fakeTemplates(vzfs)
+  const shelf = fakeTemplates(vzfs, kind)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 

@@ -3,6 +3,7 @@
 import type { WebSocket } from 'ws'
 import {
   ApiFailure,
+  type Boot,
   type Event,
   type RouteName,
   type Task,
@@ -11,6 +12,7 @@ import {
   type VpsCreate,
   type VpsState,
 } from '@insula/contract'
+import { GRACES, quotaEntry } from './fake-quota.ts'
 
 export interface FakeRequest {
   readonly name: RouteName
@@ -35,6 +37,8 @@ export interface FakeState {
   taskMilliseconds: number
   /** The next task fails with this. */
   failNext: ApiFailure | null
+  /** Answers to `vpsBoot`, one after the other; the last one stays. */
+  boots: Boot[]
   /** What `recover` finds. */
   damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
@@ -57,6 +61,7 @@ export function fakeState(): FakeState {
     sentBytes: 0,
     taskMilliseconds: 0,
     failNext: null,
+    boots: [{ state: 'up', says: 'running', failed: [] }],
     find: (ref) => vps.get(Number(ref)) ?? [...vps.values()].find((one) => one.name === ref),
   }
 }
@@ -149,6 +154,9 @@ export async function answerTo(
           disk: { bytes: 5_000_000, inodes: 120, enforced: false, bytesGraceEnds: null, inodesGraceEnds: null },
         },
       }
+    case 'vpsBoot':
+      known()
+      return { boot: state.boots.length > 1 ? state.boots.shift() : state.boots[0] }
     case 'vpsLog':
       known()
       return { text: state.scrollback }
@@ -335,16 +343,3 @@ async function settled(task: Task, wait: number): Promise<void> {
   const until = Date.now() + wait
   while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
 }
-
-const GRACES = { user: { bytes: 604_800, inodes: 604_800 }, group: { bytes: 604_800, inodes: 604_800 } }
-const quotaEntry = (fields: object) => ({
-  bytesSoft: null,
-  bytesHard: null,
-  inodesSoft: null,
-  inodesHard: null,
-  bytes: 5_000_000,
-  inodes: 12,
-  bytesGraceEnds: null,
-  inodesGraceEnds: null,
-  ...fields,
-})

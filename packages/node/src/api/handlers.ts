@@ -7,6 +7,7 @@ import { countFree, parseCidr, parseIpv4 } from '@insula/model'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
+import { bootOf } from '../life/boot-state.ts'
 import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
@@ -161,6 +162,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
     vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
+    vpsBoot: async ({ params, query }) => ({ boot: await bootOf(means, params.vps, (query.wait ?? 0) * 1_000) }),
     vpsStop: async ({ params, query, body }) => {
       const orphan = await findOrphan(means, params.vps)
       if (!orphan) return onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body)

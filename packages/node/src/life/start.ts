@@ -69,7 +69,7 @@ function remedyFor(vps: VpsRecord, reason: string): string {
   return 'see `insula doctor`; the daemon log has the details'
 }
 
-export const endOf = ({ code, signal }: ExitReport): string => signal ?? `exit code ${code ?? 'unknown'}`
+export const endOf = ({ code, signal }: Pick<ExitReport, 'code' | 'signal'>): string => signal ?? `exit code ${code ?? 'unknown'}`
 
 /** What its console shows, for the end of a message. */
 export async function lastLines(keeper: Keeper, id: number): Promise<string> {
