@@ -102,7 +102,7 @@ export const routes = {
     params: ofVps,
     query: Wait,
     ...task,
-    errors: ['not_found', 'conflict', 'busy', 'start_failed', 'no_space', 'unsupported', 'cancelled'],
+    errors: ['not_found', 'conflict', 'busy', 'address_in_use', 'start_failed', 'no_space', 'unsupported', 'cancelled'],
   },
   vpsBoot: {
     ...endpoints.vpsBoot,
@@ -129,7 +129,7 @@ export const routes = {
     query: Wait,
     body: VpsStop,
     ...task,
-    errors: ['not_found', 'conflict', 'busy', 'start_failed', 'cancelled'],
+    errors: ['not_found', 'conflict', 'busy', 'address_in_use', 'start_failed', 'cancelled'],
   },
   vpsSuspend: {
     ...endpoints.vpsSuspend,

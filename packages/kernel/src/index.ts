@@ -9,7 +9,7 @@ export {
   type CgroupUsage,
   LimitBelowUse,
 } from './cgroup/cgroup.ts'
-export { type LinkInfo, LinkMissing, type Links, type RouteSpec, type Uplink, type VethSpec } from './links/links.ts'
+export { type LinkInfo, LinkMissing, type Links, type RouteSpec, RouteTaken, type Uplink, type VethSpec } from './links/links.ts'
 export { FilterRefused, type PacketFilter } from './filter/filter.ts'
 export type { VolumeFeatures, Volumes, VolumeSpace } from './volume/volume.ts'
 export type { Lxcfs, LxcfsProcess } from './lxcfs/lxcfs.ts'

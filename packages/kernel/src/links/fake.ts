@@ -2,7 +2,7 @@
 
 import { ProcessFailed } from '../process/runner.ts'
 import { attachLines, linkName, routeLines } from './lines.ts'
-import { type LinkInfo, LinkMissing, type Links, type RouteSpec, type Uplink, type VethSpec } from './links.ts'
+import { type LinkInfo, LinkMissing, type Links, type RouteSpec, RouteTaken, type Uplink, type VethSpec } from './links.ts'
 
 export interface FakeLinks extends Links {
   readonly pairs: ReadonlyMap<string, FakePair>
@@ -33,11 +33,19 @@ export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
     if (!found) throw new LinkMissing(name)
     return found
   }
+  const hostRoutes = () => [
+    ...(options.networks ?? []),
+    ...[...pairs].flatMap(([device, { routes }]) => [...routes.keys()].map((cidr) => ({ cidr, device }))),
+  ]
   const setRoutes = (name: string, routes: readonly RouteSpec[]): void => {
     // For what it refuses.
-    routes.forEach(routeLines)
+    for (const route of routes) routeLines(route)
     const foreign = routes.find(({ device }) => device !== name)
     if (foreign) throw new ProcessFailed(['ip', '-batch', '-'], 1, null, `Cannot find device "${foreign.device}"`)
+    for (const { destination } of routes) {
+      const holder = hostRoutes().find(({ cidr, device }) => cidr === destination && device !== name)
+      if (holder) throw new RouteTaken(destination, holder.device)
+    }
     pairs.set(name, { ...pair(name), routes: new Map(routes.map((route) => [route.destination, route.neighbourMac ?? null])) })
   }
   return {
@@ -62,12 +70,7 @@ export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
     list: async (prefix) => [...pairs.values()].filter(({ veth }) => veth.name.startsWith(prefix)).map(linkInfo),
     routes: async (device) => [...pair(device).routes.keys()],
     uplink: async () => options.uplink ?? null,
-    networks: async () => [
-      ...(options.networks ?? []),
-      ...[...pairs].flatMap(([device, { routes }]) =>
-        [...routes.keys()].filter((cidr) => !cidr.includes(':')).map((cidr) => ({ cidr, device })),
-      ),
-    ],
+    networks: async () => hostRoutes().filter(({ cidr }) => !cidr.includes(':')),
   }
 }
 

@@ -13,18 +13,25 @@ export function attachLines(veth: VethSpec, routes: readonly RouteSpec[], ipv6: 
     // The host end needs no IPv6 link-local address, and answers for none. A kernel without IPv6 does not know the word.
     ...(ipv6 ? [`link set dev ${name} addrgenmode none`] : []),
     `link set dev ${name} up`,
-    ...routes.flatMap(routeLines),
+    ...routes.flatMap((route) => routeLines(route)),
   ]
 }
 
-export function routeLines({ destination, device, neighbourMac }: RouteSpec): string[] {
+const ADD = 'route add '
+
+/** `replace` would take the destination away from whatever other link has it. */
+export function routeLines({ destination, device, neighbourMac }: RouteSpec, isThere = false): string[] {
   const [target, dev] = [word(destination), linkName(device)]
   const address = target.split('/')[0] ?? ''
   return [
-    `route replace ${target} dev ${dev} scope link`,
+    ...(isThere ? [] : [`${ADD}${target} dev ${dev} scope link`]),
     ...(neighbourMac === undefined ? [] : [`neigh replace ${address} lladdr ${word(neighbourMac)} dev ${dev} nud permanent`]),
   ]
 }
+
+/** Where the route of that line leads; null when it adds none. */
+export const addedBy = (line: string): string | null =>
+  line.startsWith(ADD) ? (line.slice(ADD.length).split(' ')[0] ?? '') : null
 
 /** Deleting a neighbour that is not there ends ip(8) in the middle of its batch, so it is made first. */
 export function removalLines(destination: string, device: string): string[] {

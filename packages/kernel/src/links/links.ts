@@ -41,9 +41,10 @@ export interface Uplink {
 
 export interface Links {
   /** One `ip -batch` call: makes the pair, sets MACs, MTU, host end up, and host routes with their neighbours. Idempotent: what
-   * exists with the same name is replaced. Of an attempt that failed nothing is left. */
+   * exists with the same name is replaced. Of an attempt that failed nothing is left. Routes of other links are left as they are.
+   * @throws RouteTaken */
   attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
-  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. @throws LinkMissing */
+  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`, and leaves those of other links as they are. @throws LinkMissing, RouteTaken */
   setRoutes(device: string, routes: readonly RouteSpec[]): Promise<void>
   /** Idempotent. */
   remove(name: string): Promise<void>
@@ -63,5 +64,18 @@ export class LinkMissing extends Error {
   constructor(link: string) {
     super(`there is no network link ${link}`)
     this.link = link
+  }
+}
+
+/** There is a route to that destination already, through another link. */
+export class RouteTaken extends Error {
+  override readonly name = 'RouteTaken'
+  readonly destination: string
+  /** null: through none, or it went meanwhile. */
+  readonly device: string | null
+  constructor(destination: string, device: string | null, cause?: unknown) {
+    super(`the node routes ${destination} to ${device ?? 'another link'} already`, { cause })
+    this.destination = destination
+    this.device = device
   }
 }

@@ -2,12 +2,20 @@
 
 import { existsSync } from 'node:fs'
 import { ProcessFailed, type ProcessRunner, type RunResult } from '../process/runner.ts'
-import { attachLines, linkName, removalLines, routeLines } from './lines.ts'
-import { type LinkInfo, LinkMissing, type Links, type Uplink } from './links.ts'
+import { addedBy, attachLines, linkName, removalLines, routeLines } from './lines.ts'
+import { type LinkInfo, LinkMissing, type Links, RouteTaken, type Uplink } from './links.ts'
 
 export function realLinks(runner: ProcessRunner): Links {
-  const batch = (lines: readonly string[]): Promise<RunResult> =>
-    runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+  const batch = async (lines: readonly string[]): Promise<RunResult> => {
+    try {
+      return await runner.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+    } catch (error) {
+      const destination = says(error, EXISTS) ? addedBy(failedOf(lines, error)) : null
+      if (destination === null) throw error
+      const [route] = await ask<IpRoute[]>(destination.includes(':') ? '-6' : '-4', 'route', 'show', destination)
+      throw new RouteTaken(destination, route?.dev ?? null, error)
+    }
+  }
   const ask = async <T>(...args: string[]): Promise<T> => {
     const { stdout } = await runner.run(['ip', '-json', ...args])
     return JSON.parse(stdout || '[]') as T
@@ -41,7 +49,7 @@ export function realLinks(runner: ProcessRunner): Links {
       const lines = attachLines(veth, routes, existsSync('/proc/sys/net/ipv6'))
       try {
         await batch(lines).catch(async (error: unknown) => {
-          if (!says(error, /file exists/i)) throw error
+          if (!says(error, EXISTS)) throw error
           // A pair of that name is left from an earlier life.
           await remove(veth.name)
           await batch(lines)
@@ -55,7 +63,10 @@ export function realLinks(runner: ProcessRunner): Links {
       const there = await routesOf(device)
       const wanted = new Set(routes.map(({ destination }) => destination))
       const surplus = there.filter((destination) => !wanted.has(destination))
-      const lines = [...routes.flatMap(routeLines), ...surplus.flatMap((destination) => removalLines(destination, device))]
+      const lines = [
+        ...routes.flatMap((route) => routeLines(route, there.includes(route.destination))),
+        ...surplus.flatMap((destination) => removalLines(destination, device)),
+      ]
       if (lines.length > 0) await batch(lines)
     },
     async list(prefix) {
@@ -88,7 +99,14 @@ export function realLinks(runner: ProcessRunner): Links {
 
 /** The last one: it went between ip's two questions, with the network namespace of its other end. */
 const NO_DEVICE = /cannot find device|does not exist|no such device/i
+const EXISTS = /file exists/i
 const says = (error: unknown, words: RegExp): boolean => error instanceof ProcessFailed && words.test(error.stderr)
+
+/** ip(8) counts from 1: "Command failed -:4". */
+function failedOf(lines: readonly string[], error: unknown): string {
+  const [, number] = /command failed -:(\d+)/i.exec((error as ProcessFailed).stderr) ?? []
+  return lines[Number(number) - 1] ?? ''
+}
 
 /** ip(8) leaves the length of a host's address out. */
 const withLength = (address: string): string =>

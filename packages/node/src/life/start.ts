@@ -11,6 +11,8 @@ import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
 const AT_ONCE_MS = 12
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
+/** What keeps its own code; anything else is a start that failed. */
+const OWN_CODES = ['no_space', 'unavailable', 'address_in_use'] as const
 
 /** @throws ApiFailure start_failed with the last lines of its console; the VPS is then stopped, nothing of it is left */
 export async function startVps(means: Means, id: number, signal?: AbortSignal): Promise<VpsRecord> {
@@ -44,9 +46,10 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
     const reason = explain(vps, error as Error)
     await inventory.move(id, 'stopped', { pid: null, startedAt: null, problem: reason })
     if (signal?.aborted) throw failure('cancelled', `start of VPS "${vps.name}" was cancelled; it is stopped`, undefined, error)
-    const { code } = asFailure(error, '')
-    const kind = code === 'no_space' || code === 'unavailable' ? code : 'start_failed'
-    throw failure(kind, `cannot start VPS "${vps.name}": ${reason}${said}`, remedyFor(vps, reason), error)
+    const known = asFailure(error, '')
+    const kind = OWN_CODES.find((one) => one === known.code)
+    const remedy = kind === undefined ? remedyFor(vps, reason) : known.remedy
+    throw failure(kind ?? 'start_failed', `cannot start VPS "${vps.name}": ${reason}${said}`, remedy, error)
   }
 }
 
