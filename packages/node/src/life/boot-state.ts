@@ -29,11 +29,15 @@ const UP: Boot = { state: 'up', says: null, failed: [] }
 
 /** false: its init is about to run. */
 function requireRunning({ inventory }: Means, id: number): boolean {
-  const { name, state, lastExit } = inventory.find(`${id}`)
+  const { name, state, lastExit, problem } = inventory.find(`${id}`)
   if (state === 'running') return true
   if (state === 'starting') return false
-  const how = state === 'stopped' && lastExit ? ` (its init ended: ${endOf(lastExit)})` : ''
-  throw failure('conflict', `VPS "${name}" does not boot: it is ${state}${how}`, `see \`insula logs ${name}\``)
+  const why = problem ?? (state === 'stopped' && lastExit ? `its init ended: ${endOf(lastExit)}` : null)
+  throw failure(
+    'conflict',
+    `VPS "${name}" does not boot: it is ${state}${why === null ? '' : ` (${why})`}`,
+    `see \`insula logs ${name}\``,
+  )
 }
 
 async function stateOf(keeper: Keeper, id: string, init: string): Promise<Boot> {

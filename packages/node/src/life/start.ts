@@ -6,6 +6,7 @@ import type { ExitReport, Keeper } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
+import { shortageOf } from './shortage.ts'
 
 /** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
 const AT_ONCE_MS = 12
@@ -42,13 +43,14 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   } catch (error) {
     exit[Symbol.dispose]()
     const said = await lastLines(keeper, id)
+    const shortage = await shortageOf(means, vps)
     await takeDown(means, vps, begun).catch(() => undefined)
-    const reason = explain(vps, error as Error)
+    const reason = shortage?.reason ?? explain(vps, error as Error)
     await inventory.move(id, 'stopped', { pid: null, startedAt: null, problem: reason })
     if (signal?.aborted) throw failure('cancelled', `start of VPS "${vps.name}" was cancelled; it is stopped`, undefined, error)
     const known = asFailure(error, '')
     const kind = OWN_CODES.find((one) => one === known.code)
-    const remedy = kind === undefined ? remedyFor(vps, reason) : known.remedy
+    const remedy = shortage?.remedy ?? (kind === undefined ? remedyFor(vps, reason) : known.remedy)
     throw failure(kind ?? 'start_failed', `cannot start VPS "${vps.name}": ${reason}${said}`, remedy, error)
   }
 }
