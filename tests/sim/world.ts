@@ -74,6 +74,8 @@ export interface WorldOptions {
   readonly config?: Config
   readonly commands?: Readonly<Record<string, FakeProgram>>
   readonly templates?: readonly string[]
+  /** Of a daemon that one started. */
+  readonly supervisor?: 'runs' | 'gone'
   /** What every template's init is; busybox when absent. */
   readonly inits?: 'busybox' | 'systemd'
   /** Kinds of quota that its volume enforces; all when absent. */
@@ -88,6 +90,7 @@ export async function openWorld({
   config = { addressPool: POOL },
   commands = {},
   templates = ['micro'],
+  supervisor = 'runs',
   inits: kind = 'busybox',
   quota,
   full = () => false,
@@ -139,6 +142,7 @@ export async function openWorld({
         vzfs: { ...vzfs, areas },
         templates: shelf,
         bootId,
+        supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],
       },
       () => undefined,

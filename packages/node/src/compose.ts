@@ -40,6 +40,8 @@ import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
+import { MARK } from './supervisor/adoption.ts'
+import { supervisorPid } from './supervisor/supervisor-pid.ts'
 import { templateShelf } from './templates-on-vzfs.ts'
 import { openUsageBoard } from './usage.ts'
 
@@ -54,6 +56,8 @@ export interface Drivers {
   readonly vzfs: Vzfs
   readonly templates: TemplateShelf
   readonly bootId: string
+  /** What should start this daemon again is not there any more. */
+  readonly supervisorIsGone: () => boolean
   readonly resolvers: readonly string[]
 }
 
@@ -75,6 +79,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     vzfs,
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
     bootId: readBootId(),
+    supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
   }
 }
