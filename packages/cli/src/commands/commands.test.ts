@@ -401,7 +401,7 @@ test('a node that cannot be reached or may not be used', async () => {
   assert.equal(away.code, 9)
   assert.match(
     away.stderr,
-    /^insula: cannot reach insulad of the instance insula at \/nonexistent\/api\.sock: there is no such socket\n {2}start it with `sudo \.\/up`/,
+    /^insula: cannot reach insulad of the instance insula at \/nonexistent\/api\.sock: there is no such socket\n {2}`sudo insula doctor` looks for the reason; `sudo \.\/up` in the checkout/,
   )
   const json = await runCli(['list', '--json'], { socketPath: '/nonexistent/api.sock' })
   assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, 'unavailable')
