@@ -46,5 +46,5 @@ it('of one that does not run, or ended while it booted, is refused', async () =>
   world.keeper.end('101', { code: 3 })
   const { status, json } = await answer
   assert.equal(status, 409)
-  assert.match(JSON.stringify(json), /does not boot: it is stopped \(its init ended: exit code 3\)/)
+  assert.match(JSON.stringify(json), /does not boot: it is stopped \(its init ended right after the start \(exit code 3\)\)/)
 })
