@@ -61,7 +61,7 @@ export interface SimNode {
   readonly client: Client<never>
   readonly gate: Gate
   readonly daemon: NodeDaemon
-  /** Of the machine, when this daemon began. */
+  /** Since when Insula was up when this daemon began. */
   readonly bootId: string
   readonly send: (method: string, path: string, body?: unknown) => ReturnType<typeof send>
   /** As SIGTERM. */
@@ -141,7 +141,7 @@ export async function openWorld({
         probe: fakeHostProbe(),
         vzfs: { ...vzfs, areas },
         templates: shelf,
-        bootId,
+        upSince: bootId,
         supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],
       },
