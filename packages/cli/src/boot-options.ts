@@ -9,6 +9,8 @@ import { seconds } from './values.ts'
 /** Seconds that one question waits for the answer. */
 const ASK = 2
 const PATIENCE = 120
+/** Milliseconds to the next one. */
+const PAUSE = 100
 
 export const bootOptions = {
   'wait-booted': { short: 'w', about: 'wait until the system inside is up, too' },
@@ -35,10 +37,18 @@ export async function awaitBoot(context: Context, vps: string, { 'boot-timeout':
   const client = await context.client()
   for (const until = Date.now() + given * 1_000; ;) {
     const wait = Math.min(ASK, Math.max(0, (until - Date.now()) / 1_000))
-    const { boot } = await client.vpsBoot({ params: { vps }, query: { wait } })
-    if (boot.state === 'up') return
-    if (boot.state === 'degraded') return note(context, vps, boot)
-    if (Date.now() >= until) throw tooLate(vps, boot, given)
+    const boot = await client.vpsBoot({ params: { vps }, query: { wait } }).then(
+      (answer) => answer.boot,
+      (error: unknown) => {
+        // insulad may be restarted meanwhile, and the VPS boots on.
+        if (!(error instanceof ApiFailure) || error.code !== 'unavailable' || Date.now() >= until) throw error
+        return null
+      },
+    )
+    if (boot?.state === 'up') return
+    if (boot?.state === 'degraded') return note(context, vps, boot)
+    if (boot !== null && Date.now() >= until) throw tooLate(vps, boot, given)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
   }
 }
 

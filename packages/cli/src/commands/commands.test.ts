@@ -125,6 +125,18 @@ test('--wait-booted waits for the system inside, says what of it failed, and whe
   }
 })
 
+test('--wait-booted goes on when insulad is restarted meanwhile', async () => {
+  const boots = (): number => fake.node.state.requests.filter(({ name }) => name === 'vpsBoot').length
+  fake.node.state.boots = [{ state: 'booting', says: 'starting', failed: [] }]
+  const waiting = insula('start', 'off', '-w')
+  await until(() => boots() > 0)
+  await fake.node.restart(500)
+  const before = boots()
+  await until(() => boots() > before)
+  fake.node.state.boots = [{ state: 'up', says: 'running', failed: [] }]
+  assert.deepEqual(await waiting, { code: 0, out: 'started off\n', err: '' })
+})
+
 test('of several, each has its own outcome, and the first failure decides', async () => {
   const { code, out, err } = await insula('stop', 'web', 'off', 'nobody')
   assert.equal(code, 4)
