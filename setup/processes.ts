@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findMarked, type Instance, logFile, pidFile } from '@insula/node'
+import { findMarked, type Instance, logFile, pidFile, supervisorPid } from '@insula/node'
 import { answers } from './api.ts'
 import { contentsOf } from './files.ts'
 import { lastReason } from './last-reason.ts'
@@ -16,7 +16,18 @@ const POLL_MS = 50
 
 export async function run(setting: Setting): Promise<boolean> {
   if (!(await answers(setting.instance))) return false
-  return setting.machine.systemd ? await unitsAreActive(setting) : supervisorPid(setting) !== null
+  return setting.machine.systemd ? await unitsAreActive(setting) : supervisorPid(setting.instance) !== null
+}
+
+/** What `start` would do, in words: some of them may run already. */
+export function whatIsMissing({ instance, machine }: Setting): string {
+  const how = machine.systemd ? 'units of systemd' : 'supervised in the background'
+  if (machine.systemd) return `start insulad and insula-keeper (${how})`
+  const living = supervised(instance).filter(({ pid }) => pid !== null)
+  const names = living.map(({ name }) => (name === 'keeper' ? 'insula-keeper' : name)).join(' and ')
+  if (living.length === 0) return `start insulad and insula-keeper (${how})`
+  if (supervisorPid(instance) === null) return `start insula-supervisor, which has ended; it adopts ${names}`
+  return `wait for insulad, which ${living.length === 2 ? 'does not answer' : 'its supervisor starts'}`
 }
 
 /** What it started does not stay when it does not come to serve. */
@@ -57,7 +68,7 @@ export async function restartDaemon(setting: Setting): Promise<void> {
 /** Whether there is anything to stop. */
 export async function isThere(setting: Setting): Promise<boolean> {
   if (setting.machine.systemd) return unitsAreKnown(setting)
-  return supervisorPid(setting) !== null || supervised(setting.instance).some(({ pid }) => pid !== null)
+  return supervisorPid(setting.instance) !== null || supervised(setting.instance).some(({ pid }) => pid !== null)
 }
 
 /** All of them, lxcfs too. VPSs must have stopped. */
@@ -67,7 +78,7 @@ export async function stop(setting: Setting): Promise<void> {
     await machine.runner.run(['systemctl', 'disable', '--now', ...unitNames(instance.name).toReversed()], { deadline: STOP_MS })
     return
   }
-  const supervisor = supervisorPid(setting)
+  const supervisor = supervisorPid(instance)
   // It stops insulad, then the keeper, and lxcfs with it.
   if (supervisor !== null) await end(instance, 'insula-supervisor', supervisor, 'SIGUSR1')
   // What it left behind if it was killed.
@@ -89,17 +100,6 @@ async function end(instance: Instance, name: string, pid: number, signal: NodeJS
     if (Date.now() > deadline) {
       throw new SetupFailed(`${name} (pid ${pid}) did not end within ${STOP_MS / 1000} s`, `see ${instance.logs}`)
     }
-  }
-}
-
-function supervisorPid({ instance }: Setting): number | null {
-  const pid = pidIn(pidFile(instance, 'supervisor'))
-  try {
-    // Its title is in place of its arguments.
-    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
-    return title === `insula-supervisor ${instance.name}` ? pid : null
-  } catch {
-    return null
   }
 }
 

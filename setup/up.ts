@@ -3,7 +3,8 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ApiFailure } from '@insula/contract/api-failure'
-import { instanceOf } from '@insula/node'
+import { instanceOf, upSince } from '@insula/node'
+import { nodeApi } from './api.ts'
 import { realMachine } from './machine.ts'
 import { planCommand } from './steps/command.ts'
 import { planConfig } from './steps/config.ts'
@@ -57,6 +58,8 @@ const setting: Setting = {
   },
 }
 
+const wasUp = upSince(setting.instance) !== null
+
 try {
   // What is refused is refused before anything is changed: planning changes nothing.
   for (const { plan } of STEPS) await plan(setting)
@@ -93,5 +96,20 @@ async function conclude(done: number): Promise<void> {
     say(`VPS demo is ${demo.state}${address}.${demo.state === 'running' ? ' To enter it:' : ''}`)
     if (demo.state === 'running') say(`  insula enter demo${flag}`)
   }
+  if (!wasUp) await tellOfOthers(flag)
   say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
+}
+
+/** Who runs again by itself after Insula came up, and who does not. */
+async function tellOfOthers(flag: string): Promise<void> {
+  const { vps } = await nodeApi(setting.instance).vpsList()
+  const down = vps.filter(({ state }) => state === 'stopped' || state === 'starting' || state === 'failed')
+  const names = (onboot: boolean): string =>
+    down
+      .filter((one) => one.onboot === onboot)
+      .map(({ name }) => name)
+      .join(', ')
+  if (names(true) !== '') say(`Starting with the node, in their order: ${names(true)}`)
+  if (names(false) !== '')
+    say(`Stopped: ${names(false)} (insula start NAME${flag}; insula set NAME --onboot${flag} lets one start with the node)`)
 }

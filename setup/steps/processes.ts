@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { placeFile } from '../files.ts'
-import { restartDaemon, run, start } from '../processes.ts'
+import { restartDaemon, run, start, whatIsMissing } from '../processes.ts'
 import { unitsFor } from '../units.ts'
 import type { Plan, Setting, Work } from '../work.ts'
 
@@ -24,8 +24,7 @@ function planGroup({ machine }: Setting): Work[] {
 }
 
 async function planRunning(setting: Setting): Promise<Work[]> {
-  const how = setting.machine.systemd ? 'units of systemd' : 'supervised in the background'
-  if (!(await run(setting))) return [{ what: `start insulad and insula-keeper (${how})`, run: () => start(setting) }]
+  if (!(await run(setting))) return [{ what: whatIsMissing(setting), run: () => start(setting) }]
   if (!configIsNewer(setting)) return []
   return [{ what: 'restart insulad, for its configuration has changed', run: () => restartDaemon(setting) }]
 }

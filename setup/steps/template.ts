@@ -2,13 +2,18 @@
 
 import { answers, nodeApi } from '../api.ts'
 import { insula } from '../insula.ts'
+import { onVolume, unlessThere } from '../on-volume.ts'
 import type { Plan, Setting } from '../work.ts'
 
 export const TEMPLATE = 'debian-12'
 
 export const planTemplate: Plan = async (setting) => {
   const build = { what: `build ${TEMPLATE} from Debian's packages`, run: () => insula(setting, ['template', 'build', TEMPLATE]) }
-  if (!(await answers(setting.instance))) return [build]
+  if (!(await answers(setting.instance))) {
+    const seen = await onVolume(setting)
+    if (seen === null) return [{ ...build, what: `${build.what}, ${unlessThere(setting)}` }]
+    return seen.templates.has(TEMPLATE) ? [] : [build]
+  }
   const { templates } = await nodeApi(setting.instance).templateList()
   if (templates.some(({ name }) => name === TEMPLATE)) return []
   const task = await unfinishedBuild(setting)

@@ -1,14 +1,17 @@
 /** insulad, insula-keeper and lxcfs. */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { realLxcfs } from '@insula/kernel'
+import { upSinceFile } from '@insula/node'
 import { isThere, stop } from '../processes.ts'
 import type { Plan, Setting, Work } from '../work.ts'
 
 export const planProcesses: Plan = async (setting) => {
   const processes: Work = { what: 'stop insulad and insula-keeper', run: () => stop(setting) }
   const lxcfs: Work = { what: 'stop lxcfs', run: () => realLxcfs().stop(setting.instance.lxcfs, lxcfsPid(setting)) }
-  const works = (await isThere(setting)) ? [processes] : []
+  const mark = upSinceFile(setting.instance)
+  const forget: Work = { what: 'let the next ./up start VPSs with --onboot', run: async () => rmSync(mark, { force: true }) }
+  const works = [...((await isThere(setting)) ? [processes] : []), ...(existsSync(mark) ? [forget] : [])]
   // Under systemd the keeper leaves it running for the next one.
   return realLxcfs().alive(setting.instance.lxcfs) ? [...works, lxcfs] : works
 }

@@ -4,6 +4,7 @@ import { realCgroups } from '@insula/kernel'
 import { answers, nodeApi } from '../api.ts'
 import { insula } from '../insula.ts'
 import { start } from '../processes.ts'
+import { DEMO } from '../steps/demo.ts'
 import { type Plan, type Setting, SetupFailed, type Work } from '../work.ts'
 import { endStrays, straysOf } from './strays.ts'
 
@@ -11,11 +12,11 @@ export const planVpss: Plan = async (setting) => {
   const { instance } = setting
   if (await answers(instance)) {
     const { vps } = await nodeApi(instance).vpsList()
-    const active = vps.filter(({ state }) => state !== 'stopped').map(({ name }) => name)
+    const active = vps.filter(({ state }) => state !== 'stopped')
     const strays = await straysOf(instance)
     const unknown = strays.length === 0 ? [] : [`${strays.join(', ')}, which the database does not know`]
-    const named = [...active, ...unknown]
-    return named.length === 0 ? [] : [orKilled(setting, `stop ${named.join(', ')}`, () => stopAll(setting))]
+    const named = [...active.map(({ name }) => name), ...unknown]
+    return named.length === 0 ? [] : [orKilled(setting, `stop ${named.join(', ')}${whatReturns(active)}`, () => stopAll(setting))]
   }
   if ((await realCgroups().processes(instance.cgroup)).length === 0) return []
   const startAndStop = async (): Promise<void> => {
@@ -23,6 +24,18 @@ export const planVpss: Plan = async (setting) => {
     await stopAll(setting)
   }
   return [orKilled(setting, 'start insulad, which does not answer, and stop all VPSs', startAndStop)]
+}
+
+/** Who starts again with the next ./up, and who does not. */
+function whatReturns(active: readonly { readonly name: string; readonly onboot: boolean }[]): string {
+  const returns = ({ name, onboot }: (typeof active)[number]): boolean => onboot || name === DEMO
+  const namesOf = (some: typeof active): string => some.map(({ name }) => name).join(', ')
+  const [back, gone] = [active.filter(returns), active.filter((one) => !returns(one))]
+  const said = [
+    ...(back.length > 0 ? [`the next ./up starts ${namesOf(back)} again`] : []),
+    ...(gone.length > 0 ? [`${namesOf(gone)} without --onboot: stopped until you start them`] : []),
+  ]
+  return said.length === 0 ? '' : ` (${said.join('; ')})`
 }
 
 async function stopAll(setting: Setting): Promise<void> {

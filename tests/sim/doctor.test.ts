@@ -20,6 +20,15 @@ describe('the doctor', () => {
     assert.deepEqual(await told(node), [])
   })
 
+  it('notices that nobody would start insulad again', async () => {
+    await using world = await openWorld({ supervisor: 'gone' })
+    const { findings } = await (await world.boot()).client.doctor()
+    const [found] = findings.filter(({ subject }) => subject === 'supervisor')
+    assert.deepEqual([found?.severity, found?.repairable], ['error', false])
+    assert.match(found?.message ?? '', /^insula-supervisor has ended/)
+    assert.match(found?.remedy ?? '', /^sudo \.\/up --instance sim starts another, which adopts both/)
+  })
+
   it("finds what a VPS lacks and puts it back, and removes what is nobody's", async () => {
     await using world = await openWorld()
     const node = await world.boot()

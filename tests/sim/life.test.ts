@@ -141,6 +141,45 @@ describe('the life of a VPS, over HTTP', () => {
     assert.equal((await node.client.vpsStart(named('web'))).task.state, 'done')
   })
 
+  it('says that a limit is too small when the kernel has killed its init or refused it a process', async () => {
+    const group = 'insula-sim/101'
+    await node.client.vpsStop({ ...named('web'), body: { force: true } })
+    const before = (await show('web')).limits
+    const tried = async (limits: { memory?: number; pids?: number }) => {
+      await node.client.vpsChange({ ...named('web'), body: { limits } })
+      const { task } = await node.client.vpsStart(named('web'))
+      assert.deepEqual([task.state, task.error?.code, (await show('web')).state], ['failed', 'start_failed', 'stopped'])
+      return task.error
+    }
+    const killed = { signal: constants.signals.SIGKILL }
+    world.inits.set('101', { begins: () => world.cgroups.use(group, { oomKills: 1 }), endsAtOnce: killed })
+    const memory = await tried({ memory: 1024 ** 2 })
+    assert.match(
+      memory?.message ?? '',
+      /^cannot start VPS "web": its memory limit of 1M is too small: the kernel killed a process/,
+    )
+    assert.match(
+      memory?.remedy ?? '',
+      /^give it more: insula set web --memory 64M, then insula start web; the VPS is there, and stopped$/,
+    )
+    world.inits.set('101', { begins: () => world.cgroups.add(group, 9_999) })
+    const pids = await tried({ memory: before.memory ?? 0, pids: 1 })
+    assert.match(pids?.message ?? '', /^cannot start VPS "web": its limit of one process is too small: it was refused another/)
+    assert.match(pids?.remedy ?? '', /insula set web --pids 100,/)
+    world.inits.delete('101')
+    await node.client.vpsChange({ ...named('web'), body: { limits: before } })
+    assert.equal((await node.client.vpsStart(named('web'))).task.state, 'done')
+    world.cgroups.use(group, { oomKills: 1 })
+    await ageOf(1_100)
+    world.keeper.end('101', killed)
+    await until(async () => (await show('web')).state === 'stopped')
+    assert.match(
+      (await show('web')).problem ?? '',
+      /^its memory limit of .* is too small: .*; give it more: insula set web --memory/,
+    )
+    await node.client.vpsStart(named('web'))
+  })
+
   it('takes a change back whole when a limit is below what is in use', async () => {
     world.cgroups.use('insula-sim/101', { memory: 200 * 1024 ** 2 })
     const old = await show('web')

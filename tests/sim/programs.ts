@@ -1,7 +1,7 @@
 /** What runs inside the VPSs of a pretended machine: their inits, and commands for exec. */
 
 import { constants } from 'node:os'
-import type { FakeProgram, FakePrograms } from '@insula/kernel/fakes'
+import type { FakeProgram, FakePrograms, HowItEnds } from '@insula/kernel/fakes'
 
 export interface FakeInit {
   /** Written to the console when it begins. */
@@ -9,7 +9,9 @@ export interface FakeInit {
   /** It is not there at all. */
   readonly missing?: boolean
   /** It ends by itself as soon as it has begun. */
-  readonly endsAtOnce?: { readonly code: number }
+  readonly endsAtOnce?: HowItEnds
+  /** Called when it begins. What this throws ends it. */
+  readonly begins?: () => void
   /** Acts on no signal but SIGKILL. */
   readonly stubborn?: boolean
 }
@@ -28,7 +30,8 @@ const initOf =
     const { promise: poweredOff, resolve } = Promise.withResolvers<{ signal: number }>()
     // reboot(2) inside, as an init that obeys does at last, ends it so.
     onSignal(() => behaviour().stubborn === true || resolve({ signal: constants.signals.SIGINT }))
-    const { says, endsAtOnce } = behaviour()
+    const { says, endsAtOnce, begins } = behaviour()
+    begins?.()
     if (says !== undefined) await write('stdout', Buffer.from(says))
     return endsAtOnce ?? poweredOff
   }

@@ -61,7 +61,7 @@ export interface SimNode {
   readonly client: Client<never>
   readonly gate: Gate
   readonly daemon: NodeDaemon
-  /** Of the machine, when this daemon began. */
+  /** Since when Insula was up when this daemon began. */
   readonly bootId: string
   readonly send: (method: string, path: string, body?: unknown) => ReturnType<typeof send>
   /** As SIGTERM. */
@@ -74,6 +74,10 @@ export interface WorldOptions {
   readonly config?: Config
   readonly commands?: Readonly<Record<string, FakeProgram>>
   readonly templates?: readonly string[]
+  /** Of a daemon that one started. */
+  readonly supervisor?: 'runs' | 'gone'
+  /** What every template's init is; busybox when absent. */
+  readonly inits?: 'busybox' | 'systemd'
   /** Kinds of quota that its volume enforces; all when absent. */
   readonly quota?: readonly QuotaKind[]
   /** Whether its volume is full, as of now. */
@@ -86,6 +90,8 @@ export async function openWorld({
   config = { addressPool: POOL },
   commands = {},
   templates = ['micro'],
+  supervisor = 'runs',
+  inits: kind = 'busybox',
   quota,
   full = () => false,
 }: WorldOptions = {}): Promise<World> {
@@ -110,7 +116,7 @@ export async function openWorld({
     },
   }
   const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }))
-  const shelf = fakeTemplates(vzfs)
+  const shelf = fakeTemplates(vzfs, kind)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 
@@ -135,7 +141,8 @@ export async function openWorld({
         probe: fakeHostProbe(),
         vzfs: { ...vzfs, areas },
         templates: shelf,
-        bootId,
+        upSince: bootId,
+        supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],
       },
       () => undefined,

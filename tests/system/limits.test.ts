@@ -79,3 +79,21 @@ test('limits given while it is stopped hold at the next start', async () => {
   await until('it is up', async () => (await node.insula(['exec', name, 'true'])).code === 0)
   assert.match(await node.inside(name, 'cat', '/proc/meminfo'), new RegExp(`MemTotal:\\s+${99 * 1024} kB`))
 })
+
+test('limits too small to start with are named, with what to do, and the VPS is there', async () => {
+  for (const [name, limits, said] of [
+    ['starved', ['-m', '1M'], /its memory limit of 1M is too small: .*\n {2}give it more: insula set starved --memory 64M,/],
+    [
+      'alone',
+      ['-m', '64M', '--pids', '1'],
+      /its limit of one process is too small: .*\n {2}give it more: insula set alone --pids 100,/,
+    ],
+  ] as const) {
+    const { code, stderr } = await node.insula(['create', name, '-t', 'micro', ...limits, '--start'])
+    assert.equal(code, 11, stderr)
+    assert.match(stderr, said)
+    assert.equal((await node.show(name)).state, 'stopped')
+    await node.ok('set', name, '--memory', '64M', '--pids', '100')
+    await node.ok('start', name)
+  }
+})

@@ -7,6 +7,7 @@ import { realCgroups, realProcessRunner } from '@insula/kernel'
 import { instanceOf } from '@insula/node'
 import { volumePaths } from '@insula/vzfs'
 import { nodeApi } from '../../setup/api.ts'
+import { until } from './support/node.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const NAME = 'systest-up'
@@ -19,6 +20,13 @@ const run = (program: 'up' | 'down', ...options: string[]) =>
   runner.run([`${ROOT}${program}`, '--instance', NAME, ...options], { accept: ANY, deadline: 500_000 })
 const insula = async (...words: string[]): Promise<string> =>
   (await runner.run([`${ROOT}bin/insula`, ...words], { env: { HOME: '/root', INSULA_INSTANCE: NAME } })).stdout.trim()
+
+const doctor = () =>
+  runner.run([`${ROOT}bin/insula`, 'doctor', '--instance', NAME], { env: { HOME: '/root' }, accept: ANY, deadline: 60_000 })
+const states = async (): Promise<Record<string, string>> =>
+  Object.fromEntries((await nodeApi(instance).vpsList()).vps.map(({ name, state }) => [name, state]))
+/** As by the machine's administrator, or for want of memory. */
+const kill = (name: string): void => void process.kill(Number(readFileSync(`${instance.run}/${name}.pid`, 'utf8')), 'SIGKILL')
 
 const traces = (): string[] =>
   [instance.state, instance.run, instance.logs, instance.configFile].filter((path) => existsSync(path))
@@ -74,13 +82,43 @@ test('a node with a running VPS; then nothing is missing; then it is down, and u
   assert.match(second.stdout, /Nothing was missing/)
   assert.ok(performance.now() - began < 20_000, 'in seconds')
 
+  await insula('create', 'web', '-t', 'debian-12', '--ip', 'auto', '--onboot', '--start')
+  await insula('create', 'off', '-t', 'debian-12')
+
+  // A supervisor that was killed: everything goes on, and nobody would start it again.
+  kill('supervisor')
+  assert.match(
+    (await run('up', '--check')).stdout,
+    /would start insula-supervisor, which has ended; it adopts insulad and insula-keeper\n/,
+  )
+  const found = await doctor()
+  assert.equal(found.code, 1)
+  assert.match(found.stdout, /^error {4}supervisor: insula-supervisor has ended/m)
+  kill('insulad')
+  const without = await run('up', '--check')
+  assert.match(without.stdout, /would start insula-supervisor, which has ended; it adopts insula-keeper\n/)
+  assert.doesNotMatch(without.stdout, /would (?:build|create)/, 'what is on the volume is seen without insulad')
+  const alone = await doctor()
+  assert.equal(alone.code, 1)
+  assert.match(alone.stdout, /^error {4}insula-supervisor: it does not run/m)
+  assert.match(alone.stdout, /^error {4}insulad: it does not run/m)
+  const healed = await run('up')
+  assert.equal(healed.code, 0, healed.stdout + healed.stderr)
+  assert.deepEqual(await states(), { demo: 'running', web: 'running', off: 'stopped' })
+
   const down = await run('down')
   assert.equal(down.code, 0, down.stdout + down.stderr)
+  assert.match(down.stdout, /stop demo, web \(the next \.\/up starts demo, web again\)/)
+  const unmounted = await run('up', '--check')
+  assert.match(unmounted.stdout, /would build debian-12 .*, if it is not on .*volume\.xfs, which is not mounted yet\n/)
   assert.deepEqual(mounts(), [])
   assert.ok(existsSync(instance.database), 'the data is kept')
   const third = await run('up')
   assert.equal(third.code, 0, third.stderr)
   assert.equal(await insula('exec', 'demo', '--', 'hostname'), 'demo', 'the VPS is there again')
+  assert.match(third.stdout, /^Stopped: off \(/m)
+  await until('what has --onboot runs', async () => (await states())['web'] === 'running')
+  assert.equal((await states())['off'], 'stopped')
 })
 
 test('--force kills what cannot be stopped in good order, and keeps its files', async (t) => {

@@ -58,7 +58,7 @@ export const settingsOptions = {
     about: 'how many users and groups inside may have disk limits of their own (default: 0)',
     parse: wholeNumber(0, 10_000),
   },
-  onboot: { negatable: true, about: 'start it with the node, or not' },
+  onboot: { negatable: true, about: 'start it when the machine boots and at ./up after ./down, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },
 } as const
 

@@ -14,6 +14,7 @@ export const endpoints = {
   vpsShow: { method: 'GET', path: '/v1/vps/:vps' },
   vpsChange: { method: 'PATCH', path: '/v1/vps/:vps' },
   vpsDestroy: { method: 'DELETE', path: '/v1/vps/:vps' },
+  vpsBoot: { method: 'GET', path: '/v1/vps/:vps/boot' },
   vpsStart: { method: 'POST', path: '/v1/vps/:vps/start' },
   vpsStop: { method: 'POST', path: '/v1/vps/:vps/stop' },
   vpsRestart: { method: 'POST', path: '/v1/vps/:vps/restart' },

@@ -26,7 +26,7 @@ export const errors = {
     status: 500,
     retryable: false,
     exit: 11,
-    meaning: 'the VPS did not start: its init is missing or ended at once',
+    meaning: 'the VPS did not start: its init is missing or ended at once; or it did not boot in time',
   },
   internal: { status: 500, retryable: false, exit: 70, meaning: 'a fault of Insula itself' },
 } as const satisfies Readonly<Record<string, ErrorFacts>>

@@ -18,6 +18,7 @@ export {
   createClient,
   errorIn,
 } from './client.ts'
+export type { Boot } from './boot.ts'
 export type { DoctorReport, Finding } from './doctor.ts'
 export type { Event } from './event.ts'
 export type { ApiError, ErrorBody } from './failure.ts'

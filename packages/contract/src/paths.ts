@@ -13,3 +13,30 @@ export function isInstanceName(text: string): boolean {
 export function localSocketPath(instance: string): string {
   return `/run/insula/${instance}/api.sock`
 }
+
+/** Where an installation keeps what is looked at when its daemon does not answer. */
+export interface InstancePlaces {
+  /** /etc: what the administrator sets. */
+  readonly configFile: string
+  /** /var/lib: database, volume. */
+  readonly state: string
+  readonly database: string
+  readonly volumeImage: string
+  readonly volume: string
+  /** /run: sockets, runtime state, bundles. */
+  readonly run: string
+  readonly logs: string
+}
+
+export function instancePlaces(instance: string): InstancePlaces {
+  const state = `/var/lib/insula/${instance}`
+  return {
+    configFile: `/etc/insula/${instance}.json`,
+    state,
+    database: `${state}/state.db`,
+    volumeImage: `${state}/volume.xfs`,
+    volume: `${state}/volume`,
+    run: `/run/insula/${instance}`,
+    logs: `/var/log/insula/${instance}`,
+  }
+}

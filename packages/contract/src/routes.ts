@@ -1,6 +1,7 @@
 /** Every route of the API as a plain value. Handlers, the typed client and the OpenAPI document are made from this table. */
 
 import { z } from 'zod'
+import { Boot } from './boot.ts'
 import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
@@ -103,7 +104,16 @@ export const routes = {
     params: ofVps,
     query: Wait,
     ...task,
-    errors: ['not_found', 'conflict', 'busy', 'start_failed', 'no_space', 'unsupported', 'cancelled'],
+    errors: ['not_found', 'conflict', 'busy', 'address_in_use', 'start_failed', 'no_space', 'unsupported', 'cancelled'],
+  },
+  vpsBoot: {
+    ...endpoints.vpsBoot,
+    summary: 'How far the system inside is; with ?wait=, answered when it has booted or that long after',
+    params: ofVps,
+    query: z.strictObject({ wait: Wait.shape.wait.describe('Seconds to wait for the end of its boot') }),
+    response: z.object({ boot: Boot }),
+    status: 200,
+    errors: ['not_found', 'conflict'],
   },
   vpsStop: {
     ...endpoints.vpsStop,
@@ -121,7 +131,7 @@ export const routes = {
     query: Wait,
     body: VpsStop,
     ...task,
-    errors: ['not_found', 'conflict', 'busy', 'start_failed', 'cancelled'],
+    errors: ['not_found', 'conflict', 'busy', 'address_in_use', 'start_failed', 'cancelled'],
   },
   vpsSuspend: {
     ...endpoints.vpsSuspend,

@@ -61,7 +61,7 @@ export const Vps = z
     nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
     limits: Limits,
     quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
-    onboot: z.boolean().describe('Started with the node'),
+    onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),
     createdAt: Moment,
     startedAt: Moment.nullable(),

@@ -9,7 +9,7 @@ export {
   type CgroupUsage,
   LimitBelowUse,
 } from './cgroup/cgroup.ts'
-export type { LinkInfo, Links, RouteSpec, Uplink, VethSpec } from './links/links.ts'
+export { type LinkInfo, type Links, type RouteSpec, RouteTaken, type Uplink, type VethSpec } from './links/links.ts'
 export { type ConfigureNetwork, LinkMissing, type NetworkStep } from './network/network.ts'
 export { realConfigureNetwork } from './network/real.ts'
 export { NetworkRefused } from './netlink/refused.ts'

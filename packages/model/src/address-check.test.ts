@@ -12,6 +12,7 @@ const around: AddressSurroundings = {
     { cidr: '198.51.100.4/31', device: 'wg0' },
     { cidr: '203.0.113.1/32', device: 'dummy0' },
   ],
+  routed: new Map([[0x0a4d_0007, 'i1234.101']]),
   needed: new Map([[0xc000_0201, 'its gateway']]),
 }
 
@@ -33,6 +34,13 @@ describe('an address that somebody names', () => {
       message: 'cannot give address 10.77.0.5: VPS "web" has it',
       remedy: 'choose another address, or "auto" for the next free one; or take it from VPS "web" first',
     })
+  })
+
+  it('is refused when the node sends it elsewhere: it may be a VPS of another instance', () => {
+    assert.equal(
+      check('10.77.0.7'),
+      'address_in_use: cannot give address 10.77.0.7: the node routes it to i1234.101 already, which is no VPS of this instance',
+    )
   })
 
   it('is refused when the node needs it for another', () => {

@@ -10,6 +10,8 @@ export interface AddressSurroundings {
   readonly used: ReadonlyMap<number, string>
   /** The node's own addresses ("192.0.2.5/24") and what it routes, as the kernel tells them. Without the links of VPSs. */
   readonly nodeNetworks: readonly { readonly cidr: string; readonly device: string }[]
+  /** Address to the link that the node sends it to, if that is none of this instance's VPSs. */
+  readonly routed: ReadonlyMap<number, string>
   /** Addresses of others that the node needs, and what they are to it: "its gateway". */
   readonly needed: ReadonlyMap<number, string>
 }
@@ -53,6 +55,15 @@ export function checkAddress(text: string, around: AddressSurroundings): Address
   for (const { cidr, device } of around.nodeNetworks) {
     const reason = takenByNode(address, cidr, device)
     if (reason !== null) return refuse('address_in_use', reason)
+  }
+  const link = around.routed.get(address)
+  if (link !== undefined) {
+    const there = 'see who has it: ip route get ' + text
+    return refuse(
+      'address_in_use',
+      `the node routes it to ${link} already, which is no VPS of this instance`,
+      `${another}; ${there}`,
+    )
   }
   return null
 }

@@ -60,7 +60,13 @@ describe('a pool', () => {
         )
         const holders = new Map([...used].map((address) => [address, 'other']))
         for (const address of given) {
-          const refused = checkAddress(formatIpv4(address), { pool: block, used: holders, nodeNetworks: [], needed: new Map() })
+          const refused = checkAddress(formatIpv4(address), {
+            pool: block,
+            used: holders,
+            nodeNetworks: [],
+            routed: new Map(),
+            needed: new Map(),
+          })
           assert.equal(refused, null, refused?.message)
           assert.ok(address >= block.base && address <= lastOf(block))
         }
@@ -76,7 +82,13 @@ describe('a pool', () => {
         const holders = new Map([...used].map((address) => [address, 'other']))
         for (let address = block.base; address < lowest; address += 1) {
           assert.notEqual(
-            checkAddress(formatIpv4(address), { pool: block, used: holders, nodeNetworks: [], needed: new Map() }),
+            checkAddress(formatIpv4(address), {
+              pool: block,
+              used: holders,
+              nodeNetworks: [],
+              routed: new Map(),
+              needed: new Map(),
+            }),
             null,
             formatIpv4(address),
           )

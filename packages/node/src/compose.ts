@@ -21,7 +21,7 @@ import {
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { serveApi } from './api/server.ts'
-import { readBootId, startOnBoot } from './boot.ts'
+import { startOnBoot } from './boot.ts'
 import type { Config } from './config.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
@@ -40,7 +40,10 @@ import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
+import { MARK } from './supervisor/adoption.ts'
+import { supervisorPid } from './supervisor/supervisor-pid.ts'
 import { templateShelf } from './templates-on-vzfs.ts'
+import { markUp } from './up-since.ts'
 import { openUsageBoard } from './usage.ts'
 
 /** Everything below the daemon that a test replaces by fakes. */
@@ -53,7 +56,10 @@ export interface Drivers {
   readonly probe: HostProbe
   readonly vzfs: Vzfs
   readonly templates: TemplateShelf
-  readonly bootId: string
+  /** Another word each time that Insula comes up. */
+  readonly upSince: string
+  /** What should start this daemon again is not there any more. */
+  readonly supervisorIsGone: () => boolean
   readonly resolvers: readonly string[]
 }
 
@@ -74,7 +80,8 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     probe: realHostProbe(runner),
     vzfs,
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
-    bootId: readBootId(),
+    upSince: markUp(instance),
+    supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
   }
 }
@@ -130,7 +137,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))
   undo.defer(() => api.close())
-  startOnBoot(means, store, drivers.bootId).catch(onError)
+  startOnBoot(means, store, drivers.upSince).catch(onError)
   const owned = undo.move()
   return { means, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

@@ -1,6 +1,6 @@
 /** Looks for what is wrong with the node and its VPSs, and says what to do about it. */
 
-import type { Finding } from '@insula/contract'
+import { DEFAULT_INSTANCE, type Finding } from '@insula/contract'
 import { volumePaths } from '@insula/vzfs'
 import type { Means } from './means.ts'
 import { missingOf } from './life/parts.ts'
@@ -167,6 +167,13 @@ const keeper: Check = async ({ keeper: asked }) => {
       ]
 }
 
+const supervisor: Check = async ({ supervisorIsGone, instance }) => {
+  if (!supervisorIsGone()) return []
+  const message = 'insula-supervisor has ended: nobody starts insulad or insula-keeper again when one of them ends'
+  const option = instance.name === DEFAULT_INSTANCE ? '' : ` --instance ${instance.name}`
+  return [wrong('error', 'supervisor', message, `sudo ./up${option} starts another, which adopts both; VPSs do not notice`)]
+}
+
 const database: Check = async ({ store, instance }) =>
   store.inPlace()
     ? []
@@ -247,6 +254,7 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['sysctl', sysctls],
   ['volume', volume],
   ['lxcfs', keeper],
+  ['supervisor', supervisor],
   ['database', database],
   ['vps', vpss],
   ['areas', areas],

@@ -35,6 +35,11 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
     return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
   if (name === 'AbortError') return { code: 'cancelled' }
+  if (name === 'RouteTaken')
+    return {
+      code: 'address_in_use',
+      remedy: 'give the VPS another address: insula set VPS --ip auto; or end what has it (ip route)',
+    }
   if (name === 'LimitBelowUse') return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
   if (name === 'KeeperError') {
     if (code === 'unreachable')

@@ -4,19 +4,10 @@
  */
 
 import { createHash } from 'node:crypto'
-import { DEFAULT_INSTANCE, isInstanceName, localSocketPath } from '@insula/contract/paths'
+import { DEFAULT_INSTANCE, type InstancePlaces, instancePlaces, isInstanceName, localSocketPath } from '@insula/contract/paths'
 
-export interface Instance {
+export interface Instance extends InstancePlaces {
   readonly name: string
-  /** /etc: what the administrator sets. */
-  readonly configFile: string
-  /** /var/lib: database, volume. */
-  readonly state: string
-  readonly database: string
-  readonly volumeImage: string
-  readonly volume: string
-  /** /run: sockets, runtime state, bundles. */
-  readonly run: string
   readonly apiSocket: string
   readonly keeperSocket: string
   /** The OCI runtime hands seccomp listeners over there. */
@@ -26,7 +17,6 @@ export interface Instance {
   readonly runtime: string
   readonly bundles: string
   readonly scratch: string
-  readonly logs: string
   /** Cgroup below the root of every hierarchy. */
   readonly cgroup: string
   readonly filterTable: string
@@ -49,16 +39,11 @@ export function instanceOf(name: string): Instance {
   }
   const own = name === DEFAULT_INSTANCE
   const digest = createHash('sha256').update(name).digest()
-  const run = `/run/insula/${name}`
-  const state = `/var/lib/insula/${name}`
+  const places = instancePlaces(name)
+  const { run } = places
   return {
     name,
-    configFile: `/etc/insula/${name}.json`,
-    state,
-    database: `${state}/state.db`,
-    volumeImage: `${state}/volume.xfs`,
-    volume: `${state}/volume`,
-    run,
+    ...places,
     apiSocket: localSocketPath(name),
     keeperSocket: `${run}/keeper.sock`,
     listenerSocket: `${run}/listener.sock`,
@@ -67,7 +52,6 @@ export function instanceOf(name: string): Instance {
     runtime: `${run}/runtime`,
     bundles: `${run}/bundles`,
     scratch: `${run}/exec`,
-    logs: `/var/log/insula/${name}`,
     cgroup: own ? 'insula' : `insula-${name}`,
     filterTable: own ? 'insula' : `insula_${name.replaceAll('-', '_')}`,
     linkPrefix: own ? 'ins' : `i${digest.toString('hex').slice(0, 4)}`,

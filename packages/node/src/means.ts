@@ -44,5 +44,7 @@ export interface Means {
   readonly resolvers: readonly string[]
   /** The node's own way out, as it was when the daemon began; null when it has none. */
   readonly gateway: string | null
+  /** Where a supervisor started this daemon: it does not run any more. */
+  readonly supervisorIsGone: () => boolean
   readonly log: (message: string, details?: unknown) => void
 }

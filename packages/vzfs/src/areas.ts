@@ -15,6 +15,7 @@ import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
 import { settingsFile } from './quota/settings.ts'
+import { takesProjects } from './quota/takes-projects.ts'
 import type { Trash } from './trash.ts'
 import { areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas } from './vzfs.ts'
@@ -140,7 +141,8 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     async counted(id) {
       const { base } = await known(id)
       const { upper, work } = paths.area(id)
-      return isCounted(quota, [upper, work], base)
+      const found = isCounted(quota, [upper, work], base)
+      return found === false && !(await takesProjects(quota, paths.tmp)) ? null : found
     },
 
     async recount(id) {

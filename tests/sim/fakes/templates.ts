@@ -9,9 +9,9 @@ const DEFINITIONS = [
   { name: 'endless', description: 'never finished' },
 ]
 
-export function fakeTemplates(vzfs: Vzfs): TemplateShelf {
+export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): TemplateShelf {
   const list = async (): Promise<ShelvedTemplate[]> =>
-    (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt))
+    (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt, kind))
   return {
     list,
     find: async (ref) => (await list()).findLast((one) => one.ref === ref || one.name === ref) ?? null,
@@ -22,13 +22,13 @@ export function fakeTemplates(vzfs: Vzfs): TemplateShelf {
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
       const count = (await list()).filter((one) => one.name === name).length
       const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')
-      return templateOf(ref, builtAt)
+      return templateOf(ref, builtAt, kind)
     },
     remove: (ref) => vzfs.layers.remove(ref),
   }
 }
 
-function templateOf(ref: string, builtAt: string): ShelvedTemplate {
+function templateOf(ref: string, builtAt: string, kind: 'busybox' | 'systemd'): ShelvedTemplate {
   const [name = '', version = ''] = ref.split('@')
   return {
     name,
@@ -38,7 +38,7 @@ function templateOf(ref: string, builtAt: string): ShelvedTemplate {
     distribution: 'none',
     release: '1',
     architecture: 'amd64',
-    init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2' },
+    init: { kind, path: '/sbin/init', stopSignal: 'SIGUSR2' },
     layers: [ref],
     files: 1,
     bytes: 1,

@@ -120,14 +120,8 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
     },
     inside: async (name, ...argv) => (await ok('exec', name, '--', ...argv)).trim(),
     async running(name, options = ['--template', 'micro', '--ip', 'auto']) {
-      await ok('create', name, ...options, '--start')
       // Debian clears /tmp while it boots, and more: what a test does meanwhile is not what it means to test.
-      if (options.some((option) => option.startsWith('debian'))) {
-        await until(`${name} has booted`, async () => {
-          const { stdout } = await insula(['exec', name, '--', 'systemctl', 'is-system-running'])
-          return ['running', 'degraded'].includes(stdout.trim())
-        })
-      }
+      await ok('create', name, ...options, '--start', ...BOOTED)
       return name
     },
     pidOf,
@@ -146,6 +140,9 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
   }
   return node
 }
+
+/** For what starts a VPS: until its system is up. */
+export const BOOTED = ['--wait-booted', '--boot-timeout', `${100 * PATIENCE}`] as const
 
 const ALL_CODES = Array.from({ length: 256 }, (_, code) => code)
 

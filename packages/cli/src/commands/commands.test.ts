@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ApiFailure, type Task, type Vps } from '@insula/contract'
+import { ApiFailure, type Boot, type Task, type Vps } from '@insula/contract'
 import { fakeVps } from '../fake/fake-state.ts'
 import { runCli, startCli, until } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
@@ -98,6 +98,43 @@ test('start, stop, restart, suspend, resume: one word each, the state of it chan
   assert.deepEqual(lastRequest()?.body, { force: true })
   assert.equal((await insula('start', '--all', '--json')).code, 0)
   assert.equal(fake.node.state.find('off')?.state, 'running')
+})
+
+test('--wait-booted waits for the system inside, says what of it failed, and when it is too late', async () => {
+  const booting: Boot = { state: 'booting', says: 'starting', failed: [] }
+  const boots = (): number => fake.node.state.requests.filter(({ name }) => name === 'vpsBoot').length
+  fake.node.state.boots = [booting, booting, { state: 'up', says: 'running', failed: [] }]
+  assert.equal((await insula('start', 'off', '-w')).out, 'started off\n')
+  assert.equal(boots(), 3)
+  fake.node.state.boots = [{ state: 'degraded', says: 'degraded', failed: ['a.service', 'b.mount'] }]
+  const made = await insula('create', 'new', '-t', 'micro', '--start', '--wait-booted')
+  assert.deepEqual([made.code, made.out], [0, 'created and started new (103), no address\n'])
+  assert.match(made.err, /new is started; 2 units failed: a\.service, b\.mount\n.*systemctl status a\.service/)
+  fake.node.state.boots = [booting]
+  const late = await insula('restart', 'web', '-w', '--boot-timeout', '10ms')
+  assert.deepEqual([late.code, late.out], [11, ''])
+  assert.match(late.err, /web is started, but was not up within 0\.01 s: systemd inside says "starting"/)
+  for (const [args, said] of [
+    [['start', 'off', '--boot-timeout', '5'], /--boot-timeout only with --wait-booted/],
+    [['start', 'off', '-w', '--no-wait'], /either --no-wait or --wait-booted/],
+    [['create', 'x', '-t', 'micro', '-w'], /--wait-booted only with --start/],
+  ] as const) {
+    const { code, err } = await insula(...args)
+    assert.equal(code, 2)
+    assert.match(err, said)
+  }
+})
+
+test('--wait-booted goes on when insulad is restarted meanwhile', async () => {
+  const boots = (): number => fake.node.state.requests.filter(({ name }) => name === 'vpsBoot').length
+  fake.node.state.boots = [{ state: 'booting', says: 'starting', failed: [] }]
+  const waiting = insula('start', 'off', '-w')
+  await until(() => boots() > 0)
+  await fake.node.restart(500)
+  const before = boots()
+  await until(() => boots() > before)
+  fake.node.state.boots = [{ state: 'up', says: 'running', failed: [] }]
+  assert.deepEqual(await waiting, { code: 0, out: 'started off\n', err: '' })
 })
 
 test('of several, each has its own outcome, and the first failure decides', async () => {
@@ -376,7 +413,7 @@ test('a node that cannot be reached or may not be used', async () => {
   assert.equal(away.code, 9)
   assert.match(
     away.stderr,
-    /^insula: cannot reach insulad of the instance insula at \/nonexistent\/api\.sock: there is no such socket\n {2}start it with `sudo \.\/up`/,
+    /^insula: cannot reach insulad of the instance insula at \/nonexistent\/api\.sock: there is no such socket\n {2}`sudo insula doctor` looks for the reason; `sudo \.\/up` in the checkout/,
   )
   const json = await runCli(['list', '--json'], { socketPath: '/nonexistent/api.sock' })
   assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, 'unavailable')

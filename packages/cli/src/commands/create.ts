@@ -1,4 +1,5 @@
 import { VPS_NAME_RULE, isVpsName } from '@insula/contract/light'
+import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
 import { UsageError, command, output } from '../command.ts'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
@@ -13,11 +14,13 @@ export const create = command({
     ...settingsOptions,
     id: { value: 'ID', about: 'its number (default: the next free one)', parse: wholeNumber(1, 999_999_999) },
     start: { about: 'start it once it exists' },
+    ...bootOptions,
     ...taskOptions,
     ...output,
   },
   examples: [
     { line: 'insula create web --template debian-12 --ip auto --start', about: 'create and start' },
+    { line: 'insula create web -t debian-12 --ip auto --start -w', about: 'and wait until its services run' },
     {
       line: 'insula create db -t debian-12 --ip 10.77.0.20 -m 2G --cpus 2 --onboot',
       about: 'with limits, started with the node',
@@ -26,6 +29,7 @@ export const create = command({
   ],
   run: async (context, { args, options }) => {
     if (!isVpsName(args.name)) throw new UsageError(`'${args.name}' cannot be the name of a VPS: ${VPS_NAME_RULE}`)
+    checkBootOptions(options, options.start)
     const client = await context.client()
     const body = {
       name: args.name,
@@ -36,6 +40,7 @@ export const create = command({
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))
     if (task === null) return
+    if (options['wait-booted']) await awaitBoot(context, args.name, options)
     const { vps } = await client.vpsShow({ params: { vps: args.name } })
     if (options.json) return context.print(JSON.stringify(vps, null, 2))
     if (options.quiet) return context.print(vps.name)

@@ -3,6 +3,7 @@
 import type { WebSocket } from 'ws'
 import {
   ApiFailure,
+  type Boot,
   type Event,
   type RouteName,
   type Task,
@@ -36,6 +37,8 @@ export interface FakeState {
   taskMilliseconds: number
   /** The next task fails with this. */
   failNext: ApiFailure | null
+  /** Answers to `vpsBoot`, one after the other; the last one stays. */
+  boots: Boot[]
   /** What `recover` finds. */
   damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
@@ -58,6 +61,7 @@ export function fakeState(): FakeState {
     sentBytes: 0,
     taskMilliseconds: 0,
     failNext: null,
+    boots: [{ state: 'up', says: 'running', failed: [] }],
     find: (ref) => vps.get(Number(ref)) ?? [...vps.values()].find((one) => one.name === ref),
   }
 }
@@ -150,6 +154,9 @@ export async function answerTo(
           disk: { bytes: 5_000_000, inodes: 120, enforced: false, bytesGraceEnds: null, inodesGraceEnds: null },
         },
       }
+    case 'vpsBoot':
+      known()
+      return { boot: state.boots.length > 1 ? state.boots.shift() : state.boots[0] }
     case 'vpsLog':
       known()
       return { text: state.scrollback }

@@ -25,13 +25,15 @@ export interface Action {
   /** Where --all finds something to do. */
   readonly states: readonly VpsState[]
   act(client: Client<ClientSocket>, vps: string, query: { wait?: number }): Promise<TaskAnswer>
+  /** What else is waited for, once the task has ended well. */
+  readonly after?: ((vps: string) => Promise<void>) | undefined
 }
 
 export async function actOnAll(
   context: Context,
   names: readonly string[],
   options: TaskOptions & { readonly all: boolean },
-  { done, states, act }: Action,
+  { done, states, act, after }: Action,
 ): Promise<number> {
   const client = await context.client()
   const targets = await namesOf(context, names, options.all, states)
@@ -44,6 +46,7 @@ export async function actOnAll(
         const answer = await act(client, vps, waitQuery(context, options))
         started.push(answer.task)
         const task = options.wait === false ? answer.task : await followTask(context, answer, progress)
+        await after?.(vps)
         if (!options.json) context.print(said(task, vps, done, options))
         return task
       } catch (error) {

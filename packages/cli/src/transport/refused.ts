@@ -1,6 +1,7 @@
 /** Why the node's socket could not be used, in the words of the API's own refusals. */
 
 import { ApiFailure } from '@insula/contract/api-failure'
+import { DEFAULT_INSTANCE } from '@insula/contract/paths'
 
 export interface LocalNode {
   readonly socketPath: string
@@ -10,7 +11,7 @@ export interface LocalNode {
 /** The failure that a connection error stands for; other errors as they are. */
 export function connectionFailure(error: unknown, { socketPath, instance }: LocalNode): unknown {
   const code = (error as NodeJS.ErrnoException | null)?.code
-  const start = instance === 'insula' ? 'sudo ./up' : `sudo ./up --instance ${instance}`
+  const option = instanceOption(instance)
   if (code === 'EACCES' || code === 'EPERM') {
     return new ApiFailure(
       {
@@ -27,11 +28,14 @@ export function connectionFailure(error: unknown, { socketPath, instance }: Loca
     {
       code: 'unavailable',
       message: `cannot reach insulad of the instance ${instance} at ${socketPath}: ${why}`,
-      remedy: `start it with \`${start}\`; if it should be running, \`insula doctor\` looks for the reason`,
+      remedy: `\`sudo insula doctor${option}\` looks for the reason; \`sudo ./up${option}\` in the checkout starts it`,
     },
     { cause: error },
   )
 }
+
+/** What a command needs to be about this instance, a blank in front. */
+export const instanceOption = (instance: string): string => (instance === DEFAULT_INSTANCE ? '' : ` --instance ${instance}`)
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',

@@ -136,7 +136,7 @@ test('nobody there, not allowed and not a socket are told apart', async () => {
     assert.ok(error instanceof ApiFailure)
     assert.equal(error.code, 'unavailable')
     assert.match(error.message, /lab at .*missing: there is no such socket/)
-    assert.match(error.remedy ?? '', /sudo \.\/up --instance lab.*insula doctor/s)
+    assert.match(error.remedy ?? '', /insula doctor --instance lab.*sudo \.\/up --instance lab/s)
     return true
   })
 })

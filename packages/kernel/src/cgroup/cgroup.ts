@@ -54,6 +54,8 @@ export interface Cgroups {
   setLimits(path: string, limits: CgroupLimits): Promise<void>
   /** @throws CgroupMissing */
   usage(path: string): Promise<CgroupUsage>
+  /** Limits for which the kernel has killed a process of the group, or refused it one, since the group was made; none when there is no such group. */
+  limitsMet(path: string): Promise<ReadonlySet<'memory' | 'pids'>>
   /** Resolves when every process stands still; runs on when that cannot be reached. Idempotent, as thaw is. @throws CgroupMissing */
   freeze(path: string): Promise<void>
   thaw(path: string): Promise<void>

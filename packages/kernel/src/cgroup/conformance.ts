@@ -196,6 +196,14 @@ export function cgroupConformance(name: string, open: () => Promise<CgroupSubjec
       await gone(path)
     })
 
+    test('a group that was refused nothing has met no limit, nor has one that is not there', async () => {
+      const path = await fresh()
+      put(path)
+      assert.deepEqual([...(await cgroups.limitsMet(path))], [])
+      assert.deepEqual([...(await cgroups.limitsMet(`${subject.root}/absent`))], [])
+      await gone(path)
+    })
+
     test('a CPU that is not there is refused', async () => {
       const path = await fresh()
       if (!subject.limited) return cgroups.remove(path)

@@ -20,6 +20,8 @@ export interface FakeGroup {
   readonly limits: CgroupLimits | null
   readonly pids: ReadonlySet<number>
   readonly frozen: boolean
+  /** Some process was refused to it. */
+  readonly refused: boolean
   readonly usage: Omit<CgroupUsage, 'pids'>
 }
 
@@ -68,7 +70,10 @@ export function fakeCgroups(options: FakeCgroupOptions = {}): FakeCgroups {
     },
     add(path, pid) {
       const { pids, limits } = group(path)
-      if (limits?.pids != null && pidsOf(path).length >= limits.pids) throw new Error(`fork in cgroup ${path}: EAGAIN`)
+      if (limits?.pids != null && pidsOf(path).length >= limits.pids) {
+        change(path, { refused: true })
+        throw new Error(`fork in cgroup ${path}: EAGAIN`)
+      }
       change(path, { pids: new Set([...pids, pid]) })
     },
     end,
@@ -78,7 +83,8 @@ export function fakeCgroups(options: FakeCgroupOptions = {}): FakeCgroups {
       const parts = path.split('/')
       for (const [index] of parts.entries()) {
         const name = parts.slice(0, index + 1).join('/')
-        if (!groups.has(name)) groups.set(name, { owner: 0, limits: null, pids: new Set(), frozen: false, usage: NOTHING_USED })
+        if (!groups.has(name))
+          groups.set(name, { owner: 0, limits: null, pids: new Set(), frozen: false, refused: false, usage: NOTHING_USED })
       }
       change(path, { owner })
     },
@@ -99,6 +105,10 @@ export function fakeCgroups(options: FakeCgroupOptions = {}): FakeCgroups {
     },
     async usage(path) {
       return { ...group(path).usage, pids: pidsOf(path).length }
+    },
+    async limitsMet(path) {
+      const { usage, refused } = groups.get(path) ?? { usage: NOTHING_USED, refused: false }
+      return new Set([...(usage.oomKills > 0 ? (['memory'] as const) : []), ...(refused ? (['pids'] as const) : [])])
     },
     freeze: async (path) => change(path, { frozen: true }),
     async thaw(path) {

@@ -181,6 +181,7 @@ describe(
         })
         assert.equal(kept.length, 20)
         assert.ok((await cgroups.usage(path)).oomKills >= 1)
+        assert.ok((await cgroups.limitsMet(path)).has('memory'))
       } finally {
         await cgroups.killAll(path)
         await realProcessRunner().run(['umount', tmpfs])
@@ -201,6 +202,7 @@ describe(
       await cgroups.setLimits(path, { ...NO_LIMITS, pids: 1 })
       // Joining is never refused by the limit of pids; to fork inside is.
       assert.equal((await through('setsid', '--fork', '--wait', 'true').ended).code, 1)
+      assert.ok((await cgroups.limitsMet(path)).has('pids'))
       await cgroups.setLimits(path, NO_LIMITS)
       using door = cgroups.door(path)
       const argv = door.through(['true'])

@@ -11,6 +11,7 @@ import { doorV1 } from './door.ts'
 import { enterV1 } from './enter.ts'
 import { INNER, makeGroups, removeGroups } from './groups.ts'
 import { hierarchiesIn, rootsOf } from './hierarchies.ts'
+import { limitsMet } from './limits-met.ts'
 import { setLimits } from './limits.ts'
 import { mountOwnTree } from './own-tree.ts'
 import { isFrozen, killAll, processesOf, setFrozen } from './tenants.ts'
@@ -46,6 +47,7 @@ export function realCgroups(options: CgroupOptions = {}): Cgroups {
       [...new Set(roots.flatMap((root) => childrenOf(join(root, path)) ?? []))].filter((name) => name !== INNER).toSorted(),
     setLimits: (path, limits) => setLimits(hierarchies, path, limits),
     usage: async (path) => usageOf(hierarchies, path),
+    limitsMet: async (path) => limitsMet(hierarchies, path),
     freeze: (path) => setFrozen(hierarchies, path, true),
     thaw: (path) => setFrozen(hierarchies, path, false),
     frozen: async (path) => isFrozen(hierarchies, path),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { NetworkRefused } from '../netlink/refused.ts'
 import { LinkMissing } from '../network/network.ts'
-import type { Links, RouteSpec, VethSpec } from './links.ts'
+import { type Links, type RouteSpec, RouteTaken, type VethSpec } from './links.ts'
 
 export interface LinkSubject {
   readonly links: Links
@@ -72,6 +72,20 @@ export function linkConformance(name: string, open: () => Promise<LinkSubject>):
       await links.setRoutes('ct3', [])
       assert.deepEqual(await sorted(), [])
       await links.remove('ct3')
+    })
+
+    test('a route of another link is neither taken nor removed', async () => {
+      const taken = (error: unknown): boolean =>
+        error instanceof RouteTaken && error.destination === '192.0.2.1/32' && error.device === 'ct7'
+      await links.attach(veth('ct7'), [route('ct7', '192.0.2.1/32'), route('ct7', '192.0.2.2/32')])
+      await assert.rejects(links.attach(veth('ct8'), [route('ct8', '192.0.2.3/32'), route('ct8', '192.0.2.1/32')]), taken)
+      assert.deepEqual(await links.list('ct8'), [])
+      await links.attach(veth('ct8'), [route('ct8', '192.0.2.3/32')])
+      await assert.rejects(links.setRoutes('ct8', [route('ct8', '192.0.2.1/32')]), taken)
+      await links.setRoutes('ct8', [])
+      await links.remove('ct8')
+      assert.deepEqual((await links.routes('ct7')).toSorted(), ['192.0.2.1/32', '192.0.2.2/32'])
+      await links.remove('ct7')
     })
 
     test('of an attempt that failed nothing is left', async () => {

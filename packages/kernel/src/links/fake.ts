@@ -6,7 +6,7 @@ import { NetworkRefused } from '../netlink/refused.ts'
 import { linkName } from '../network/address.ts'
 import { LinkMissing } from '../network/network.ts'
 import { stepRequest } from '../network/step-requests.ts'
-import type { LinkInfo, Links, RouteSpec, Uplink, VethSpec } from './links.ts'
+import { type LinkInfo, type Links, type RouteSpec, RouteTaken, type Uplink, type VethSpec } from './links.ts'
 import { pairRequest } from './pair.ts'
 import { routeSteps } from './route-steps.ts'
 
@@ -39,11 +39,19 @@ export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
     if (!found) throw new LinkMissing(name)
     return found
   }
+  const hostRoutes = () => [
+    ...(options.networks ?? []),
+    ...[...pairs].flatMap(([device, { routes }]) => [...routes.keys()].map((cidr) => ({ cidr, device }))),
+  ]
   const setRoutes = (name: string, routes: readonly RouteSpec[]): void => {
     // For what it refuses.
-    for (const step of routes.flatMap(routeSteps)) stepRequest(step, 0)
+    for (const step of routes.flatMap((route) => routeSteps(route))) stepRequest(step, 0)
     const foreign = routes.find(({ device }) => device !== name)
     if (foreign) throw new LinkMissing(foreign.device)
+    for (const { destination } of routes) {
+      const holder = hostRoutes().find(({ cidr, device }) => cidr === destination && device !== name)
+      if (holder) throw new RouteTaken(destination, holder.device)
+    }
     pairs.set(name, { ...pair(name), routes: new Map(routes.map((route) => [route.destination, route.neighbourMac ?? null])) })
   }
   /** Both ends. */
@@ -73,12 +81,7 @@ export function fakeLinks(options: FakeLinkOptions = {}): FakeLinks {
     list: async (prefix) => [...pairs.values()].filter(({ veth }) => veth.name.startsWith(prefix)).map(linkInfo),
     routes: async (device) => [...pair(device).routes.keys()],
     uplink: async () => options.uplink ?? null,
-    networks: async () => [
-      ...(options.networks ?? []),
-      ...[...pairs].flatMap(([device, { routes }]) =>
-        [...routes.keys()].filter((cidr) => !cidr.includes(':')).map((cidr) => ({ cidr, device })),
-      ),
-    ],
+    networks: async () => hostRoutes().filter(({ cidr }) => !cidr.includes(':')),
   }
 }
 

@@ -44,9 +44,9 @@ export interface Uplink {
 export interface Links {
   /** Makes the pair, sets MACs, MTU, host end up and without ARP, and host routes with their neighbours.
    * Without ARP nothing that the far end sends becomes an entry of the host's neighbour table, which all links share. Idempotent: what exists with the same name is
-   * replaced. Of an attempt that failed nothing is left. @throws NetworkRefused */
+   * replaced. Of an attempt that failed nothing is left. Routes of other links are left as they are. @throws NetworkRefused, RouteTaken */
   attach(veth: VethSpec, routes: readonly RouteSpec[]): Promise<void>
-  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`. @throws LinkMissing */
+  /** Brings the set of /32 and /128 routes through `device` to exactly `routes`, and leaves those of other links as they are. @throws LinkMissing, RouteTaken */
   setRoutes(device: string, routes: readonly RouteSpec[]): Promise<void>
   /** Idempotent. */
   remove(name: string): Promise<void>
@@ -58,4 +58,17 @@ export interface Links {
   uplink(): Promise<Uplink | null>
   /** Every address and directly connected or routed IPv4 network of this namespace, CIDR: for overlap checks. */
   networks(): Promise<{ readonly cidr: string; readonly device: string }[]>
+}
+
+/** There is a route to that destination already, through another link. */
+export class RouteTaken extends Error {
+  override readonly name = 'RouteTaken'
+  readonly destination: string
+  /** null: through none, or it went meanwhile. */
+  readonly device: string | null
+  constructor(destination: string, device: string | null, cause?: unknown) {
+    super(`the node routes ${destination} to ${device ?? 'another link'} already`, { cause })
+    this.destination = destination
+    this.device = device
+  }
 }

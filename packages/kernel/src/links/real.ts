@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs'
 import { encodeAttributes, u32 } from '../netlink/attributes.ts'
 import { openRtnetlink, type Request, type Rtnetlink } from '../netlink/socket.ts'
 import { AF_INET, AF_INET6, linkName } from '../network/address.ts'
+import { NetworkRefused } from '../netlink/refused.ts'
 import { configure, indexIn, indexOf } from '../network/configure.ts'
 import { deleteLink, generateNoAddress, getLink, listLinks } from '../network/link-requests.ts'
 import { addressIn, type FoundRoute, linkIn, routeIn } from './answers.ts'
-import type { LinkInfo, Links, Uplink } from './links.ts'
+import { type LinkInfo, type Links, type RouteSpec, RouteTaken, type Uplink } from './links.ts'
 import { pairRequest } from './pair.ts'
 import { removalSteps, routeSteps } from './route-steps.ts'
 
@@ -45,12 +46,13 @@ export function realLinks(open: () => Rtnetlink = openRtnetlink): Links {
         const index = await make(socket, pair, name)
         await configure(
           socket,
-          [{ kind: 'up', device: name, arp: false }, ...routes.flatMap(routeSteps)],
+          [{ kind: 'up', device: name, arp: false }, ...routes.flatMap((route) => routeSteps(route))],
           new Map([[name, index]]),
         )
       } catch (error) {
+        const told = await takenBy(socket, name, routes, error)
         await remove(socket, name)
-        throw error
+        throw told
       }
     },
     async setRoutes(device, routes) {
@@ -58,7 +60,12 @@ export function realLinks(open: () => Rtnetlink = openRtnetlink): Links {
       const there = await routesOver(socket, device)
       const wanted = new Set(routes.map(({ destination }) => destination))
       const surplus = there.filter((destination) => !wanted.has(destination))
-      await configure(socket, [...routes.flatMap(routeSteps), ...surplus.flatMap((each) => removalSteps(each, device))])
+      const steps = routes.flatMap((route) => routeSteps(route, there.includes(route.destination)))
+      try {
+        await configure(socket, [...steps, ...surplus.flatMap((each) => removalSteps(each, device))])
+      } catch (error) {
+        throw await takenBy(socket, device, routes, error)
+      }
     },
     async list(prefix) {
       using socket = open()
@@ -89,6 +96,20 @@ export function realLinks(open: () => Rtnetlink = openRtnetlink): Links {
       return [...routed, ...own].map(({ cidr, device }) => ({ cidr, device: links.get(device ?? 0)?.name ?? '' }))
     },
   }
+}
+
+/** The error, or which route of another link it comes from. */
+async function takenBy(socket: Rtnetlink, device: string, wanted: readonly RouteSpec[], error: unknown): Promise<unknown> {
+  if (!(error instanceof NetworkRefused) || error.code !== 'EEXIST') return error
+  const links = await linksByIndex(socket)
+  for (const family of [AF_INET, AF_INET6]) {
+    for (const route of (await socket.list(listRoutes(family))).map(routeIn)) {
+      const holder = links.get(route.device ?? 0)?.name ?? null
+      const taken = wanted.some(({ destination }) => destination === route.destination)
+      if (taken && holder !== device && route.table === MAIN_TABLE) return new RouteTaken(route.destination, holder, error)
+    }
+  }
+  return error
 }
 
 async function linksByIndex(socket: Rtnetlink): Promise<Map<number, LinkInfo>> {

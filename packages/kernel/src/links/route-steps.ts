@@ -3,10 +3,11 @@
 import type { NetworkStep } from '../network/network.ts'
 import type { RouteSpec } from './links.ts'
 
-export function routeSteps({ destination, device, neighbourMac }: RouteSpec): NetworkStep[] {
-  const route: NetworkStep = { kind: 'route', destination, device }
-  if (neighbourMac === undefined) return [route]
-  return [route, { kind: 'neighbour', address: hostOf(destination), device, mac: neighbourMac }]
+/** A route that is not there yet is added: to set it would take the destination away from whatever other link has it. */
+export function routeSteps({ destination, device, neighbourMac }: RouteSpec, isThere = false): NetworkStep[] {
+  const route: NetworkStep[] = isThere ? [] : [{ kind: 'route', destination, device, added: true }]
+  if (neighbourMac === undefined) return route
+  return [...route, { kind: 'neighbour', address: hostOf(destination), device, mac: neighbourMac }]
 }
 
 /** The neighbour that was made with it goes too. */

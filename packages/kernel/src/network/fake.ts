@@ -55,6 +55,8 @@ function carryOutRoute({ devices }: NetworkTable, device: NetworkDevice, step: R
     return refuse(constants.errno.ENETUNREACH, 'Nexthop has invalid gateway')
   const own = [...devices.values()].flatMap(({ addresses }) => [...addresses]).map((cidr) => cidr.split('/')[0])
   if (source !== null && !own.includes(source)) return refuse(constants.errno.EINVAL, 'Invalid prefsrc address')
+  if (step.added && [...devices.values()].some(({ routes }) => routes.has(step.destination)))
+    return refuse(constants.errno.EEXIST, '')
   for (const { routes } of devices.values()) routes.delete(step.destination)
   device.routes.set(step.destination, { gateway, source })
   return null

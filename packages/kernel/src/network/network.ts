@@ -30,6 +30,8 @@ export interface Route {
   readonly gateway?: string
   /** The address that packets of this node are given: one of its own. */
   readonly source?: string
+  /** Refused with EEXIST when there is one already, through whatever link. */
+  readonly added?: true
   readonly absent?: true
 }
 

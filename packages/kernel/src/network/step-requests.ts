@@ -8,6 +8,7 @@ import type { Address, Neighbour, NetworkStep, Route } from './network.ts'
 
 const RTM = { newAddress: 20, deleteAddress: 21, newRoute: 24, deleteRoute: 25, newNeighbour: 28, deleteNeighbour: 29 } as const
 const NLM_F_CREATE_REPLACE = 0x500
+const NLM_F_CREATE_EXCL = 0x600
 const IFA = { address: 1, local: 2 } as const
 const RTA = { destination: 1, device: 4, gateway: 5, source: 7 } as const
 const NDA = { address: 1, mac: 2 } as const
@@ -47,7 +48,7 @@ function addressRequest({ cidr, device, absent }: Address, index: number): StepR
       }
 }
 
-function routeRequest({ destination, device, gateway, source, absent }: Route, index: number): StepRequest {
+function routeRequest({ destination, device, gateway, source, added, absent }: Route, index: number): StepRequest {
   const { family, address, length } = networkOf(destination)
   const scope = gateway === undefined ? SCOPE.link : SCOPE.everywhere
   // Whoever made it, and of whatever type.
@@ -62,7 +63,12 @@ function routeRequest({ destination, device, gateway, source, absent }: Route, i
   const what = `the route to ${destination}${gateway === undefined ? '' : ` via ${gateway}`}`
   return absent
     ? { action: `remove ${what} from ${device}`, type: RTM.deleteRoute, body, unless: 'ESRCH' }
-    : { action: `set ${what} over ${device}`, type: RTM.newRoute, flags: NLM_F_CREATE_REPLACE, body }
+    : {
+        action: `set ${what} over ${device}`,
+        type: RTM.newRoute,
+        flags: added ? NLM_F_CREATE_EXCL : NLM_F_CREATE_REPLACE,
+        body,
+      }
 }
 
 function neighbourRequest({ address, device, mac }: Neighbour, index: number): StepRequest {

@@ -7,11 +7,11 @@ import { countFree, parseCidr, parseIpv4 } from '@insula/model'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
+import { bootOf } from '../life/boot-state.ts'
 import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
-import { listQuota, setGrace, setQuota } from '../life/quota.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -27,6 +27,7 @@ import { reconcile } from '../reconcile.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
+import { quotaHandlers } from './quota-handlers.ts'
 
 type Routes = typeof routes
 type Part<Name extends RouteName, Key extends string> =
@@ -164,6 +165,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
     vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
+    vpsBoot: async ({ params, query }) => ({ boot: await bootOf(means, params.vps, (query.wait ?? 0) * 1_000) }),
     vpsStop: async ({ params, query, body }) => {
       const orphan = await findOrphan(means, params.vps)
       if (!orphan) return onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body)
@@ -188,16 +190,7 @@ export function handlers(means: HandlerMeans): Handlers {
       const spec = { kind: 'vps.rename', vps: vps.id, subject: vps.name, doing: `cannot rename VPS "${vps.name}"` }
       return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
     },
-    quotaList: ({ params, query }) => listQuota(means, inventory.find(params.vps), query.kind),
-    quotaSet: async ({ params, body }) => {
-      const { id } = inventory.find(params.vps)
-      // In the VPS's turn: two that count what is limited at once would both find a place.
-      return tasks.exclusively(id, async () => ({ entry: await setQuota(means, inventory.find(`${id}`), body) }))
-    },
-    quotaGrace: async ({ params, body }) => {
-      const { id } = inventory.find(params.vps)
-      return tasks.exclusively(id, async () => ({ grace: await setGrace(means, inventory.find(`${id}`), body) }))
-    },
+    ...quotaHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
       requireLegal('log', vps, params.vps)

@@ -7,12 +7,14 @@ import type { Means } from '../means.ts'
 
 /**
  * Synchronous, so that of two requests at once the second sees what the first has taken.
+ * @param routed what the node routes to others, as `routedElsewhere` found it
  * @param wishes IPv4 addresses or "auto" @param keep addresses that this VPS has already: "auto" keeps one of them @throws ApiFailure
  */
 export function assignAddresses(
   means: Means,
   doing: string,
   id: number,
+  routed: ReadonlyMap<number, string>,
   wishes: readonly string[],
   keep: readonly string[] = [],
 ): string[] {
@@ -32,7 +34,7 @@ export function assignAddresses(
   for (const wish of wishes.filter((candidate) => candidate !== 'auto')) {
     if (chosen.includes(wish))
       throw failure('invalid_request', `${doing}: the address ${wish} is given twice`, 'name each address once')
-    const refused = checkAddress(wish, { pool, used, nodeNetworks, needed })
+    const refused = checkAddress(wish, { pool, used, nodeNetworks, routed, needed })
     if (refused) throw failure(refused.code, `${doing}: ${refused.message}`, refused.remedy)
     chosen.push(wish)
   }
@@ -46,6 +48,7 @@ export function assignAddresses(
   const taken = new Set([
     ...used.keys(),
     ...needed.keys(),
+    ...routed.keys(),
     ...[...own, ...chosen, ...kept].map((address) => parseIpv4(address) ?? -1),
   ])
   const free = allocate(pool, taken, missing)
@@ -54,6 +57,14 @@ export function assignAddresses(
     throw failure('exhausted', `${doing}: the address pool ${config.addressPool} has ${count} left`, remedy)
   }
   return [...chosen, ...kept, ...free.map(formatIpv4)]
+}
+
+/** Host routes of the node that lead to none of this instance's VPSs: another instance's, or somebody's by hand. */
+export async function routedElsewhere({ links, wires }: Pick<Means, 'links' | 'wires'>): Promise<ReadonlyMap<number, string>> {
+  const others = (await links.networks()).filter(
+    ({ cidr, device }) => cidr.endsWith('/32') && !device.startsWith(`${wires.linkPrefix}.`),
+  )
+  return new Map(others.map(({ cidr, device }) => [parseIpv4(cidr.slice(0, -'/32'.length)) ?? -1, device]))
 }
 
 function networksOfTheNode(linkPrefix: string): { cidr: string; device: string }[] {

@@ -5,7 +5,7 @@ import { checkLimits, mergeLimits } from '@insula/model'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
-import { assignAddresses } from './addresses.ts'
+import { assignAddresses, routedElsewhere } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf, requireRoom } from './disk.ts'
 import { requireLegal } from './legality.ts'
@@ -24,8 +24,11 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
   if (change.force !== true) await requireRoom(means, before, limits, doing)
   await means.strays.lookAgain()
+  const routed = change.addresses === undefined ? new Map() : await routedElsewhere(means)
   const addresses =
-    change.addresses === undefined ? before.addresses : assignAddresses(means, doing, id, change.addresses, before.addresses)
+    change.addresses === undefined
+      ? before.addresses
+      : assignAddresses(means, doing, id, routed, change.addresses, before.addresses)
   const wanted: Omit<VpsRecord, 'id' | 'base'> = {
     ...before,
     hostname: change.hostname ?? before.hostname,

@@ -5,7 +5,7 @@ import { checkLimits, DEFAULT_LIMITS, mergeLimits, nextIdRange, nextVpsId } from
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
-import { assignAddresses } from './addresses.ts'
+import { assignAddresses, routedElsewhere } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
 import { accountIds } from './quota.ts'
@@ -28,6 +28,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
         : `this node has ${known.join(', ')}; others are built with \`insula template build\``
     throw failure('template_unknown', `${doing}: there is no template "${request.template}"`, remedy)
   }
+  const routed = await routedElsewhere(means)
   // From here to `add` nothing is awaited: of two requests at once the second sees what the first has taken.
   if (inventory.byName(request.name))
     throw failure('conflict', `${doing}: the name is taken`, 'choose another name, or destroy the VPS that has it')
@@ -49,7 +50,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
       'destroy VPSs that are not needed, or use another node',
     )
   const id = request.id ?? nextVpsId(taken)
-  const addresses = assignAddresses(means, doing, id, request.addresses ?? [])
+  const addresses = assignAddresses(means, doing, id, routed, request.addresses ?? [])
   const record: VpsRecord = {
     id,
     name: request.name,

@@ -6,11 +6,14 @@ import type { ExitReport, Keeper } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
+import { shortageOf } from './shortage.ts'
 
 /** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
 const AT_ONCE_MS = 12
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
+/** What keeps its own code; anything else is a start that failed. */
+const OWN_CODES = ['no_space', 'unavailable', 'address_in_use'] as const
 
 /** @throws ApiFailure start_failed with the last lines of its console; the VPS is then stopped, nothing of it is left */
 export async function startVps(means: Means, id: number, signal?: AbortSignal): Promise<VpsRecord> {
@@ -40,13 +43,15 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   } catch (error) {
     exit[Symbol.dispose]()
     const said = await lastLines(keeper, id)
+    const shortage = await shortageOf(means, vps)
     await takeDown(means, vps, begun).catch(() => undefined)
-    const reason = explain(vps, error as Error)
+    const reason = shortage?.reason ?? explain(vps, error as Error)
     await inventory.move(id, 'stopped', { pid: null, startedAt: null, problem: reason })
     if (signal?.aborted) throw failure('cancelled', `start of VPS "${vps.name}" was cancelled; it is stopped`, undefined, error)
-    const { code } = asFailure(error, '')
-    const kind = code === 'no_space' || code === 'unavailable' ? code : 'start_failed'
-    throw failure(kind, `cannot start VPS "${vps.name}": ${reason}${said}`, remedyFor(vps, reason), error)
+    const known = asFailure(error, '')
+    const kind = OWN_CODES.find((one) => one === known.code)
+    const remedy = shortage?.remedy ?? (kind === undefined ? remedyFor(vps, reason) : known.remedy)
+    throw failure(kind ?? 'start_failed', `cannot start VPS "${vps.name}": ${reason}${said}`, remedy, error)
   }
 }
 
@@ -69,7 +74,7 @@ function remedyFor(vps: VpsRecord, reason: string): string {
   return 'see `insula doctor`; the daemon log has the details'
 }
 
-export const endOf = ({ code, signal }: ExitReport): string => signal ?? `exit code ${code ?? 'unknown'}`
+export const endOf = ({ code, signal }: Pick<ExitReport, 'code' | 'signal'>): string => signal ?? `exit code ${code ?? 'unknown'}`
 
 /** What its console shows, for the end of a message. */
 export async function lastLines(keeper: Keeper, id: number): Promise<string> {

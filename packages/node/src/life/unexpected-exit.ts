@@ -5,6 +5,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { recordExit } from './exit-record.ts'
 import { takeDown } from './parts.ts'
+import { shortageOf } from './shortage.ts'
 import { endOf, lastLines, startVps } from './start.ts'
 
 /** A life shorter than this is too short: such an init did not really start, and one that reboots so soon has to wait. */
@@ -27,11 +28,10 @@ export async function handleUnexpectedExit(means: Means, report: ExitReport): Pr
 
 /** Takes a VPS whose init has ended down, notes how it ended, and boots it anew if it asked for that. */
 export async function dismantle(means: Means, vps: VpsRecord, report: ExitReport | null): Promise<void> {
-  const { inventory, keeper, log } = means
+  const { inventory, log } = means
   const { id } = vps
   const lived = report && vps.startedAt !== null ? report.at - Date.parse(vps.startedAt) : Infinity
-  const crashed = report !== null && lived < SHORT_MS && report.request === null && (report.code !== 0 || report.signal !== null)
-  const problem = crashed ? `its init ended right after the start (${endOf(report)})${await lastLines(keeper, id)}` : null
+  const problem = report && (await problemOf(means, vps, report, lived))
   if (report) await recordExit(means, report)
   await takeDown(means, vps).catch((error: unknown) => log(`VPS ${vps.name}: something of it is left over`, error))
   await inventory.settle(id, 'stopped', { pid: null, startedAt: null, problem })
@@ -40,6 +40,15 @@ export async function dismantle(means: Means, vps: VpsRecord, report: ExitReport
     () => void reboot(means, id).catch((error: unknown) => log('a reboot failed', error)),
     lived < SHORT_MS ? WAIT_MS : 0,
   )
+}
+
+/** Null when it ended as an init may. */
+async function problemOf(means: Means, vps: VpsRecord, report: ExitReport, lived: number): Promise<string | null> {
+  if (report.request !== null || (report.code === 0 && report.signal === null)) return null
+  const shortage = report.signal === 'SIGKILL' || lived < SHORT_MS ? await shortageOf(means, vps) : null
+  if (shortage) return `${shortage.reason}; ${shortage.remedy}`
+  if (lived >= SHORT_MS) return null
+  return `its init ended right after the start (${endOf(report)})${await lastLines(means.keeper, vps.id)}`
 }
 
 async function reboot(means: Means, id: number): Promise<void> {

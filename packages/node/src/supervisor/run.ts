@@ -20,6 +20,7 @@ import { type ChildSpec, logFile, pidFile, type Place } from './children.ts'
 import { keepDescriptors, type KeptDescriptors } from './kept-descriptors.ts'
 import { rotate } from './log-file.ts'
 import { type Running, type Supervised, supervise } from './supervised.ts'
+import { titleOf } from './supervisor-pid.ts'
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const
 /** Compiled code is written out once everything that a start needs was loaded. */
@@ -29,7 +30,7 @@ const FLUSH_MS = 5_000
 export async function runSupervisor(place: Place, specs: readonly ChildSpec[]): Promise<boolean> {
   const lock = lockPlace(place)
   if (lock === null) return false
-  process.title = `insula-supervisor ${place.name}`
+  process.title = titleOf(place)
   // Whoever started us may be gone.
   process.stderr.on('error', () => undefined)
   process.on('SIGHUP', () => undefined)

@@ -20,9 +20,9 @@ export function isCounted(quota: Quota, directories: readonly string[], base: nu
 export async function recount(quota: Quota, directories: readonly string[], base: number): Promise<number> {
   let corrected = 0
   for (const directory of directories) {
-    if (isCounted(quota, [directory], base) === false) corrected += 1
+    const before = isCounted(quota, [directory], base)
     // First: what is made meanwhile is right from the start.
-    count(quota, directory, base)
+    if (count(quota, directory, base) && before === false) corrected += 1
     await diskUse(directory, (path, stats) => {
       // A link or a device node cannot be opened for itself; they take no space, and one inode each.
       if ((stats.isFile() || stats.isDirectory()) && correct(quota, path, base)) corrected += 1
