@@ -46,4 +46,7 @@ it('keeps a VPS from starting that had the address before, and stays where it wa
   assert.match(task.error?.remedy ?? '', /insula set VPS --ip auto/)
   assert.deepEqual(theirs(world), [`${TAKEN}/32`])
   assert.deepEqual(world.traces(), { areas: ['101'], cgroups: [], links: ['101'], inits: [], filtered: [] })
+  await node.client.vpsChange({ ...WAIT, params: { vps: 'web' }, body: { addresses: ['auto'] } })
+  assert.equal((await node.client.vpsStart({ ...WAIT, params: { vps: 'web' } })).task.state, 'done')
+  assert.deepEqual((await node.client.vpsShow({ params: { vps: 'web' } })).vps.addresses, ['10.77.0.2'])
 })

@@ -39,7 +39,8 @@ export function assignAddresses(
     chosen.push(wish)
   }
   const wanted = wishes.filter((wish) => wish === 'auto').length
-  const kept = keep.filter((address) => !chosen.includes(address)).slice(0, wanted)
+  const isFree = (address: string): boolean => !chosen.includes(address) && !routed.has(parseIpv4(address) ?? -1)
+  const kept = keep.filter(isFree).slice(0, wanted)
   const missing = wanted - kept.length
   if (missing === 0) return [...chosen, ...kept]
   const remedy = `name addresses with --ip, or set a larger addressPool in ${means.instance.configFile}`
