@@ -6,16 +6,10 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
 import { bringTools } from './support/host-tools.ts'
-import { type Answer, testNode, until } from './support/node.ts'
+import { type Answer, hasQuota, testNode, until } from './support/node.ts'
 
 const node = await testNode(['micro'])
-const { projectQuota } = await realVolumes({
-  runner: realProcessRunner(),
-  mounts: realPrivateMounts(),
-  userNamespaces: realUserNamespaces(),
-}).probe(node.instance.volume)
 
 const TOOLS = ['quota', 'setquota', 'edquota', 'repquota', 'quotaon', 'quotacheck', 'perl', 'unshare']
 /** quotaoff is another name of quotaon. */
@@ -55,7 +49,7 @@ const GETQUOTA = 0x800007
 const SETQUOTA = 0x800008
 const [EPERM, ESRCH, EFAULT, EINVAL, EDQUOT] = [1, 3, 14, 22, 122]
 
-if (projectQuota) {
+if (await hasQuota(node)) {
   const vps = await node.running('tenant', ['--template', 'micro', '--disk', '200M', '--quota-ugid', '6'])
   await bringTools(node, vps, TOOLS)
   await said(vps, PREPARE)

@@ -2,16 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
-import { testNode, until } from './support/node.ts'
+import { hasQuota, testNode, until } from './support/node.ts'
 
 const MIB = 1024 ** 2
 const node = await testNode(['micro'])
-const { projectQuota } = await realVolumes({
-  runner: realProcessRunner(),
-  mounts: realPrivateMounts(),
-  userNamespaces: realUserNamespaces(),
-}).probe(node.instance.volume)
 
 interface Disk {
   readonly bytes: number
@@ -29,7 +23,7 @@ const fill = (file: string, mib: number): string => `dd if=/dev/zero of=${file} 
 const sync = (name: string) => node.ok('exec', name, '--', 'sync')
 const FULL = /No space left|Disk quota exceeded|Quota exceeded/
 
-if (projectQuota) {
+if (await hasQuota(node)) {
   describe('the limit of a VPS', () => {
     test('is what df shows, holds, and is nobody else’s', async () => {
       const name = await running('limited', ['--disk', '20M', '--inodes', '500'])

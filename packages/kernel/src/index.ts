@@ -88,6 +88,7 @@ export {
   type QuotaKind,
   type QuotaLimits,
   QuotaMissing,
+  sameQuotaLimits,
 } from './quota/quota.ts'
 export type { FileAnswers, MakeServedFile, ServedFile, ServedFiles, ServeResult } from './served-file/served-file.ts'
 export { makeServedFile, realServedFiles } from './served-file/real.ts'

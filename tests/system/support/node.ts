@@ -61,6 +61,12 @@ export async function testNode(templates: readonly string[] = ['micro']): Promis
   return node
 }
 
+/** Whether the kernel and the node's volume limit disk space. */
+export async function hasQuota({ instance }: TestNode): Promise<boolean> {
+  const volumes = realVolumes({ runner, mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() })
+  return (await volumes.probe(instance.volume)).projectQuota
+}
+
 export async function destroyAll(node: TestNode): Promise<void> {
   const names = (await node.ok('list', '-q')).split('\n').filter(Boolean)
   if (names.length > 0) await node.insula(['destroy', '-y', '--force', ...names], { deadline: 300_000 })

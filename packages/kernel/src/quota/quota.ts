@@ -18,6 +18,17 @@ export interface QuotaLimits {
 
 export const NO_QUOTA_LIMITS: QuotaLimits = { bytesSoft: null, bytesHard: null, inodesSoft: null, inodesHard: null }
 
+/** The kernel counts space in blocks of 512 bytes, and rounds up. */
+export function sameQuotaLimits(one: QuotaLimits, other: QuotaLimits): boolean {
+  const near = (a: number | null, b: number | null): boolean => (a === null || b === null ? a === b : Math.abs(a - b) < 512)
+  return (
+    near(one.bytesHard, other.bytesHard) &&
+    near(one.bytesSoft, other.bytesSoft) &&
+    one.inodesHard === other.inodesHard &&
+    one.inodesSoft === other.inodesSoft
+  )
+}
+
 export interface QuotaAccount {
   readonly id: number
   readonly limits: QuotaLimits

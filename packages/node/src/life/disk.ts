@@ -14,19 +14,6 @@ export const diskLimitsOf = ({ disk, diskSoft, inodes, inodesSoft }: Limits): Qu
   inodesSoft,
 })
 
-/** The kernel counts space in blocks of 512 bytes, and rounds up. */
-export function sameDiskLimits(found: QuotaLimits, limits: Limits): boolean {
-  const wanted = diskLimitsOf(limits)
-  const near = (one: number | null, other: number | null): boolean =>
-    one === null || other === null ? one === other : Math.abs(one - other) < 512
-  return (
-    near(found.bytesHard, wanted.bytesHard) &&
-    near(found.bytesSoft, wanted.bytesSoft) &&
-    found.inodesHard === wanted.inodesHard &&
-    found.inodesSoft === wanted.inodesSoft
-  )
-}
-
 /** @throws ApiFailure limit_below_use when less would be allowed than is in use, and less than before */
 export async function requireRoom(means: Means, vps: VpsRecord, limits: Limits, doing: string): Promise<void> {
   const lowered = (field: 'disk' | 'inodes'): boolean =>

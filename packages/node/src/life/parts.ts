@@ -6,11 +6,12 @@
  */
 
 import { join } from 'node:path'
+import { sameQuotaLimits } from '@insula/kernel'
 import type { IdQuotaPlace, OverlayPlan } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
-import { diskLimitsOf, sameDiskLimits } from './disk.ts'
+import { diskLimitsOf } from './disk.ts'
 import { accountIds } from './quota.ts'
 import { innerSteps, linkName, routesOf, vethOf } from './network.ts'
 import type { Sighting } from './sighting.ts'
@@ -115,7 +116,7 @@ const diskLimits: Part = {
     const wrong = idLimits.get(id)
     if (wrong !== undefined) return [wrong]
     const now = found.get(id)
-    return now === undefined || sameDiskLimits(now, limits) ? [] : ['its disk limits are not those of its record']
+    return now === undefined || sameQuotaLimits(now, diskLimitsOf(limits)) ? [] : ['its disk limits are not those of its record']
   },
 }
 

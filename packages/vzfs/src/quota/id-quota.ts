@@ -6,7 +6,15 @@
  * by the difference: at a look (`settle`), or when somebody asks. So an end is late by the time between two looks at most.
  */
 
-import { type GraceEnds, NO_QUOTA_LIMITS, type Quota, type QuotaAccount, type QuotaGrace, type QuotaLimits } from '@insula/kernel'
+import {
+  type GraceEnds,
+  NO_QUOTA_LIMITS,
+  type Quota,
+  type QuotaAccount,
+  type QuotaGrace,
+  type QuotaLimits,
+  sameQuotaLimits,
+} from '@insula/kernel'
 import { VzfsError } from '../errors.ts'
 import { accountsOf, type IdKind, IDS, isLimited } from './ids.ts'
 import type { IdSettings, KindSettings, LimitedId, SettingsFile } from './settings.ts'
@@ -194,7 +202,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     wrong() {
       const settings = file.read()
       const wrongIds = (kind: IdKind): number[] =>
-        limitedIds(settings[kind]).filter((id) => !same(raw(kind, id).limits, held(settings, kind, id)))
+        limitedIds(settings[kind]).filter((id) => !sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id)))
       return KINDS.filter((kind) => quota.kinds.has(kind)).flatMap(wrongIds).length
     },
     repair(accounted) {
@@ -204,7 +212,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         if (!quota.kinds.has(kind)) continue
         const strangers = [...accountsOf(quota, kind, base)].filter(isLimited).map((account) => account.id)
         for (const id of new Set([...limitedIds(settings[kind]), ...strangers])) {
-          if (same(raw(kind, id).limits, held(settings, kind, id))) continue
+          if (sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id))) continue
           apply(settings, kind, id)
           corrected += 1
         }
@@ -212,18 +220,6 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       return corrected
     },
   }
-}
-
-/** Space is limited in blocks of 512 bytes, and rounded up. */
-function same(found: QuotaLimits, wished: QuotaLimits): boolean {
-  const near = (one: number | null, other: number | null): boolean =>
-    one === null || other === null ? one === other : Math.abs(one - other) < 512
-  return (
-    near(found.bytesHard, wished.bytesHard) &&
-    near(found.bytesSoft, wished.bytesSoft) &&
-    found.inodesHard === wished.inodesHard &&
-    found.inodesSoft === wished.inodesSoft
-  )
 }
 
 const wanted = ({ limited }: KindSettings, id: number): QuotaLimits => limited[id]?.limits ?? NO_QUOTA_LIMITS
