@@ -52,8 +52,12 @@ test('the CPU limit holds, live', async () => {
   const low = await share()
   assert.ok(low < 30, `${low} % with a limit of 20 %`)
   await node.ok('set', name, '--cpu-limit', '60%')
-  const high = await share()
-  assert.ok(high > low && high < 80, `${high} % with a limit of 60 %`)
+  // Never more; and more than before as soon as the machine has so much for it.
+  await until('it gets more', async () => {
+    const high = await share()
+    assert.ok(high < 80, `${high} % with a limit of 60 %`)
+    return high > low
+  })
 })
 
 test('a limit below what is in use is refused and changes nothing', async () => {
