@@ -36,6 +36,7 @@ import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { requireOwnVolume } from './own-volume.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -64,13 +65,15 @@ export interface NodeDaemon extends AsyncDisposable {
 export async function realDrivers(instance: Instance, config: Config, log: Means['log']): Promise<Drivers> {
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
+  const volumes = realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() })
+  await requireOwnVolume(instance, config, (path) => volumes.mounted(path))
   const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), quota: realQuota, warn: log })
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
     links: realLinks(),
     filter: realPacketFilter(),
-    volumes: realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() }),
+    volumes,
     probe: realHostProbe(runner),
     vzfs,
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
