@@ -55,6 +55,17 @@ describe('the life of a VPS, over HTTP', () => {
     assert.ok(!world.cgroups.groups.get('insula-sim/101')?.frozen)
   })
 
+  it('shows what it uses while it runs, and of this life alone', async () => {
+    const listed = async (query: { fresh?: true } = {}) => (await node.client.vpsList({ query })).vps[0]?.usage
+    assert.notEqual((await listed({ fresh: true }))?.pids, undefined)
+    assert.notEqual(await listed(), null)
+    await node.client.vpsStop({ ...named('web'), body: {} })
+    assert.equal(await listed(), null)
+    await node.client.vpsStart(named('web'))
+    assert.equal(await listed(), null, 'it was not looked at yet')
+    assert.notEqual(await listed({ fresh: true }), null)
+  })
+
   it('changes while it runs', async () => {
     const { task } = await node.client.vpsChange({
       ...named('web'),

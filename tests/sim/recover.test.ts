@@ -77,6 +77,9 @@ describe('a lost database', () => {
     const { vps: again } = await node.client.vpsList()
     const essence = (all: typeof known) => all.map(({ usage: _usage, startedAt: _startedAt, ...rest }) => rest)
     assert.deepEqual(essence(again), essence(known))
+    // Its init began before the node noted that it ran.
+    for (const [at, { startedAt }] of known.entries())
+      assert.ok((again[at]?.startedAt ?? '') <= (startedAt ?? ''), `${again[at]?.startedAt} ${startedAt}`)
     assert.deepEqual(world.traces(), traces)
     assert.equal((await node.client.vpsStop({ params: { vps: 'up' }, ...WAIT, body: {} })).task.state, 'done')
   })

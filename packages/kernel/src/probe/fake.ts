@@ -16,11 +16,17 @@ const GOOD: HostFeatures = {
 /**
  * @param different what differs from a machine that has everything
  * @param sysctls name to value; others do not exist
+ * @param startOf of its processes, when they began
  */
-export function fakeHostProbe(different: Partial<HostFeatures> = {}, sysctls: Readonly<Record<string, string>> = {}): HostProbe {
+export function fakeHostProbe(
+  different: Partial<HostFeatures> = {},
+  sysctls: Readonly<Record<string, string>> = {},
+  startOf: (pid: number) => number | null = () => null,
+): HostProbe {
   const values = new Map(Object.entries(sysctls))
   return {
     features: async () => ({ ...GOOD, ...different }),
+    startOf: async (pid) => startOf(pid),
     sysctl: async (name) => values.get(name) ?? null,
     async setSysctl(name, value) {
       if (!values.has(name)) throw new SysctlRefused(`cannot set sysctl ${name} to ${value}: this kernel has none of that name`)

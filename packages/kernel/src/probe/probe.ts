@@ -25,6 +25,8 @@ export interface SysctlNeed {
 
 export interface HostProbe {
   features(): Promise<HostFeatures>
+  /** When the process began, milliseconds since the epoch, as the kernel counts it; null when there is none. */
+  startOf(pid: number): Promise<number | null>
   /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. As in sysctl(8), names with a slash may hold dots:
    * "net/ipv4/conf/eth0.100/rp_filter". */
   sysctl(name: string): Promise<string | null>

@@ -111,12 +111,18 @@ export function handlers(means: HandlerMeans): Handlers {
       }
     },
 
-    vpsList: async ({ query }) => ({
-      vps: inventory
+    vpsList: async ({ query }) => {
+      const chosen = inventory
         .all()
         .filter(({ state, name }) => (query.state === undefined || state === query.state) && name.includes(query.name ?? ''))
-        .map(shown),
-    }),
+      if (query.fresh === true) await usage.look(chosen.map(({ id }) => id))
+      return {
+        vps: chosen
+          .map(({ id }) => inventory.get(id))
+          .filter((vps) => vps !== null)
+          .map(shown),
+      }
+    },
     vpsShow: async ({ params }) => {
       const record = inventory.find(params.vps)
       const [now, disk] = await Promise.all([usage.fresh(record.id), usage.freshDisk(record.id)])
