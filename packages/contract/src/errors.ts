@@ -17,10 +17,15 @@ export const errors = {
   limit_below_use: { status: 409, retryable: false, exit: 4, meaning: 'the limit is lower than what is in use now' },
   busy: { status: 409, retryable: true, exit: 5, meaning: 'another task is working on the same object' },
   unsupported: { status: 422, retryable: false, exit: 6, meaning: 'the kernel, the volume or a tool of this node cannot do it' },
-  exhausted: { status: 409, retryable: false, exit: 7, meaning: 'no address or id is left to give' },
+  exhausted: { status: 409, retryable: false, exit: 7, meaning: 'no address, id or process is left to give' },
   no_space: { status: 507, retryable: false, exit: 7, meaning: 'the volume is full' },
   denied: { status: 403, retryable: false, exit: 8, meaning: 'you may not do that' },
-  unavailable: { status: 503, retryable: true, exit: 9, meaning: 'the node daemon or its keeper cannot be reached' },
+  unavailable: {
+    status: 503,
+    retryable: true,
+    exit: 9,
+    meaning: 'the node daemon, its keeper or a package mirror cannot be reached',
+  },
   cancelled: { status: 409, retryable: false, exit: 10, meaning: 'the task was cancelled' },
   start_failed: {
     status: 500,

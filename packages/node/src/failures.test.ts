@@ -12,8 +12,10 @@ test('a template that could not be built says why, and what to do', () => {
     ['no_space', 'cannot build template "a": the disk is full', 'make room in /x', 7],
   )
   assert.deepEqual(
-    (['bad_mirror', 'tool_missing', 'failed'] as const).map((reason) => codeOf(new TemplateFailed(reason, 'why', 'what'))),
-    ['invalid_request', 'unsupported', 'internal'],
+    (['bad_mirror', 'mirror_unreachable', 'tool_missing', 'failed'] as const).map((reason) =>
+      codeOf(new TemplateFailed(reason, 'why', 'what')),
+    ),
+    ['invalid_request', 'unavailable', 'unsupported', 'internal'],
   )
 })
 

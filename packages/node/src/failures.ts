@@ -22,6 +22,7 @@ const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   no_space: 'no_space',
   tool_missing: 'unsupported',
   bad_mirror: 'invalid_request',
+  mirror_unreachable: 'unavailable',
   unknown_template: 'not_found',
 }
 

@@ -63,7 +63,7 @@ const HANGUP_MS = 2_000
 const UNSAID = 255
 const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_failed */
+/** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_no_process, exec_failed */
 export async function execute(means: ExecMeans, target: ExecTarget, request: ExecRequest, out: OutputSink): Promise<ExecSession> {
   const name = join(means.scratch, randomUUID())
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
@@ -203,9 +203,12 @@ async function onPty(
   }
 }
 
-/** With the end of init the runtime stumbles at several places, and writes more than what is in its log. */
+/** EAGAIN of fork(2): the runtime needs several processes inside before the command is one. */
+const NO_PROCESS = /resource temporarily unavailable/i
+
+/** With the end of init, or of what may be forked, the runtime stumbles at several places, and writes more than what is in its log. */
 function settleWords(words: FirstWords, why: string, { ending }: Job): void {
-  if (why !== '' && ending()) words.drop()
+  if (why !== '' && (ending() || NO_PROCESS.test(why))) words.drop()
   else words.releaseUnless(why)
 }
 
@@ -290,5 +293,6 @@ function refused(message: string, request: ExecRequest): KeeperError {
   if (/permission denied|not permitted|exec format|is a directory/i.test(message)) {
     return new KeeperError('exec_not_executable', `${command}: cannot be executed: ${message}`)
   }
+  if (NO_PROCESS.test(message)) return new KeeperError('exec_no_process', message)
   return new KeeperError('exec_failed', message)
 }
