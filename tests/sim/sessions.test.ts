@@ -79,6 +79,8 @@ describe('a session', () => {
     assert.deepEqual(absent, { type: 'exit', code: 126, reason: '/nowhere: cannot be entered: No such file or directory' })
     const closed = await ends('web', { argv: ['true'], cwd: '/root', user: '1000' })
     assert.deepEqual(closed, { type: 'exit', code: 126, reason: '/root: cannot be entered: Permission denied' })
+    const directory = await ends('web', { argv: ['/root'] })
+    assert.deepEqual(directory, { type: 'exit', code: 126, reason: '/root: is a directory' })
     const empty = await ends('web', { argv: [''] })
     assert.deepEqual([empty?.['code'], empty?.['reason']], [127, "'': command not found"])
     const limit = async (pids: number | null) =>

@@ -26,7 +26,7 @@ export const errors = {
     exit: 9,
     meaning: 'the node daemon, its keeper or a package mirror cannot be reached',
   },
-  cancelled: { status: 409, retryable: false, exit: 10, meaning: 'the task was cancelled' },
+  cancelled: { status: 409, retryable: false, exit: 10, meaning: 'it was cancelled, or the question was not answered with yes' },
   start_failed: {
     status: 500,
     retryable: false,

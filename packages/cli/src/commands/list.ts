@@ -53,7 +53,11 @@ async function chosen(context: Context, names: readonly string[], { state, fresh
   const { vps } = await (await context.client()).vpsList({ query })
   for (const name of names) {
     if (vps.some((one) => one.name === name || String(one.id) === name)) continue
-    throw new ApiFailure({ code: 'not_found', message: `there is no ${state ?? ''} VPS '${name}'`.replace('  ', ' ') })
+    throw new ApiFailure({
+      code: 'not_found',
+      message: `there is no ${state ?? ''} VPS "${name}"`.replace('  ', ' '),
+      remedy: 'see `insula list` for those of this node',
+    })
   }
   return names.length === 0 ? vps : vps.filter(({ id, name }) => names.includes(name) || names.includes(String(id)))
 }

@@ -2,6 +2,7 @@
 
 import type { WebSocket } from 'ws'
 import {
+  type ApiError,
   ApiFailure,
   type Event,
   type RouteName,
@@ -30,6 +31,8 @@ export interface FakeState {
   readonly listeners: Set<(event: Event) => void>
   /** What the console of every VPS shows. */
   scrollback: string
+  /** Instead of opening it. */
+  consoleRefusal: ApiError | null
   /** By commands of exec, that left towards the client. */
   sentBytes: number
   /** How long a task runs. */
@@ -55,6 +58,7 @@ export function fakeState(): FakeState {
     sockets: new Set(),
     listeners: new Set(),
     scrollback: '',
+    consoleRefusal: null,
     sentBytes: 0,
     taskMilliseconds: 0,
     failNext: null,

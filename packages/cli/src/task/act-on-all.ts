@@ -36,13 +36,14 @@ export async function actOnAll(
   const client = await context.client()
   const targets = await namesOf(context, names, options.all, states)
   const progress = progressFor(context, options.quiet || options.json)
-  const started: Task[] = []
-  using _ = tellOnInterrupt(context, started, progress)
+  const unfinished = new Set<Promise<TaskAnswer>>()
+  using _ = tellOnInterrupt(context, unfinished, progress)
   const outcomes = await Promise.all(
     targets.map(async (vps): Promise<Task | ApiFailure> => {
+      const asked = act(client, vps, waitQuery(context, options))
+      unfinished.add(asked)
       try {
-        const answer = await act(client, vps, waitQuery(context, options))
-        started.push(answer.task)
+        const answer = await asked
         const task = options.wait === false ? answer.task : await followTask(context, answer, progress)
         if (!options.json) context.print(said(task, vps, done, options))
         return task
@@ -51,6 +52,8 @@ export async function actOnAll(
         progress.clear()
         context.note(options.json ? JSON.stringify({ error, vps }) : await sentences(error, context))
         return error
+      } finally {
+        unfinished.delete(asked)
       }
     }),
   )

@@ -248,8 +248,8 @@ export function handlers(means: HandlerMeans): Handlers {
         const names = users.slice(0, 5).map(({ name }) => name)
         throw failure(
           'conflict',
-          `cannot remove template ${ref}: ${users.length} VPSs use it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
-          'destroy them first',
+          `cannot remove template ${ref}: ${users.length === 1 ? 'a VPS uses' : `${users.length} VPSs use`} it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
+          users.length === 1 ? 'destroy it first' : 'destroy them first',
         )
       }
       const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }

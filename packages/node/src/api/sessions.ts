@@ -56,7 +56,10 @@ export function serveSessions(app: FastifyInstance, means: Means): void {
       const vps = means.inventory.find(valid(VpsRef, ref, SHOW, 'vps'))
       requireLegal('console', vps, vps.id)
       const given = size.cols !== undefined && size.rows !== undefined ? { cols: size.cols, rows: size.rows } : null
-      return means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
+      const session = await means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
+      // Tells a client that it is attached also where nothing was ever written.
+      output(Channel.stdout, Buffer.alloc(0))
+      return session
     })
   })
 }

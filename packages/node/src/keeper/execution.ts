@@ -83,7 +83,7 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
   const finish: Finish = ({ code, signal }) => {
     const why = refusal({ code, signal })
     for (const file of Object.values(files)) rmSync(file, { force: true })
-    if (why !== '') throw refused(why, request)
+    if (why !== '') throw isDirectory(means, target.pid, request) ? noProgram(request) : refused(why, request)
     if (code !== null) return { code }
     // The runtime itself was killed.
     const name = (signal ?? 'SIGKILL') as NodeJS.Signals
@@ -282,6 +282,21 @@ function inWords(code: string): string {
   const words = getSystemErrorMessage(-(constants.errno[code as keyof typeof constants.errno] ?? 0)) ?? code
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
+
+/** The runtime finds out, and stumbles over it with words that do not say so. */
+function isDirectory(means: ExecMeans, pid: number, { argv: [command = ''] }: ExecRequest): boolean {
+  if (!command.startsWith('/')) return false
+  try {
+    using root = means.openRoot(`/proc/${pid}/root`)
+    return root.isDirectory(command)
+  } catch {
+    // It is gone meanwhile.
+    return false
+  }
+}
+
+const noProgram = ({ argv: [command = ''] }: ExecRequest): KeeperError =>
+  new KeeperError('exec_not_executable', `${command}: is a directory`)
 
 /** crun tells why only in words. */
 function refused(message: string, request: ExecRequest): KeeperError {
