@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
-import { countFree, parseCidr, parseIpv4 } from '@insula/model'
+import { countFree, isLegal, isTransient, parseCidr, parseIpv4 } from '@insula/model'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
@@ -11,6 +11,7 @@ import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
+import { lastWords } from '../life/last-words.ts'
 import { listQuota, setGrace, setQuota } from '../life/quota.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
@@ -85,6 +86,8 @@ export function handlers(means: HandlerMeans): Handlers {
     params: { orphan: true },
     doing: `cannot ${action} VPS ${id}, which has no record`,
   })
+  /** Templates that are being built now, with the number of the task. */
+  const building = new Map<string, number | null>()
   const template = async (ref: string) => {
     const found = await templates.find(ref)
     if (found) return found
@@ -206,6 +209,8 @@ export function handlers(means: HandlerMeans): Handlers {
     },
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
+      const kept = isTransient(vps.state) || isLegal('log', vps.state) ? null : lastWords(means, vps.id)
+      if (kept !== null) return { text: kept }
       requireLegal('log', vps, params.vps)
       return { text: (await keeper.consoleLog(`${vps.id}`)).toString() }
     },
@@ -227,6 +232,14 @@ export function handlers(means: HandlerMeans): Handlers {
           `cannot build template "${name}": it has no definition`,
           `there are ${known.join(', ')}`,
         )
+      const other = building.get(name)
+      if (other !== undefined)
+        throw failure(
+          'busy',
+          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
+          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
+        )
+      building.set(name, null)
       const spec = {
         kind: 'template.build',
         subject: name,
@@ -234,12 +247,30 @@ export function handlers(means: HandlerMeans): Handlers {
         doing: `cannot build template "${name}"`,
         cancellable: true,
       }
-      return run(spec, query, async ({ signal, progress }) => {
-        const mirror = body.mirror ?? means.config.mirror
-        const built = await templates.build(name, { mirror, signal, onProgress: progress })
-        means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-        return presentTemplate(built, await templates.list(), inventory.all())
-      })
+      const task = await tasks
+        .start(spec, async ({ signal, progress, log }) => {
+          try {
+            const mirror = body.mirror ?? means.config.mirror
+            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
+            let step = ''
+            const onProgress: typeof progress = (now, ...far) => {
+              if (now !== step) log((step = now))
+              progress(now, ...far)
+            }
+            const built = await templates.build(name, { mirror, signal, onProgress })
+            log(`${built.ref} is built: ${built.files} files`)
+            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+            return presentTemplate(built, await templates.list(), inventory.all())
+          } finally {
+            building.delete(name)
+          }
+        })
+        .catch((error: unknown) => {
+          building.delete(name)
+          throw error
+        })
+      if (building.has(name)) building.set(name, task.id)
+      return { task: await settled(task, query.wait) }
     },
     templateRemove: async ({ params, query }) => {
       const { ref, layers } = await template(params.template)

@@ -9,6 +9,7 @@ import { assignAddresses } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
 import { accountIds } from './quota.ts'
+import { forgetLastWords } from './last-words.ts'
 import { requireSensible } from './sensible-limits.ts'
 
 /** So many VPSs fit into an instance's range of host ids. */
@@ -82,6 +83,8 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
   const { inventory, vzfs, events } = means
   const record = inventory.get(id)
   if (!record) throw new Error(`VPS ${id} is gone`)
+  // Of another that had this id, and whose record was damaged.
+  forgetLastWords(means, id)
   try {
     await vzfs.areas.create(id, record.base, record.layers, { ...record, state: 'stopped' })
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))
