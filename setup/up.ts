@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ApiFailure } from '@insula/contract/api-failure'
 import { instanceOf } from '@insula/node'
+import { nodeApi } from './api.ts'
 import { realMachine } from './machine.ts'
 import { planCommand } from './steps/command.ts'
 import { planConfig } from './steps/config.ts'
@@ -93,5 +94,10 @@ async function conclude(done: number): Promise<void> {
     say(`VPS demo is ${demo.state}${address}.${demo.state === 'running' ? ' To enter it:' : ''}`)
     if (demo.state === 'running') say(`  insula enter demo${flag}`)
   }
+  const { volume } = await nodeApi(setting.instance).nodeShow()
+  if (!volume.projectQuota)
+    say(
+      `Disk limits of VPSs are recorded and not enforced: ${volume.path} has no project quota (insula doctor${flag} tells more).`,
+    )
   say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
 }
