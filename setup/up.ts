@@ -99,5 +99,6 @@ async function conclude(done: number): Promise<void> {
     say(
       `Disk limits of VPSs are recorded and not enforced: ${volume.path} has no project quota (insula doctor${flag} tells more).`,
     )
+  say(`The daemons and the command insula run from ${setting.home}: it has to stay where it is.`)
   say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
 }
