@@ -70,6 +70,7 @@ describe('a lost database', () => {
     const traces = world.traces()
     const node = await lose(world, before)
     assert.deepEqual((await node.client.vpsList()).vps, [])
+    assert.match((await node.client.health()).problems.join(), /^3 VPSs have no record in the database; `insula recover`/)
     assert.deepEqual(world.traces(), traces, 'what runs is left alone')
 
     const { task } = await node.client.recover(WAIT)

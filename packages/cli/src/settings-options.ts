@@ -20,7 +20,8 @@ export const settingsOptions = {
   ip: {
     value: 'ADDRESS',
     many: true,
-    about: 'an IPv4 address, or "auto" for the next free one (repeatable)',
+    about:
+      'an IPv4 address, also one outside of the pool that is routed to this node, or "auto" for the next free one (repeatable)',
     parse: address,
     complete: ['auto'],
   },

@@ -29,6 +29,7 @@ import { openInventory } from './inventory.ts'
 import { connectKeeper } from './keeper/client.ts'
 import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
+import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
@@ -95,7 +96,12 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
   const linked = new Set<number>()
   const strays = openStrays({ ...drivers, inventory, wires })
-  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () => [
+  const rules = {
+    table: instance.filterTable,
+    linkPrefix: instance.linkPrefix,
+    pool: closedPool(config, uplink?.device ?? null, await drivers.links.networks()),
+  }
+  const firewall = openFirewall(drivers.filter, rules, () => [
     ...inventory
       .all()
       .filter(({ id }) => linked.has(id))

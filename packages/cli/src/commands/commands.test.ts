@@ -276,6 +276,26 @@ test('list: table, names, columns, JSON', async () => {
   assert.match((await insula('list', '-o', 'name,cpu%')).out, /^web {4}0\.0$/m)
 })
 
+test('list: an empty one says when the node knows that there are more', async () => {
+  fake.node.state.vps.clear()
+  const none = await insula('list')
+  assert.deepEqual([none.code, none.err], [0, ''])
+  fake.node.state.problems.push('2 VPSs have no record')
+  const lost = await insula('list', '-q')
+  fake.node.state.problems.length = 0
+  assert.deepEqual([lost.code, lost.out, lost.err], [0, '', 'insula: 2 VPSs have no record\n'])
+})
+
+test('swap on a node without any is allowed, and said to be none', async () => {
+  const { code, out, err } = await insula('set', 'web', '--swap', '1G')
+  assert.deepEqual([code, out], [0, 'changed web\n'])
+  assert.match(err, /^insula: this node has no swap;/)
+  assert.equal((await insula('set', 'web', '--swap', '0')).err, '')
+  fake.node.state.swap = 1024
+  assert.equal((await insula('set', 'web', '--swap', '1G')).err, '')
+  fake.node.state.swap = 0
+})
+
 test('show: fields, one value, JSON', async () => {
   const { out } = await insula('show', 'web')
   assert.match(out, /^disk {9}4\.8M\/∞!$/m)

@@ -1,6 +1,7 @@
 import { TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isVpsName } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { noteMissingSwap } from '../swap-note.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 import { wholeNumber } from '../values.ts'
 
@@ -42,6 +43,7 @@ export const create = command({
       ...(options.start ? { start: true } : {}),
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))
+    await noteMissingSwap(context, body.limits)
     if (task === null) return
     const { vps } = await client.vpsShow({ params: { vps: args.name } })
     if (options.json) return context.print(JSON.stringify(vps, null, 2))

@@ -51,6 +51,7 @@ interface Wanted {
 async function chosen(context: Context, names: readonly string[], { state, fresh }: Wanted): Promise<Vps[]> {
   const query = { ...(state === undefined ? {} : { state }), ...(fresh ? { fresh } : {}) }
   const { vps } = await (await context.client()).vpsList({ query })
+  if (vps.length === 0 && state === undefined) await tellWhyNone(context)
   for (const name of names) {
     if (vps.some((one) => one.name === name || String(one.id) === name)) continue
     throw new ApiFailure({
@@ -60,6 +61,12 @@ async function chosen(context: Context, names: readonly string[], { state, fresh
     })
   }
   return names.length === 0 ? vps : vps.filter(({ id, name }) => names.includes(name) || names.includes(String(id)))
+}
+
+/** There may be some that a new database does not know. */
+async function tellWhyNone(context: Context): Promise<void> {
+  const { problems } = await (await context.client()).health()
+  for (const problem of problems) context.note(`insula: ${problem}`)
 }
 
 async function cpuUse(context: Context, before: readonly Vps[]): Promise<CpuUse> {

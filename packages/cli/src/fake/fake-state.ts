@@ -5,6 +5,7 @@ import {
   type ApiError,
   ApiFailure,
   type Event,
+  type NodeInfo,
   type RouteName,
   type Task,
   type Template,
@@ -31,6 +32,8 @@ export interface FakeState {
   readonly listeners: Set<(event: Event) => void>
   /** What the console of every VPS shows. */
   scrollback: string
+  /** Of the node, bytes. */
+  swap: number
   /** Instead of opening it. */
   consoleRefusal: ApiError | null
   /** By commands of exec, that left towards the client. */
@@ -39,6 +42,8 @@ export interface FakeState {
   taskMilliseconds: number
   /** The next task fails with this. */
   failNext: ApiFailure | null
+  /** What is wrong with the node. */
+  readonly problems: string[]
   /** What `recover` finds. */
   damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
@@ -54,6 +59,8 @@ export function fakeState(): FakeState {
     templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
     events: [],
     damaged: [],
+    problems: [],
+    swap: 0,
     requests: [],
     sockets: new Set(),
     listeners: new Set(),
@@ -83,6 +90,31 @@ export function fakeTemplate(name: string): Template {
     usedBy: [],
   }
 }
+
+const nodeInfo = ({ swap, vps }: FakeState): NodeInfo => ({
+  instance: 'insula',
+  version: '0.1.0',
+  hostname: 'node',
+  kernel: '6.12.0',
+  cgroups: 'unified',
+  controllers: ['cpu', 'memory', 'pids'],
+  swapAccounting: true,
+  cpus: 2,
+  memory: 8 * 1024 ** 3,
+  swap,
+  tools: {},
+  volume: {
+    path: '/v',
+    fsType: 'xfs',
+    projectQuota: false,
+    userQuota: false,
+    reflink: true,
+    totalBytes: 1024 ** 4,
+    freeBytes: 1024 ** 3,
+  },
+  network: { pool: '10.77.0.0/16', addressesFree: 9, uplink: 'eth0' },
+  vps: { total: vps.size, running: 0 },
+})
 
 export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): Vps {
   const running = changes.state === 'running'
@@ -252,6 +284,8 @@ export async function answerTo(
       return task(state, 'recover', null, 'node', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: { damaged: state.damaged } }),
       )
+    case 'nodeShow':
+      return nodeInfo(state)
     case 'health':
       return {
         status: 'ok',
@@ -260,7 +294,7 @@ export async function answerTo(
         startedAt: EPOCH,
         keeper: { connected: true, pid: 2 },
         lxcfs: { pid: 3, healthy: true, restarts: 0 },
-        problems: [],
+        problems: state.problems,
       }
     default:
       throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${name}` })

@@ -10,6 +10,7 @@ const GOOD: HostFeatures = {
   swapAccounting: true,
   cpus: [0, 1],
   memoryBytes: 8 * 1024 ** 3,
+  swapBytes: 0,
   tools: { crun: '1.21', lxcfs: '6.0.4', nft: '1.1.3', mmdebstrap: '1.5.7', 'mkfs.xfs': '6.13.0' },
 }
 

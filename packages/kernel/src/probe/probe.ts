@@ -12,6 +12,7 @@ export interface HostFeatures {
   readonly swapAccounting: boolean
   readonly cpus: readonly number[]
   readonly memoryBytes: number
+  readonly swapBytes: number
   /** Tool name to version; missing tools are absent. */
   readonly tools: Readonly<Record<string, string>>
 }

@@ -39,6 +39,7 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
           memory === undefined ? hierarchies.mode === 'unified' : existsSync(join(memory, 'memory.memsw.limit_in_bytes')),
         cpus: parseCpuList(readFileSync('/sys/devices/system/cpu/online', 'utf8')),
         memoryBytes: totalmem(),
+        swapBytes: swapIn(readFileSync('/proc/meminfo', 'utf8')),
         tools: await versions(runner),
       } satisfies HostFeatures
     },
@@ -53,6 +54,9 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
     setSysctl: async (name, value) => writeSysctl(name, value),
   }
 }
+
+/** proc_meminfo(5) */
+export const swapIn = (meminfo: string): number => Number(/^SwapTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024
 
 /** USER_HZ, sysconf(_SC_CLK_TCK): the same on every architecture that Debian has. */
 const TICKS = 100

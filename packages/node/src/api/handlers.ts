@@ -101,6 +101,7 @@ export function handlers(means: HandlerMeans): Handlers {
       const problems = [
         ...(answer ? [] : ['insula-keeper does not answer']),
         ...(answer && !answer.lxcfs.healthy ? ['lxcfs does not answer'] : []),
+        ...lostRecords(means.lostAreas.hopeful()),
       ]
       const { pid = null, healthy = false, restarts = 0 } = answer?.lxcfs ?? {}
       return {
@@ -331,6 +332,13 @@ export function handlers(means: HandlerMeans): Handlers {
   }
 }
 
+const lostRecords = ({ length }: readonly number[]): string[] =>
+  length === 0
+    ? []
+    : [
+        `${length === 1 ? 'a VPS has' : `${length} VPSs have`} no record in the database; \`insula recover\` brings back what is known`,
+      ]
+
 async function trafficOf({ links, linked, wires }: Means): Promise<Map<number, Traffic>> {
   if (linked.size === 0) return new Map()
   const prefix = `${wires.linkPrefix}.`
@@ -364,6 +372,7 @@ async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['respo
     cgroups: features.cgroupMode,
     controllers: [...features.controllers],
     swapAccounting: features.swapAccounting,
+    swap: features.swapBytes,
     cpus: features.cpus.length,
     memory: features.memoryBytes,
     tools: { ...features.tools },
