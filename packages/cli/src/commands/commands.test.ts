@@ -207,7 +207,8 @@ test('only a node that is away is asked again about a task', async () => {
 })
 
 test('Ctrl-C and SIGTERM end the waiting and say how to go on', async () => {
-  fake.node.state.taskMilliseconds = 5000
+  // Longer than all that follows: what they would change is not to be changed.
+  fake.node.state.taskMilliseconds = 600_000
   const interrupted = async (args: readonly string[], signal: 'SIGINT' | 'SIGTERM', seen: () => boolean) => {
     const child = startCli(args, { socketPath: fake.node.socketPath })
     const chunks: Buffer[] = []

@@ -5,7 +5,6 @@ import {
   type ApiError,
   ApiFailure,
   type Event,
-  type NodeInfo,
   type RouteName,
   type Task,
   type Template,
@@ -13,6 +12,7 @@ import {
   type VpsCreate,
   type VpsState,
 } from '@insula/contract'
+import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
 
 export interface FakeRequest {
@@ -90,31 +90,6 @@ export function fakeTemplate(name: string): Template {
     usedBy: [],
   }
 }
-
-const nodeInfo = ({ swap, vps }: FakeState): NodeInfo => ({
-  instance: 'insula',
-  version: '0.1.0',
-  hostname: 'node',
-  kernel: '6.12.0',
-  cgroups: 'unified',
-  controllers: ['cpu', 'memory', 'pids'],
-  swapAccounting: true,
-  cpus: 2,
-  memory: 8 * 1024 ** 3,
-  swap,
-  tools: {},
-  volume: {
-    path: '/v',
-    fsType: 'xfs',
-    projectQuota: false,
-    userQuota: false,
-    reflink: true,
-    totalBytes: 1024 ** 4,
-    freeBytes: 1024 ** 3,
-  },
-  network: { pool: '10.77.0.0/16', addressesFree: 9, uplink: 'eth0' },
-  vps: { total: vps.size, running: 0 },
-})
 
 export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): Vps {
   const running = changes.state === 'running'
@@ -287,15 +262,7 @@ export async function answerTo(
     case 'nodeShow':
       return nodeInfo(state)
     case 'health':
-      return {
-        status: 'ok',
-        version: '0.1.0',
-        pid: 1,
-        startedAt: EPOCH,
-        keeper: { connected: true, pid: 2 },
-        lxcfs: { pid: 3, healthy: true, restarts: 0 },
-        problems: state.problems,
-      }
+      return nodeHealth(state)
     default:
       throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${name}` })
   }
@@ -367,7 +334,7 @@ async function task(
       endedAt: EPOCH,
       progress: null,
     })
-  }, state.taskMilliseconds)
+  }, state.taskMilliseconds).unref()
   await settled(made, wait)
   return { task: made }
 }

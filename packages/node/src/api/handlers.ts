@@ -1,9 +1,8 @@
 /** One handler for each route of the contract; the types of both ends come from there. */
 
-import { hostname } from 'node:os'
 import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
-import { countFree, isLegal, isTransient, parseCidr, parseIpv4 } from '@insula/model'
+import { isLegal, isTransient } from '@insula/model'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
@@ -17,6 +16,7 @@ import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
+import { nodeHealth, nodeInfo } from './node-info.ts'
 import { familiesOf, type Traffic } from '../metrics/families.ts'
 import { openMetrics } from '../metrics/openmetrics.ts'
 import { presentTemplate, presentVps } from '../present.ts'
@@ -95,25 +95,8 @@ export function handlers(means: HandlerMeans): Handlers {
   }
 
   return {
-    nodeShow: async () => ({ ...(await nodeInfo(means)) }),
-    health: async () => {
-      const answer = await keeper.health().catch(() => null)
-      const problems = [
-        ...(answer ? [] : ['insula-keeper does not answer']),
-        ...(answer && !answer.lxcfs.healthy ? ['lxcfs does not answer'] : []),
-        ...lostRecords(means.lostAreas.hopeful()),
-      ]
-      const { pid = null, healthy = false, restarts = 0 } = answer?.lxcfs ?? {}
-      return {
-        status: problems.length === 0 ? 'ok' : 'degraded',
-        version: VERSION,
-        pid: process.pid,
-        startedAt: means.startedAt,
-        keeper: { connected: answer !== null, pid: answer?.pid ?? null },
-        lxcfs: { pid, healthy, restarts },
-        problems,
-      }
-    },
+    nodeShow: () => nodeInfo(means),
+    health: async () => nodeHealth(means),
 
     vpsList: async ({ query }) => {
       const chosen = inventory
@@ -332,13 +315,6 @@ export function handlers(means: HandlerMeans): Handlers {
   }
 }
 
-const lostRecords = ({ length }: readonly number[]): string[] =>
-  length === 0
-    ? []
-    : [
-        `${length === 1 ? 'a VPS has' : `${length} VPSs have`} no record in the database; \`insula recover\` brings back what is known`,
-      ]
-
 async function trafficOf({ links, linked, wires }: Means): Promise<Map<number, Traffic>> {
   if (linked.size === 0) return new Map()
   const prefix = `${wires.linkPrefix}.`
@@ -349,47 +325,4 @@ async function trafficOf({ links, linked, wires }: Means): Promise<Map<number, T
       { received: txBytes, sent: rxBytes },
     ]),
   )
-}
-
-async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['response']>> {
-  const { probe, volumes, vzfs, links, config, inventory } = means
-  const [features, volume, space, uplink] = await Promise.all([
-    probe.features(),
-    volumes.probe(vzfs.path),
-    volumes.space(vzfs.path),
-    links.uplink(),
-  ])
-  const pool = config.addressPool === undefined ? null : parseCidr(config.addressPool)
-  const used = [...inventory.addresses().keys(), ...[...means.strays.all().values()].flat()].map(
-    (address) => parseIpv4(address) ?? -1,
-  )
-  const all = inventory.all()
-  return {
-    instance: means.instance.name,
-    version: VERSION,
-    hostname: hostname(),
-    kernel: features.kernelRelease,
-    cgroups: features.cgroupMode,
-    controllers: [...features.controllers],
-    swapAccounting: features.swapAccounting,
-    swap: features.swapBytes,
-    cpus: features.cpus.length,
-    memory: features.memoryBytes,
-    tools: { ...features.tools },
-    volume: {
-      path: volume.path,
-      fsType: volume.fsType,
-      projectQuota: volume.projectQuota,
-      userQuota: volume.userQuota,
-      reflink: volume.reflink,
-      totalBytes: space.totalBytes,
-      freeBytes: space.freeBytes,
-    },
-    network: {
-      pool: config.addressPool ?? null,
-      addressesFree: pool === null ? 0 : countFree(pool, used),
-      uplink: config.uplink ?? uplink?.device ?? null,
-    },
-    vps: { total: all.length, running: all.filter(({ state }) => state === 'running').length },
-  }
 }
