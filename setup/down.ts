@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ApiFailure } from '@insula/contract/api-failure'
-import { instanceOf } from '@insula/node'
+import { instanceOf, readConfig } from '@insula/node'
 import { realMachine } from './machine.ts'
-import { planFiles, planVolume } from './take-back/files.ts'
+import { foreignCommand, keptFiles, otherInstances, planFiles, planVolume } from './take-back/files.ts'
 import { planKernelObjects } from './take-back/kernel.ts'
 import { planProcesses } from './take-back/processes.ts'
 import { planPurge } from './take-back/purge.ts'
@@ -26,7 +26,7 @@ const STEPS: readonly Step[] = [
   { title: 'Processes', plan: planProcesses },
   { title: 'Volume', plan: planVolume },
   { title: 'Links, packet filter, cgroups', plan: planKernelObjects },
-  { title: 'Files of the installation', plan: planFiles },
+  { title: 'Files of the installation', plan: planFiles, kept: keptFiles },
   ...(values.purge ? [{ title: 'Data', plan: planPurge }] : []),
 ]
 
@@ -39,10 +39,10 @@ const setting: Setting = {
 
 try {
   let done = 0
-  for (const [index, { title, plan }] of STEPS.entries()) {
+  for (const [index, { title, plan, kept }] of STEPS.entries()) {
     console.log(`[${index + 1}/${STEPS.length}] ${title}`)
     const work = await plan(setting)
-    if (work.length === 0) console.log('      nothing to do')
+    if (work.length === 0) console.log(`      ${kept?.(setting) ?? 'nothing to do'}`)
     for (const { what, run } of work) {
       console.log(`      ${what}`)
       await run()
@@ -60,10 +60,18 @@ try {
 
 function conclusion(done: number): string {
   const { instance, home } = setting
-  if (existsSync(instance.state))
-    return `Insula is down. Its VPSs and templates are kept in ${instance.state}; ./up goes on with them.`
+  if (existsSync(instance.state)) {
+    const { volume } = readConfig(instance.configFile)
+    const where = volume === undefined ? instance.state : `${volume}, its database in ${instance.state}`
+    return `Insula is down. Its VPSs and templates are kept in ${where}; ./up goes on with them.`
+  }
   if (done === 0) return `There is no instance ${instance.name} on this machine.`
+  const others = otherInstances(setting)
+  if (others.length > 0)
+    return `Everything of instance ${instance.name} is gone. What instances share stays for ${others.join(', ')}, and so does the group insula.`
+  const foreign = foreignCommand(setting)
   return [
+    ...(foreign === null ? [] : [`${foreign}; it stays.`]),
     'Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel',
     `settings until the next boot, and this directory (${home}) with its node_modules.`,
   ].join('\n')

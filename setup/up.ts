@@ -97,6 +97,12 @@ async function conclude(done: number): Promise<void> {
     if (demo.state === 'running') say(`  insula enter demo${flag}`)
   }
   if (!wasUp) await tellOfOthers(flag)
+  const { volume } = await nodeApi(setting.instance).nodeShow()
+  if (!volume.projectQuota)
+    say(
+      `Disk limits of VPSs are recorded and not enforced: ${volume.path} has no project quota (insula doctor${flag} tells more).`,
+    )
+  say(`The daemons and the command insula run from ${setting.home}: it has to stay where it is.`)
   say(`insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
 }
 

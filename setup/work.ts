@@ -17,6 +17,8 @@ export type Plan = (setting: Setting) => Promise<Work[]>
 export interface Step {
   readonly title: string
   readonly plan: Plan
+  /** Why there is nothing to do where one would expect something; null: there is just nothing. */
+  readonly kept?: (setting: Setting) => string | null
 }
 
 export interface Setting {

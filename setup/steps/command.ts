@@ -36,5 +36,6 @@ function planLink(program: string): Work[] {
     rmSync(COMMAND, { force: true })
     symlinkSync(program, COMMAND)
   }
-  return [{ what: `link ${COMMAND} to ${program}`, run: link }]
+  const instead = found ? `, and no more to ${readlinkSync(COMMAND)}` : ''
+  return [{ what: `link ${COMMAND} to ${program}${instead}`, run: link }]
 }

@@ -22,6 +22,20 @@ export const planFiles: Plan = async (setting) => {
   return [...gone, ...(isOurLink(setting) ? [remove(COMMAND)] : []), ...(unitsChange ? [reload] : [])]
 }
 
+/** For whom the files stay that all instances share. */
+export function keptFiles(setting: Setting): string | null {
+  const others = otherInstances(setting)
+  if (others.length === 0) return null
+  return `kept for ${others.join(', ')}: the command insula with its completions, ${SYSCTL_FILE}${setting.machine.systemd ? ', units of systemd' : ''}`
+}
+
+/** In words, when the command is another checkout's; null when it is ours, or not there. */
+export function foreignCommand(setting: Setting): string | null {
+  const link = lstatSync(COMMAND, { throwIfNoEntry: false })
+  if (!link?.isSymbolicLink() || isOurLink(setting)) return null
+  return `${COMMAND} is a link to ${readlinkSync(COMMAND)}, which is not of this directory`
+}
+
 /** Names of those that serve. */
 export function otherInstances({ instance }: Setting): string[] {
   const root = join(instance.run, '..')

@@ -27,7 +27,8 @@ export function openGate(): Gate {
     if (closed) return hanging.promise
     left -= 1
     const last = left === 0
-    if (last && when === 'after') await call()
+    // One that is refused has had its effect too.
+    if (last && when === 'after') await (async () => call())().catch(() => undefined)
     if (!last) {
       const answer = await call()
       return closed ? hanging.promise : answer

@@ -137,6 +137,12 @@ describe('the life of a VPS, over HTTP', () => {
       assert.equal((await show('web')).state, 'stopped')
       assert.deepEqual(world.traces(), { areas: ['101'], cgroups: [], links: [], inits: [], filtered: [] })
     }
+    const log = async () => (await node.client.vpsLog({ params: { vps: 'web' } })).text
+    assert.equal(await log(), 'hello\r\nno root\r\n', 'what it said is kept')
+    world.inits.set('101', { says: 'hello again\n' })
+    assert.equal((await node.client.vpsStart(named('web'))).task.state, 'done')
+    await node.client.vpsStop({ ...named('web'), body: {} })
+    assert.equal(await log(), 'hello again\r\n', 'of the last life alone')
     world.inits.delete('101')
     assert.equal((await node.client.vpsStart(named('web'))).task.state, 'done')
   })
@@ -255,3 +261,19 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
   assert.fail('it did not come to pass within five seconds')
 }
+
+describe('what a VPS uses', () => {
+  it('is shown while it runs, and of this life alone', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const listed = async (query: { fresh?: true } = {}) => (await node.client.vpsList({ query })).vps[0]?.usage
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    assert.notEqual((await listed({ fresh: true }))?.pids, undefined)
+    assert.notEqual(await listed(), null)
+    await node.client.vpsStop({ ...named('web'), body: {} })
+    assert.equal(await listed(), null)
+    await node.client.vpsStart(named('web'))
+    assert.equal(await listed(), null, 'it was not looked at yet')
+    assert.notEqual(await listed({ fresh: true }), null)
+  })
+})

@@ -70,6 +70,7 @@ describe('a lost database', () => {
     const traces = world.traces()
     const node = await lose(world, before)
     assert.deepEqual((await node.client.vpsList()).vps, [])
+    assert.match((await node.client.health()).problems.join(), /^3 VPSs have no record in the database; `insula recover`/)
     assert.deepEqual(world.traces(), traces, 'what runs is left alone')
 
     const { task } = await node.client.recover(WAIT)
@@ -77,6 +78,9 @@ describe('a lost database', () => {
     const { vps: again } = await node.client.vpsList()
     const essence = (all: typeof known) => all.map(({ usage: _usage, startedAt: _startedAt, ...rest }) => rest)
     assert.deepEqual(essence(again), essence(known))
+    // Its init began before the node noted that it ran.
+    for (const [at, { startedAt }] of known.entries())
+      assert.ok((again[at]?.startedAt ?? '') <= (startedAt ?? ''), `${again[at]?.startedAt} ${startedAt}`)
     assert.deepEqual(world.traces(), traces)
     assert.equal((await node.client.vpsStop({ params: { vps: 'up' }, ...WAIT, body: {} })).task.state, 'done')
   })

@@ -79,8 +79,19 @@ describe('a session', () => {
     assert.deepEqual(absent, { type: 'exit', code: 126, reason: '/nowhere: cannot be entered: No such file or directory' })
     const closed = await ends('web', { argv: ['true'], cwd: '/root', user: '1000' })
     assert.deepEqual(closed, { type: 'exit', code: 126, reason: '/root: cannot be entered: Permission denied' })
+    const directory = await ends('web', { argv: ['/root'] })
+    assert.deepEqual(directory, { type: 'exit', code: 126, reason: '/root: is a directory' })
     const empty = await ends('web', { argv: [''] })
     assert.deepEqual([empty?.['code'], empty?.['reason']], [127, "'': command not found"])
+    const limit = async (pids: number | null) =>
+      (await node.client.vpsChange({ params: { vps: 'web' }, query: { wait: 10 }, body: { limits: { pids } } })).task
+    const used = (await node.client.vpsShow({ params: { vps: 'web' } })).vps.usage?.pids ?? 0
+    assert.equal((await limit(used)).error, null)
+    const full = (await ends('web', { argv: ['true'] }))?.['error'] as Record<string, string>
+    assert.equal(full['code'], 'exhausted')
+    assert.match(full['message'] ?? '', new RegExp(`^cannot run the command: VPS "web" has reached its limit of ${used} process`))
+    assert.match(full['remedy'] ?? '', /insula set web --pids/)
+    await limit(null)
     for (const [vps, first, code] of [
       ['nobody', { argv: ['true'] }, 'not_found'],
       ['down', { argv: ['true'] }, 'conflict'],

@@ -90,7 +90,9 @@ describe('tasks', () => {
     await using world = await openWorld()
     const node = await world.boot()
     // All places are taken by builds that do not end.
-    const builds = await Promise.all(Array.from({ length: 16 }, () => node.client.templateBuild({ body: { name: 'endless' } })))
+    const builds = await Promise.all(
+      Array.from({ length: 16 }, (_, at) => node.client.templateBuild({ body: { name: `endless-${at}` } })),
+    )
     const { task } = await node.client.vpsCreate({ body: { name: 'web', template: 'micro', addresses: ['auto'] } })
     assert.equal(task.state, 'queued')
     await node.client.taskCancel({ params: { task: task.id } })
@@ -109,6 +111,26 @@ describe('tasks', () => {
       (await node.client.taskList({ query: { state: 'done' } })).tasks.map(({ id }) => id),
       [task.id],
     )
-    assert.ok(Array.isArray((await node.client.taskLog({ params: { task: task.id } })).lines))
+    const { lines } = await node.client.taskLog({ params: { task: task.id } })
+    assert.deepEqual(
+      lines.map(({ text }) => text),
+      ["packages come from the node's own apt sources", 'packages', 'debian-12@2026-01-01.1 is built: 1 files'],
+    )
+  })
+
+  it('of two builds of one template the second is refused, until the first has ended', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const build = async () => node.send('POST', '/v1/templates?wait=0.01', { name: 'endless-1' })
+    const answers = await Promise.all([build(), build()])
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((one, other) => one - other),
+      [202, 409],
+    )
+    const [first] = (await node.client.taskList({ query: {} })).tasks
+    const { error } = (await build()).json as { error: { code: string; message: string } }
+    assert.deepEqual([error.code, error.message], ['busy', `cannot build template "endless-1": task ${first?.id} is building it`])
+    await node.client.taskCancel({ params: { task: first?.id ?? 0 }, ...WAIT })
+    assert.equal((await build()).status, 202)
   })
 })

@@ -138,7 +138,7 @@ export async function openWorld({
         links: gate.wrap('links', links),
         filter: gate.wrap('filter', filter),
         volumes: fakeVolumes([instance.volume], { full }),
-        probe: fakeHostProbe(),
+        probe: fakeHostProbe({}, {}, (pid) => machine.processes.get(pid)?.bornAt ?? null),
         vzfs: { ...vzfs, areas },
         templates: shelf,
         upSince: bootId,

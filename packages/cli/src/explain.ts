@@ -6,6 +6,7 @@ import type { OwnOutput } from './own-output.ts'
 import { type AnyCommand, type OptionSpec, everywhere } from './command.ts'
 import { allCommands, groups } from './catalog.ts'
 import { type Scanned, readWords } from './scan.ts'
+import { usageFailure, wantsJson } from './usage-failure.ts'
 
 type Chosen = (command: AnyCommand, scanned: Scanned) => void
 type RunScanned = (command: AnyCommand, scanned: Scanned, output: OwnOutput) => Promise<number>
@@ -17,9 +18,10 @@ export async function explain(words: readonly string[], output: OwnOutput, runSc
   const chosen: Chosen = (command, scanned) => {
     if (runScanned !== undefined) outcomes.push(runScanned(command, scanned, output))
   }
+  const json = wantsJson(words)
   const program = programFor(commands, chosen, {
     writeOut: (text) => void output.stdout().write(text),
-    writeErr: (text) => void output.stderr().write(text),
+    writeErr: (text) => void output.stderr().write(json ? inJson(text) : text),
   })
   const asked = words[0] === 'help' ? helpWords(commands, words.slice(1)) : words
   if (words[0] === 'help' && words[1] === 'exit-codes') {
@@ -171,6 +173,12 @@ function quietly(made: Commander): Commander {
     .configureOutput({
       outputError: (text, write) => write(`${sentence(made, text)}\n`),
     })
+}
+
+/** Of what `sentence` makes. */
+function inJson(text: string): string {
+  const [, name = 'insula', message = text] = /^([a-z ]+): (.*?)(?:\nUsage: |$)/s.exec(text) ?? []
+  return `${JSON.stringify(usageFailure(name, message))}\n`
 }
 
 function sentence(made: Commander, text: string): string {

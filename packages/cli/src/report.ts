@@ -5,6 +5,7 @@ import { type AnyCommand, UsageError } from './command.ts'
 import type { Context } from './context.ts'
 import type { OwnOutput } from './own-output.ts'
 import { nameSuggestion } from './suggest.ts'
+import { usageFailure } from './usage-failure.ts'
 
 export interface ReportOptions {
   /** undefined: there was none yet. */
@@ -16,6 +17,10 @@ export interface ReportOptions {
 export async function report(error: unknown, command: AnyCommand, { context, output, json }: ReportOptions): Promise<number> {
   const write = (text: string) => void output.stderr().write(`${text}\n`)
   if (error instanceof UsageError) {
+    if (json) {
+      write(JSON.stringify(usageFailure(`insula ${command.name}`, error.message)))
+      return 2
+    }
     const { usageOf } = await import('./explain.ts')
     write(
       `insula ${command.name}: ${error.message}\nUsage: insula ${command.name} ${usageOf(command)}\nSee \`insula ${command.name} --help\`.`,
@@ -23,9 +28,8 @@ export async function report(error: unknown, command: AnyCommand, { context, out
     return 2
   }
   if (!(error instanceof ApiFailure)) {
-    write(
-      `insula ${command.name}: a fault of insula itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+    const message = `insula ${command.name}: a fault of insula itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+    write(json ? JSON.stringify({ error: { code: 'internal', message } }) : message)
     return 70
   }
   if (json) write(JSON.stringify({ error }))
@@ -35,7 +39,8 @@ export async function report(error: unknown, command: AnyCommand, { context, out
 
 /** One line per thing to know: what failed, each refused field, what to do. */
 export async function sentences(failure: ApiFailure, context: Context | undefined): Promise<string> {
-  const remedy = failure.remedy ?? (context === undefined ? undefined : await nameSuggestion(failure, context))
+  const suggestion = context === undefined ? undefined : await nameSuggestion(failure, context)
+  const remedy = suggestion ?? failure.remedy
   return [
     `insula: ${failure.message}`,
     ...failure.details

@@ -1,16 +1,27 @@
 /** Settings and limits of a VPS as options: what `create` and `set` share. */
 
-import { HOSTNAME_RULE, type LimitsChange, type VpsChange, isHostname, parseIpv4, parseSize } from '@insula/contract/light'
+import {
+  HOSTNAME_RULE,
+  LEAST_BYTES,
+  type LimitsChange,
+  type VpsChange,
+  formatSize,
+  isHostname,
+  parseIpv4,
+  parseSize,
+} from '@insula/contract/light'
 import { UsageError } from './command.ts'
 import { wholeNumber } from './values.ts'
 
 const UNLIMITED = 'unlimited'
+const MOST_PERCENT = 1_000_000
 
 export const settingsOptions = {
   ip: {
     value: 'ADDRESS',
     many: true,
-    about: 'an IPv4 address, or "auto" for the next free one (repeatable)',
+    about:
+      'an IPv4 address, also one outside of the pool that is routed to this node, or "auto" for the next free one (repeatable)',
     parse: address,
     complete: ['auto'],
   },
@@ -21,7 +32,7 @@ export const settingsOptions = {
     short: 'm',
     value: 'SIZE',
     about: 'memory: 512M, 1.5G, unlimited',
-    parse: size,
+    parse: sizeFrom(LEAST_BYTES),
     complete: ['512M', '1G', '2G', '4G', UNLIMITED],
   },
   swap: {
@@ -45,7 +56,7 @@ export const settingsOptions = {
   disk: {
     value: '[SOFT:]SIZE',
     about: 'disk space of its own: 10G, 9G:10G, or unlimited',
-    parse: pair(size),
+    parse: pair(sizeFrom(LEAST_BYTES)),
     complete: ['5G', '10G', '20G', UNLIMITED],
   },
   inodes: {
@@ -137,8 +148,21 @@ function hostname(text: string): string {
 export function size(text: string): number | null {
   if (text === UNLIMITED) return null
   const bytes = parseSize(text)
-  if (bytes === null) throw new UsageError(`takes a size such as 512M or 1.5G, or "unlimited", not '${text}'`)
-  return bytes
+  if (bytes !== null) return bytes
+  const isSize = parseSize(text.replace(/^[\d.]+/, '1')) !== null
+  throw new UsageError(
+    isSize && Number.parseFloat(text) > 1
+      ? `takes a size of less than 8P, or "unlimited", not '${text}'`
+      : `takes a size such as 512M or 1.5G, or "unlimited", not '${text}'`,
+  )
+}
+
+export function sizeFrom(least: number): (text: string) => number | null {
+  return (text) => {
+    const bytes = size(text)
+    if (bytes === null || bytes >= least) return bytes
+    throw new UsageError(`takes at least ${formatSize(least)}, or "unlimited", not '${text}'`)
+  }
 }
 
 export interface SoftAndHard {
@@ -152,14 +176,17 @@ export function pair(parse: (text: string) => number | null): (text: string) => 
     const [first = '', second, ...more] = text.split(':')
     if (more.length > 0) throw new UsageError(`takes one limit, or two with a colon between them, not '${text}'`)
     if (second === undefined) return { soft: null, hard: parse(first) }
-    return { soft: parse(first), hard: parse(second) }
+    const [soft, hard] = [parse(first), parse(second)]
+    if (soft !== null && hard !== null && soft > hard)
+      throw new UsageError(`takes the soft limit first, which must not be above the other, not '${text}'`)
+    return { soft, hard }
   }
 }
 
 function percent(text: string): number {
-  const match = /^(\d{1,6}(?:\.\d{1,2})?)%?$/.exec(text)
-  if (match === null || Number(match[1]) < 1) throw new UsageError(`takes a percentage of one CPU such as 150%, not '${text}'`)
-  return Number(match[1])
+  const value = Number(/^(\d{1,9}(?:\.\d{1,2})?)%?$/.exec(text)?.[1] ?? Number.NaN)
+  if (value >= 1 && value <= MOST_PERCENT) return value
+  throw new UsageError(`takes a percentage of one CPU such as 150%, from 1% to ${MOST_PERCENT}%, not '${text}'`)
 }
 
 export function unlimitedOr(parse: (text: string) => number): (text: string) => number | null {

@@ -3,6 +3,10 @@
 export const VPS_NAME_RULE = '1 to 32 lower-case letters, digits and hyphens, a letter first, no hyphen last'
 export const HOSTNAME_RULE = 'labels of letters, digits and hyphens joined by dots, at most 64 characters in all'
 
+export const TEMPLATE_RULE = 'a template such as "debian-12", or a version such as "debian-12@2026-11-23.1"'
+
+export const TEMPLATE_REF = /^[a-z][a-z0-9.-]{0,40}(?:@[0-9a-zA-Z][0-9a-zA-Z._-]{0,50})?$/
+
 const VPS_NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 

@@ -14,6 +14,7 @@ export const NodeInfo = z
     swapAccounting: z.boolean(),
     cpus: z.int(),
     memory: z.int().describe('Bytes'),
+    swap: z.int().describe('Bytes of swap space; 0: none'),
     tools: z.record(z.string(), z.string()).describe('Tool to version'),
     volume: z.object({
       path: z.string(),

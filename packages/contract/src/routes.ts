@@ -48,6 +48,7 @@ export const routes = {
     query: z.strictObject({
       state: z.enum(VPS_STATES).optional(),
       name: z.string().max(32).optional().describe('Part of the name'),
+      fresh: QueryFlag.optional().describe('What they use is looked at now; else it is of the last look, up to 10 seconds ago'),
     }),
     response: z.object({ vps: z.array(Vps) }),
     status: 200,

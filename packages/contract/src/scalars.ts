@@ -1,7 +1,7 @@
 /** Small values that many requests share. */
 
 import { z } from 'zod'
-import { HOSTNAME_RULE, VPS_NAME_RULE, isHostname, isVpsId, isVpsName } from './names.ts'
+import { HOSTNAME_RULE, TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isHostname, isVpsId, isVpsName } from './names.ts'
 
 export const VpsName = z
   .string()
@@ -34,13 +34,10 @@ export const AddressWish = z.union([z.literal('auto'), Ipv4], { error: 'an IPv4 
 
 export const Dns = z.union([z.ipv4(), z.ipv6()], { error: 'the IPv4 or IPv6 address of a DNS server' })
 
-/** "debian-12", or one version of it, "debian-12@2026-11-23.1". */
 export const TemplateRef = z
   .string()
   .max(100)
-  .regex(/^[a-z][a-z0-9.-]{0,40}(?:@[0-9a-zA-Z][0-9a-zA-Z._-]{0,50})?$/, {
-    error: 'a template such as "debian-12", or a version such as "debian-12@2026-11-23.1"',
-  })
+  .regex(TEMPLATE_REF, { error: ({ input }) => `${TEMPLATE_RULE}, not "${String(input)}"` })
 
 export const TemplateName = z
   .string()

@@ -1,6 +1,6 @@
 /**
  * Text frames of the two WebSockets. The client's first frame opens the session (ExecOpen or ConsoleOpen); after it, binary frames
- * carry bytes (see channel.ts) and text frames carry what is below. After `exit`, `end` or `error` the server closes with 1000.
+ * carry bytes (see channel.ts) and text frames carry what is below. A console that was opened sends a binary frame at once, be it empty. After `exit`, `end` or `error` the server closes with 1000.
  */
 
 import { z } from 'zod'

@@ -2,6 +2,9 @@
 
 export type Bytes = number
 
+/** Of memory and of disk space that a VPS may be limited to. */
+export const LEAST_BYTES: Bytes = 1024 * 1024
+
 const POWERS = ['', 'K', 'M', 'G', 'T', 'P'] as const
 const SIZE = /^(\d{1,15}(?:\.\d{1,6})?)\s?([KMGTP]?)(?:iB|B)?$/i
 

@@ -31,7 +31,7 @@ export const TemplateBuild = z
   .strictObject({
     name: TemplateName,
     mirror: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'an address such as http://mirror.example/debian' })
       .max(300)
       .optional()
       .describe("Package mirror; the host's own settings when absent"),

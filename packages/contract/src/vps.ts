@@ -2,10 +2,9 @@
 
 import { z } from 'zod'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
+import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 import { VPS_STATES } from './states.ts'
-
-const LEAST_BYTES = 1024 * 1024
 
 const limitFields = {
   memory: z

@@ -29,6 +29,7 @@ import { openInventory } from './inventory.ts'
 import { connectKeeper } from './keeper/client.ts'
 import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
+import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
@@ -36,6 +37,7 @@ import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { requireOwnVolume } from './own-volume.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -70,13 +72,15 @@ export interface NodeDaemon extends AsyncDisposable {
 export async function realDrivers(instance: Instance, config: Config, log: Means['log']): Promise<Drivers> {
   const runner = realProcessRunner()
   const mounts = realPrivateMounts()
+  const volumes = realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() })
+  await requireOwnVolume(instance, config, (path) => volumes.mounted(path))
   const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), quota: realQuota, warn: log })
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
     links: realLinks(),
     filter: realPacketFilter(),
-    volumes: realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() }),
+    volumes,
     probe: realHostProbe(runner),
     vzfs,
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
@@ -99,7 +103,12 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
   const linked = new Set<number>()
   const strays = openStrays({ ...drivers, inventory, wires })
-  const firewall = openFirewall(drivers.filter, { table: instance.filterTable, linkPrefix: instance.linkPrefix }, () => [
+  const rules = {
+    table: instance.filterTable,
+    linkPrefix: instance.linkPrefix,
+    pool: closedPool(config, uplink?.device ?? null, await drivers.links.networks()),
+  }
+  const firewall = openFirewall(drivers.filter, rules, () => [
     ...inventory
       .all()
       .filter(({ id }) => linked.has(id))

@@ -134,6 +134,8 @@ const volume: Check = async ({ volumes, vzfs }) => {
             'warning',
             'volume',
             'disk limits of VPSs are not enforced on this volume: its kernel or mount has no project quota',
+            'XFS: mount it with -o uquota,gquota,pquota; ext4: mkfs.ext4 -O quota,project and mount -o prjquota; the kernel needs ' +
+              'CONFIG_XFS_QUOTA or CONFIG_QUOTA (kernels of Debian have both). Until then limits are recorded, and use is counted',
           ),
         ]),
     ...(space.freeBytes / space.totalBytes < LEAST_FREE

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { LimitBelowUse } from '@insula/kernel'
 import { TemplateFailed } from '@insula/templates'
 import { asFailure } from './failures.ts'
 
@@ -12,8 +13,10 @@ test('a template that could not be built says why, and what to do', () => {
     ['no_space', 'cannot build template "a": the disk is full', 'make room in /x', 7],
   )
   assert.deepEqual(
-    (['bad_mirror', 'tool_missing', 'failed'] as const).map((reason) => codeOf(new TemplateFailed(reason, 'why', 'what'))),
-    ['invalid_request', 'unsupported', 'internal'],
+    (['bad_mirror', 'mirror_unreachable', 'tool_missing', 'failed'] as const).map((reason) =>
+      codeOf(new TemplateFailed(reason, 'why', 'what')),
+    ),
+    ['invalid_request', 'unavailable', 'unsupported', 'internal'],
   )
 })
 
@@ -21,4 +24,11 @@ test('a full volume is one wherever it is noticed', () => {
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ENOSPC' })), 'no_space')
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ERR_SQLITE_ERROR', errcode: 13 })), 'no_space')
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ERR_SQLITE_ERROR', errcode: 19 })), 'internal')
+})
+
+test('a limit below what is in use is told in the units that people write', () => {
+  const said = (...[limit, wanted, used]: ConstructorParameters<typeof LimitBelowUse>) =>
+    asFailure(new LimitBelowUse(limit, wanted, used), 'cannot').message
+  assert.equal(said('memory', 2 ** 20, 12_800_000), 'cannot: a memory limit of 1M is below the 12M in use')
+  assert.equal(said('pids', 5, 9), 'cannot: a process limit of 5 is below the 9 in use')
 })

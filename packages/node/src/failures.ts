@@ -1,6 +1,7 @@
 /** Refusals and faults as the API's errors: one sentence each that says what was being done, to what, why it failed and what to do. */
 
-import { ApiFailure, type ErrorCode } from '@insula/contract'
+import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
+import { LimitBelowUse } from '@insula/kernel'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
@@ -13,15 +14,24 @@ export function failure(code: ErrorCode, message: string, remedy?: string, cause
 /** Whatever was thrown, as something that can be answered. `doing`: "cannot start VPS web". */
 export function asFailure(error: unknown, doing: string): ApiFailure {
   if (error instanceof ApiFailure) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const { code, remedy } = known(error)
   return failure(code, `${doing}: ${reason}`, remedy, error)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof LimitBelowUse)) return error.message
+  const { limit, wanted, used } = error
+  const count = limit === 'pids' ? String : formatSize
+  return `a ${limit === 'pids' ? 'process' : limit} limit of ${count(wanted)} is below the ${count(used)} in use`
 }
 
 const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   no_space: 'no_space',
   tool_missing: 'unsupported',
   bad_mirror: 'invalid_request',
+  mirror_unreachable: 'unavailable',
   unknown_template: 'not_found',
 }
 
@@ -40,7 +50,8 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
       code: 'address_in_use',
       remedy: 'give the VPS another address: insula set VPS --ip auto; or end what has it (ip route)',
     }
-  if (name === 'LimitBelowUse') return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
+  if (error instanceof LimitBelowUse)
+    return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
   if (name === 'KeeperError') {
     if (code === 'unreachable')
       return { code: 'unavailable', remedy: 'it is being restarted; try again, and see `insula doctor`' }

@@ -99,7 +99,9 @@ async function adopt(means: Means, vps: VpsRecord, pid: number | null, seen: Sig
   const found = (await means.cgroups.exists(path)) && (await means.cgroups.frozen(path)) ? 'suspended' : 'running'
   const outcomes: string[] = []
   if (vps.state !== found || vps.pid !== pid) {
-    await means.inventory.settle(vps.id, found, { pid, problem: null, startedAt: vps.startedAt ?? new Date().toISOString() })
+    const began = vps.startedAt === null && pid !== null ? await means.probe.startOf(pid) : null
+    const startedAt = vps.startedAt ?? new Date(began ?? Date.now()).toISOString()
+    await means.inventory.settle(vps.id, found, { pid, problem: null, startedAt })
     outcomes.push(`found ${found}`)
   }
   if (missingOf(means, vps, seen).length > 0) {

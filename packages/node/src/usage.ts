@@ -9,10 +9,12 @@ import type { Means } from './means.ts'
 type Usage = NonNullable<Vps['usage']>
 
 export interface UsageBoard extends Disposable {
-  /** Of the last sample; null before the first. */
+  /** Of the last sample; null before the first of the life that it leads now. */
   of(id: number): Usage | null
   /** Samples one VPS now. */
   fresh(id: number): Promise<Usage | null>
+  /** Samples these now. */
+  look(ids: readonly number[]): Promise<void>
   /** What its private area takes; null until it was first counted. */
   disk(id: number): AreaUsage | null
   freshDisk(id: number): Promise<AreaUsage | null>
@@ -26,7 +28,8 @@ const PAUSE_MS = 1_000
 
 export function openUsageBoard(means: Means): UsageBoard {
   const over = new AbortController()
-  const board = new Map<number, Usage>()
+  // With the beginning of the life that they are of: how another one ended says nothing about this one.
+  const board = new Map<number, { readonly life: string; readonly usage: Usage }>()
   const disks = new Map<number, AreaUsage>()
   const sample = async (id: number): Promise<Usage | null> => {
     const path = cgroupOf(means, id)
@@ -35,8 +38,9 @@ export function openUsageBoard(means: Means): UsageBoard {
     return { memory: Math.max(0, memory - memoryReclaimable), swap, pids, cpuMicroseconds }
   }
   const fresh = async (id: number): Promise<Usage | null> => {
-    const usage = await sample(id).catch(() => null)
-    if (usage) board.set(id, usage)
+    const life = means.inventory.get(id)?.startedAt ?? null
+    const usage = life === null ? null : await sample(id).catch(() => null)
+    if (life !== null && usage) board.set(id, { life, usage })
     else board.delete(id)
     return usage
   }
@@ -56,13 +60,16 @@ export function openUsageBoard(means: Means): UsageBoard {
       if (over.signal.aborted) return
     }
   }
-  const round = async (): Promise<void> => {
-    const running = means.inventory.all().filter(({ state }) => state === 'running' || state === 'suspended')
-    for (const [index, { id }] of running.entries()) {
+  const look = async (ids: readonly number[]): Promise<void> => {
+    for (const [index, id] of ids.entries()) {
       await fresh(id)
       if (index % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve))
     }
+  }
+  const round = async (): Promise<void> => {
+    const running = means.inventory.all().filter(({ state }) => state === 'running' || state === 'suspended')
     const ids = new Set(running.map(({ id }) => id))
+    await look([...ids])
     for (const id of board.keys()) if (!ids.has(id)) board.delete(id)
   }
   let counting = false
@@ -73,8 +80,12 @@ export function openUsageBoard(means: Means): UsageBoard {
     void diskRound().finally(() => (counting = false))
   }, EVERY_MS)
   return {
-    of: (id) => board.get(id) ?? null,
+    of(id) {
+      const found = board.get(id)
+      return found && found.life === means.inventory.get(id)?.startedAt ? found.usage : null
+    },
     fresh,
+    look,
     disk: (id) => disks.get(id) ?? null,
     freshDisk,
     [Symbol.dispose]() {

@@ -7,6 +7,7 @@ const DEFINITIONS = [
   { name: 'micro', description: 'BusyBox' },
   { name: 'debian-12', description: 'Debian 12' },
   { name: 'endless', description: 'never finished' },
+  ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]
 
 export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): TemplateShelf {
@@ -18,7 +19,7 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
     definitions: () => DEFINITIONS,
     async build(name, { signal, onProgress }: BuildOptions) {
       onProgress('packages', 0, 100)
-      if (name === 'endless')
+      if (name.startsWith('endless'))
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
       const count = (await list()).filter((one) => one.name === name).length
       const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')

@@ -52,6 +52,30 @@ test('create sends what was asked for, in bytes, and says what it made', async (
   })
 })
 
+test('other values that cannot be are refused by the name of their option', async () => {
+  for (const [args, said] of [
+    [['exec', 'web', '-u', '', '--', 'true'], /--user takes NAME, UID, .*, not ''/],
+    [['template', 'build', 'micro', '--mirror', 'foo'], /--mirror takes an address such as .*, not 'foo'/],
+    [['console', 'web', '--detach-keys', 'foo'], /--detach-keys takes keys joined by commas, .*, not 'foo'/],
+  ] as const) {
+    const { code, err } = await insula(...args)
+    assert.deepEqual([code, said.test(err)], [2, true], err)
+  }
+  assert.equal(fake.node.state.requests.length, 0)
+})
+
+test('with --json a mistake in the command line is JSON too', async () => {
+  for (const [args, message, remedy] of [
+    [['stop', '--json'], 'insula stop: needs the name of a VPS, or --all', 'see `insula stop --help`'],
+    [['list', '--json', '--foo'], "insula list: unknown option '--foo'", 'see `insula list --help`'],
+    [['lst', '--json'], "insula: unknown command 'lst'; did you mean list?", 'see `insula --help`'],
+    [['task', 'shw', '1', '--json'], "insula task: unknown command 'shw'; did you mean show?", 'see `insula task --help`'],
+  ] as const) {
+    const { code, out, err } = await insula(...args)
+    assert.deepEqual([code, out, JSON.parse(err)], [2, '', { error: { code: 'invalid_request', message, remedy } }])
+  }
+})
+
 test('create: JSON, only the name, or only the task', async () => {
   const json = await insula('create', 'one', '-t', 'micro', '--json')
   assert.equal((JSON.parse(json.out) as Vps).name, 'one')
@@ -70,6 +94,11 @@ test('create: what cannot be is refused before anything is asked of the node', a
     [['create', 'a', '-t', 'micro', '--cpu-limit', '0'], /--cpu-limit takes a percentage/],
     [['create', 'a', '-t', 'micro', '--ip', 'none', '--ip', 'auto'], /--ip none cannot be given with others/],
     [['create', 'a', '-t', 'micro', '--hostname', '-x-'], /--hostname takes labels/],
+    [['create', 'a', '-t', 'micro@'], /--template takes a template such as "debian-12", .*, not 'micro@'/],
+    [['create', 'a', '-t', 'micro', '-m', '0'], /--memory takes at least 1M, or "unlimited", not '0'/],
+    [['create', 'a', '-t', 'micro', '-m', '99999P'], /--memory takes a size of less than 8P, or "unlimited", not '99999P'/],
+    [['create', 'a', '-t', 'micro', '--disk', '10G:9G'], /--disk takes the soft limit first, .* not '10G:9G'/],
+    [['create', 'a', '-t', 'micro', '--cpu-limit', '9999999%'], /--cpu-limit takes .*, from 1% to 1000000%, not '9999999%'/],
   ] as const) {
     const { code, out, err } = await insula(...args)
     assert.deepEqual([code, out], [2, ''], args.join(' '))
@@ -214,16 +243,33 @@ test('only a node that is away is asked again about a task', async () => {
   fake.node.state.taskMilliseconds = 0
 })
 
-test('Ctrl-C ends the waiting and says how to go on', async () => {
-  fake.node.state.taskMilliseconds = 5000
-  const child = startCli(['restart', 'web'], { socketPath: fake.node.socketPath })
-  const chunks: Buffer[] = []
-  child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
-  await until(() => Buffer.concat(chunks).includes('working'))
-  child.kill('SIGINT')
-  assert.equal((await child.ended).code, 130)
+test('Ctrl-C and SIGTERM end the waiting and say how to go on', async () => {
+  // Longer than all that follows: what they would change is not to be changed.
+  fake.node.state.taskMilliseconds = 600_000
+  const interrupted = async (args: readonly string[], signal: 'SIGINT' | 'SIGTERM', seen: () => boolean) => {
+    const child = startCli(args, { socketPath: fake.node.socketPath })
+    const chunks: Buffer[] = []
+    child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await until(seen)
+    child.kill(signal)
+    return { code: (await child.ended).code, said: Buffer.concat(chunks).toString() }
+  }
+  const { requests, tasks } = fake.node.state
+  const goesOn = /^\S+: task \d+ goes on; `insula task cancel \d+` stops it$/m
+  for (const [args, signal, code] of [
+    [['restart', 'web'], 'SIGINT', 130],
+    [['set', 'web', '--memory', '1G'], 'SIGTERM', 143],
+    [['recover'], 'SIGINT', 130],
+  ] as const) {
+    requests.length = 0
+    // At once, before the task is answered.
+    const end = await interrupted(args, signal, () => requests.length > 0)
+    assert.deepEqual([end.code, goesOn.test(end.said)], [code, true], end.said)
+  }
+  requests.length = 0
+  const shown = await interrupted(['task', 'show', `${tasks.at(-1)?.id}`, '-w'], 'SIGTERM', () => requests.length > 1)
+  assert.deepEqual([shown.code, goesOn.test(shown.said)], [143, true], shown.said)
   fake.node.state.taskMilliseconds = 0
-  assert.match(Buffer.concat(chunks).toString(), /web: task \d+ goes on; `insula task cancel \d+` stops it/)
 })
 
 test('destroy refuses where nobody can be asked, and does what it is told', async () => {
@@ -259,8 +305,33 @@ test('list: table, names, columns, JSON', async () => {
   assert.match((await insula('list', '-o', 'help')).out, /^boot-order {2}lower starts first$/m)
   const wrong = await insula('list', '-o', 'nmae')
   assert.deepEqual([wrong.code, /there is no column 'nmae'; there are id, name/.test(wrong.err)], [2, true])
-  assert.equal((await insula('list', 'nobody')).code, 3)
+  const nobody = await insula('list', 'nobody')
+  assert.deepEqual(
+    [nobody.code, nobody.err],
+    [3, 'insula: there is no VPS "nobody"\n  see `insula list` for those of this node\n'],
+  )
+  assert.match((await insula('list', 'wbe')).err, /did you mean web\?/)
   assert.match((await insula('list', '-o', 'name,cpu%')).out, /^web {4}0\.0$/m)
+})
+
+test('list: an empty one says when the node knows that there are more', async () => {
+  fake.node.state.vps.clear()
+  const none = await insula('list')
+  assert.deepEqual([none.code, none.err], [0, ''])
+  fake.node.state.problems.push('2 VPSs have no record')
+  const lost = await insula('list', '-q')
+  fake.node.state.problems.length = 0
+  assert.deepEqual([lost.code, lost.out, lost.err], [0, '', 'insula: 2 VPSs have no record\n'])
+})
+
+test('swap on a node without any is allowed, and said to be none', async () => {
+  const { code, out, err } = await insula('set', 'web', '--swap', '1G')
+  assert.deepEqual([code, out], [0, 'changed web\n'])
+  assert.match(err, /^insula: this node has no swap;/)
+  assert.equal((await insula('set', 'web', '--swap', '0')).err, '')
+  fake.node.state.swap = 1024
+  assert.equal((await insula('set', 'web', '--swap', '1G')).err, '')
+  fake.node.state.swap = 0
 })
 
 test('show: fields, one value, JSON', async () => {

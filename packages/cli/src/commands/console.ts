@@ -11,7 +11,11 @@ export const console = command({
   details: 'Shows what was on it before, then what happens. Comes back by itself when insulad is restarted.',
   arguments: { vps: { about: 'name or id', complete: 'vps' } },
   options: {
-    'detach-keys': { value: 'KEYS', about: `keys that detach, joined by commas (default: ${DEFAULT_DETACH_KEYS})` },
+    'detach-keys': {
+      value: 'KEYS',
+      about: `keys that detach, joined by commas (default: ${DEFAULT_DETACH_KEYS})`,
+      parse: keyNames,
+    },
   },
   examples: [
     { line: 'insula console web', about: 'detach with Ctrl-] and then .' },
@@ -26,8 +30,10 @@ export const console = command({
     const stdout = context.stdout()
     const size = stdin.isTTY ? () => terminalSize(stdout) : () => null
     let socket = await client.console(args.vps)
-    let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through)
-    context.note(`Attached to the console of ${args.vps}. To detach: ${spoken(names)}`)
+    let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through, () =>
+      // On a terminal that is raw by then.
+      context.note(`Attached to the console of ${args.vps}. To detach: ${spoken(names)}${stdin.isTTY ? '\r' : ''}`),
+    )
     using _ = rawTerminal(stdin, stdout, (next) => view.resize(next))
     stdin.on('data', (bytes: Buffer) => {
       const { pass, detached } = watcher.feed(bytes)
@@ -49,6 +55,12 @@ export const console = command({
     stdin.pause()
   },
 })
+
+/** The keys as they were named, once it is known that they can be. */
+function keyNames(text: string): string {
+  detachKeys(text)
+  return text
+}
 
 function spoken(names: string): string {
   return names

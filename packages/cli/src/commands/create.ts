@@ -1,7 +1,8 @@
-import { VPS_NAME_RULE, isVpsName } from '@insula/contract/light'
+import { TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isVpsName } from '@insula/contract/light'
 import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
 import { UsageError, command, output } from '../command.ts'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { noteMissingSwap } from '../swap-note.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 import { wholeNumber } from '../values.ts'
 
@@ -10,7 +11,14 @@ export const create = command({
   summary: 'Create a VPS from an OS template',
   arguments: { name: { about: VPS_NAME_RULE } },
   options: {
-    template: { short: 't', value: 'TEMPLATE', required: true, about: 'debian-12, or one version of it', complete: 'template' },
+    template: {
+      short: 't',
+      value: 'TEMPLATE',
+      required: true,
+      about: 'debian-12, or one version of it',
+      parse: templateRef,
+      complete: 'template',
+    },
     ...settingsOptions,
     id: { value: 'ID', about: 'its number (default: the next free one)', parse: wholeNumber(1, 999_999_999) },
     start: { about: 'start it once it exists' },
@@ -39,6 +47,7 @@ export const create = command({
       ...(options.start ? { start: true } : {}),
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))
+    await noteMissingSwap(context, body.limits)
     if (task === null) return
     if (options['wait-booted']) await awaitBoot(context, args.name, options)
     const { vps } = await client.vpsShow({ params: { vps: args.name } })
@@ -48,3 +57,8 @@ export const create = command({
     context.print(`created ${options.start ? 'and started ' : ''}${vps.name} (${vps.id}), ${address}`)
   },
 })
+
+function templateRef(text: string): string {
+  if (TEMPLATE_REF.test(text)) return text
+  throw new UsageError(`takes ${TEMPLATE_RULE}, not '${text}'`)
+}

@@ -15,6 +15,7 @@ const SAMPLE = 500
 export const list = command({
   name: 'list',
   summary: 'List VPSs',
+  details: 'What VPSs use is sampled every 10 s, and `-` until it was; `insula show VPS` and the column cpu% look at once.',
   arguments: { vps: { about: 'only these, by name or id', many: true, optional: true, complete: 'vps' } },
   options: {
     state: { short: 's', value: 'STATE', about: 'only those in this state', parse: state, complete: VPS_STATES },
@@ -35,25 +36,43 @@ export const list = command({
       none: 'there is no VPS; `insula create NAME --template debian-12` makes one',
     })
     if (answeredColumnsHelp(context, listing(new Map()), options)) return
-    const vps = await chosen(context, args.vps, options.state)
     const sampled = options.columns?.split(',').includes('cpu%') === true && !options.json && !options.quiet
+    const vps = await chosen(context, args.vps, { state: options.state, fresh: sampled })
     printRows(context, listing(sampled ? await cpuUse(context, vps) : new Map()), vps, options)
   },
 })
 
-async function chosen(context: Context, names: readonly string[], state: Vps['state'] | undefined): Promise<Vps[]> {
-  const { vps } = await (await context.client()).vpsList({ query: state === undefined ? {} : { state } })
+interface Wanted {
+  readonly state: Vps['state'] | undefined
+  /** What they use as of now. */
+  readonly fresh: boolean
+}
+
+async function chosen(context: Context, names: readonly string[], { state, fresh }: Wanted): Promise<Vps[]> {
+  const query = { ...(state === undefined ? {} : { state }), ...(fresh ? { fresh } : {}) }
+  const { vps } = await (await context.client()).vpsList({ query })
+  if (vps.length === 0 && state === undefined) await tellWhyNone(context)
   for (const name of names) {
     if (vps.some((one) => one.name === name || String(one.id) === name)) continue
-    throw new ApiFailure({ code: 'not_found', message: `there is no ${state ?? ''} VPS '${name}'`.replace('  ', ' ') })
+    throw new ApiFailure({
+      code: 'not_found',
+      message: `there is no ${state ?? ''} VPS "${name}"`.replace('  ', ' '),
+      remedy: 'see `insula list` for those of this node',
+    })
   }
   return names.length === 0 ? vps : vps.filter(({ id, name }) => names.includes(name) || names.includes(String(id)))
+}
+
+/** There may be some that a new database does not know. */
+async function tellWhyNone(context: Context): Promise<void> {
+  const { problems } = await (await context.client()).health()
+  for (const problem of problems) context.note(`insula: ${problem}`)
 }
 
 async function cpuUse(context: Context, before: readonly Vps[]): Promise<CpuUse> {
   const begin = performance.now()
   await new Promise((resolve) => setTimeout(resolve, SAMPLE))
-  const { vps } = await (await context.client()).vpsList()
+  const { vps } = await (await context.client()).vpsList({ query: { fresh: true } })
   const microseconds = (performance.now() - begin) * 1000
   const first = new Map(before.map(({ id, usage }) => [id, usage?.cpuMicroseconds]))
   return new Map(

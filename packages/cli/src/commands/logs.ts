@@ -9,6 +9,8 @@ import { wholeNumber } from '../values.ts'
 export const logs = command({
   name: 'logs',
   summary: 'Show what the console of a VPS has shown',
+  details:
+    'Of one that has stopped, or did not start, what it showed last; that is kept until it starts again or the node boots.',
   arguments: { vps: { about: 'name or id', complete: 'vps' } },
   options: {
     follow: { short: 'f', about: 'go on with what follows, until the VPS stops' },

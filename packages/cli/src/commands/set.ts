@@ -1,6 +1,7 @@
 import { UsageError, command, output } from '../command.ts'
 import { VPS_STATES } from '@insula/contract/light'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { noteMissingSwap } from '../swap-note.ts'
 import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
 
 export const set = command({
@@ -27,10 +28,12 @@ export const set = command({
     const settings = settingsOf(options)
     if (Object.keys(settings).length === 0) throw new UsageError('needs at least one setting to change')
     const body = { ...settings, ...(options.force ? { force: true } : {}) }
-    return actOnAll(context, args.vps, options, {
+    const code = await actOnAll(context, args.vps, options, {
       done: 'changed',
       states: VPS_STATES,
       act: async (client, vps, query) => client.vpsChange({ params: { vps }, query, body }),
     })
+    if (code === 0) await noteMissingSwap(context, settings.limits)
+    return code
   },
 })

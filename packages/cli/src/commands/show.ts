@@ -7,6 +7,7 @@ import { vpsColumns } from '../vps-columns.ts'
 export const show = command({
   name: 'show',
   summary: 'Show everything about a VPS',
+  details: 'What it uses is as of now.',
   arguments: { vps: { about: 'name or id', complete: 'vps' } },
   options: { ...columnsOption, ...output },
   examples: [

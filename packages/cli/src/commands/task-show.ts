@@ -1,8 +1,11 @@
+import type { Task, TaskAnswer } from '@insula/contract/light'
 import { command, output } from '../command.ts'
+import type { Context } from '../context.ts'
 import { printFields } from '../output/print-fields.ts'
 import { moment } from '../output/time.ts'
 import { followTask } from '../task/follow.ts'
 import { progressFor } from '../task/progress.ts'
+import { tellOnInterrupt } from '../task/run-task.ts'
 import { took } from '../task/task-columns.ts'
 import { taskNumber } from '../values.ts'
 
@@ -18,10 +21,8 @@ export const taskShow = command({
   run: async (context, { args, options }) => {
     const client = await context.client()
     const params = { task: taskNumber(args.task) }
-    const answer = await client.taskShow({ params })
-    const task = options.wait
-      ? await followTask(context, answer, progressFor(context, options.quiet || options.json))
-      : answer.task
+    const asked = client.taskShow({ params })
+    const task = options.wait ? await waitFor(context, asked, options) : (await asked).task
     if (options.json) return context.print(JSON.stringify(task, null, 2))
     if (options.quiet) return context.print(String(task.id))
     printFields(context, [
@@ -38,3 +39,13 @@ export const taskShow = command({
     for (const { at, text } of (await client.taskLog({ params })).lines) context.print(`${moment(at)}  ${text}`)
   },
 })
+
+async function waitFor(
+  context: Context,
+  asked: Promise<TaskAnswer>,
+  { quiet, json }: { readonly quiet: boolean; readonly json: boolean },
+): Promise<Task> {
+  const progress = progressFor(context, quiet || json)
+  using _ = tellOnInterrupt(context, new Set([asked]), progress)
+  return await followTask(context, await asked, progress)
+}

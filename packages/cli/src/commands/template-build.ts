@@ -1,4 +1,4 @@
-import { command, output } from '../command.ts'
+import { UsageError, command, output } from '../command.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 
 export const templateBuild = command({
@@ -6,7 +6,11 @@ export const templateBuild = command({
   summary: 'Build a new version of an OS template',
   details: 'VPSs go on with the version they were created from.',
   arguments: { name: { about: 'what to build; `insula template list --available` shows what there is', complete: 'definition' } },
-  options: { mirror: { value: 'URL', about: "package mirror (default: the node's own settings)" }, ...taskOptions, ...output },
+  options: {
+    mirror: { value: 'URL', about: "package mirror (default: the node's own settings)", parse: mirror },
+    ...taskOptions,
+    ...output,
+  },
   examples: [
     { line: 'insula template build debian-12', about: "from the node's own mirror" },
     { line: 'insula template build debian-13 --mirror http://mirror.example/debian', about: 'from another one' },
@@ -21,3 +25,8 @@ export const templateBuild = command({
     context.print(options.quiet ? template.ref : `built ${template.ref}`)
   },
 })
+
+function mirror(text: string): string {
+  if (/^https?:\/\/[^\s/]/.test(text) && URL.canParse(text)) return text
+  throw new UsageError(`takes an address such as http://mirror.example/debian, not '${text}'`)
+}

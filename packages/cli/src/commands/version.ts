@@ -12,7 +12,7 @@ export const version = command({
     const insula = own.version
     if (options.quiet) return context.print(insula)
     const { insulad, why } = await daemonVersion(async () => (await (await context.client()).health()).version)
-    if (options.json) return context.print(JSON.stringify({ insula, insulad }, null, 2))
+    if (options.json) return context.print(JSON.stringify({ insula, insulad, ...(why === undefined ? {} : { why }) }, null, 2))
     context.print(`insula ${insula}\ninsulad ${insulad ?? `not known: ${why}`}`)
   },
 })

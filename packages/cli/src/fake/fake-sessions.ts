@@ -100,6 +100,11 @@ export function consoleSession(socket: WebSocket, state: FakeState): void {
     if (!open) {
       ConsoleOpen.parse(JSON.parse(Buffer.from(bytes).toString()))
       open = true
+      if (state.consoleRefusal !== null) {
+        socket.send(JSON.stringify({ type: 'error', error: state.consoleRefusal }))
+        socket.close(1000)
+        return
+      }
       socket.send(frame(Channel.stdout, Buffer.from(state.scrollback)))
     } else if (binary) {
       const typed = unframe(bytes)

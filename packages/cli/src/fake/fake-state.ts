@@ -2,6 +2,7 @@
 
 import type { WebSocket } from 'ws'
 import {
+  type ApiError,
   ApiFailure,
   type Boot,
   type Event,
@@ -12,7 +13,9 @@ import {
   type VpsCreate,
   type VpsState,
 } from '@insula/contract'
+import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
+import { fakeTemplate } from './fake-template.ts'
 
 export interface FakeRequest {
   readonly name: RouteName
@@ -31,6 +34,10 @@ export interface FakeState {
   readonly listeners: Set<(event: Event) => void>
   /** What the console of every VPS shows. */
   scrollback: string
+  /** Of the node, bytes. */
+  swap: number
+  /** Instead of opening it. */
+  consoleRefusal: ApiError | null
   /** By commands of exec, that left towards the client. */
   sentBytes: number
   /** How long a task runs. */
@@ -39,6 +46,8 @@ export interface FakeState {
   failNext: ApiFailure | null
   /** Answers to `vpsBoot`, one after the other; the last one stays. */
   boots: Boot[]
+  /** What is wrong with the node. */
+  readonly problems: string[]
   /** What `recover` finds. */
   damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
@@ -54,33 +63,18 @@ export function fakeState(): FakeState {
     templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
     events: [],
     damaged: [],
+    problems: [],
+    swap: 0,
     requests: [],
     sockets: new Set(),
     listeners: new Set(),
     scrollback: '',
+    consoleRefusal: null,
     sentBytes: 0,
     taskMilliseconds: 0,
     failNext: null,
     boots: [{ state: 'up', says: 'running', failed: [] }],
     find: (ref) => vps.get(Number(ref)) ?? [...vps.values()].find((one) => one.name === ref),
-  }
-}
-
-export function fakeTemplate(name: string): Template {
-  return {
-    name,
-    version: '2026-01-01.1',
-    ref: `${name}@2026-01-01.1`,
-    definition: 'sha256:0',
-    distribution: 'debian',
-    release: 'bookworm',
-    architecture: 'x86_64',
-    init: name === 'micro' ? 'busybox' : 'systemd',
-    files: 9321,
-    bytes: 300_000_000,
-    builtAt: EPOCH,
-    latest: true,
-    usedBy: [],
   }
 }
 
@@ -255,16 +249,10 @@ export async function answerTo(
       return task(state, 'recover', null, 'node', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: { damaged: state.damaged } }),
       )
+    case 'nodeShow':
+      return nodeInfo(state)
     case 'health':
-      return {
-        status: 'ok',
-        version: '0.1.0',
-        pid: 1,
-        startedAt: EPOCH,
-        keeper: { connected: true, pid: 2 },
-        lxcfs: { pid: 3, healthy: true, restarts: 0 },
-        problems: [],
-      }
+      return nodeHealth(state)
     default:
       throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${name}` })
   }
@@ -336,7 +324,7 @@ async function task(
       endedAt: EPOCH,
       progress: null,
     })
-  }, state.taskMilliseconds)
+  }, state.taskMilliseconds).unref()
   await settled(made, wait)
   return { task: made }
 }

@@ -17,17 +17,26 @@ export interface ConsoleView {
 
 const STDIN = 0
 
-/** `filter` sees each chunk of output before it is written. */
+/**
+ * `filter` sees each chunk of output before it is written. The node's first bytes, which may be none, tell that it has opened the console:
+ * `opened` is called before they are written.
+ */
 export function viewConsole(
   socket: ClientSocket,
   size: TerminalSize | null,
   stdout: Writable,
   filter: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
+  opened: () => void = () => undefined,
 ): ConsoleView {
   const { promise, resolve, reject } = Promise.withResolvers<ConsoleEnd>()
   const write = writer(socket)
+  let open = false
   socket.onMessage = (message) => {
-    if (typeof message !== 'string') return write(stdout, filter(message.subarray(1)))
+    if (typeof message !== 'string') {
+      if (!open) opened()
+      open = true
+      return write(stdout, filter(message.subarray(1)))
+    }
     const said = JSON.parse(message) as ConsoleServerMessage
     if (said.type === 'end') resolve('stopped')
     else void import('@insula/contract/api-failure').then(({ ApiFailure }) => reject(new ApiFailure(said.error)))

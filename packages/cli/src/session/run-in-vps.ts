@@ -10,8 +10,13 @@ import { openWebSocket } from '../transport/websocket.ts'
 import { type ExecSession, type SessionStreams, execSession } from './exec-session.ts'
 
 export const runOptions = {
-  user: { short: 'u', value: 'USER', about: 'as this user of the VPS: NAME, UID, NAME:GROUP or UID:GID (default: root)' },
-  workdir: { short: 'w', value: 'DIR', about: 'in this directory' },
+  user: {
+    short: 'u',
+    value: 'USER',
+    about: 'as this user of the VPS: NAME, UID, NAME:GROUP or UID:GID (default: root)',
+    parse: userName,
+  },
+  workdir: { short: 'w', value: 'DIR', about: 'in this directory', parse: directory },
   env: { short: 'e', value: 'KEY=VALUE', many: true, about: 'with this in its environment (repeatable)', parse: environment },
 } as const
 
@@ -105,4 +110,14 @@ function environment(text: string): readonly [string, string] {
   const equals = text.indexOf('=')
   if (equals < 1) throw new UsageError(`takes KEY=VALUE, not '${text}'`)
   return [text.slice(0, equals), text.slice(equals + 1)]
+}
+
+function userName(text: string): string {
+  if (text !== '') return text
+  throw new UsageError("takes NAME, UID, NAME:GROUP or UID:GID, not ''")
+}
+
+function directory(text: string): string {
+  if (text !== '') return text
+  throw new UsageError("takes a directory of the VPS such as /var/www, not ''")
 }

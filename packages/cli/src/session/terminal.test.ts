@@ -42,6 +42,14 @@ test('console: scrollback, keys, detach', async () => {
   assert.match(screen.shown(), / icanon /)
 })
 
+test('console: one that the node does not open is not said to be attached to', async () => {
+  fake.node.state.consoleRefusal = { code: 'conflict', message: 'it is stopped' }
+  const screen = terminal(['console', 'web'])
+  assert.equal(await screen.ended, 4)
+  fake.node.state.consoleRefusal = null
+  assert.doesNotMatch(screen.shown(), /Attached/)
+})
+
 test('console: other keys, and the end of the VPS', async () => {
   const detaching = terminal(['console', 'web', '--detach-keys', 'ctrl-p,q'])
   await detaching.until('Ctrl-p then q')

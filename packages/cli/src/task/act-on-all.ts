@@ -38,13 +38,14 @@ export async function actOnAll(
   const client = await context.client()
   const targets = await namesOf(context, names, options.all, states)
   const progress = progressFor(context, options.quiet || options.json)
-  const started: Task[] = []
-  using _ = tellOnInterrupt(context, started, progress)
+  const unfinished = new Set<Promise<TaskAnswer>>()
+  using _ = tellOnInterrupt(context, unfinished, progress)
   const outcomes = await Promise.all(
     targets.map(async (vps): Promise<Task | ApiFailure> => {
+      const asked = act(client, vps, waitQuery(context, options))
+      unfinished.add(asked)
       try {
-        const answer = await act(client, vps, waitQuery(context, options))
-        started.push(answer.task)
+        const answer = await asked
         const task = options.wait === false ? answer.task : await followTask(context, answer, progress)
         await after?.(vps)
         if (!options.json) context.print(said(task, vps, done, options))
@@ -54,6 +55,8 @@ export async function actOnAll(
         progress.clear()
         context.note(options.json ? JSON.stringify({ error, vps }) : await sentences(error, context))
         return error
+      } finally {
+        unfinished.delete(asked)
       }
     }),
   )

@@ -1,6 +1,7 @@
 /** Starts one task and waits for it, or does not: what every command does that changes something. */
 
-import type { Task, TaskAnswer } from '@insula/contract/light'
+import { constants } from 'node:os'
+import { type Task, type TaskAnswer, isTaskOver } from '@insula/contract/light'
 import type { Context } from '../context.ts'
 import { followTask, waitSeconds } from './follow.ts'
 import { type Progress, progressFor } from './progress.ts'
@@ -27,13 +28,14 @@ export async function runTask(
   start: (query: { wait?: number }) => Promise<TaskAnswer>,
   progress: Progress = progressFor(context, options.quiet || options.json),
 ): Promise<Task | null> {
-  const answer = await start(waitQuery(context, options))
+  const asked = start(waitQuery(context, options))
+  using _ = tellOnInterrupt(context, new Set([asked]), progress)
+  const answer = await asked
   if (options.wait === false) {
     printStarted(context, answer.task, options)
     return null
   }
-  using _ = tellOnInterrupt(context, [answer.task], progress)
-  return followTask(context, answer, progress)
+  return await followTask(context, answer, progress)
 }
 
 export function printStarted(context: Context, task: Task, { json, quiet }: Pick<TaskOptions, 'json' | 'quiet'>): void {
@@ -41,13 +43,31 @@ export function printStarted(context: Context, task: Task, { json, quiet }: Pick
   else context.print(quiet ? String(task.id) : `task ${task.id}: ${task.subject}`)
 }
 
-/** Ctrl-C ends the waiting, not the task. */
-export function tellOnInterrupt(context: Context, tasks: readonly Task[], progress: Progress): Disposable {
-  const interrupted = () => {
-    progress.clear()
-    for (const { id, subject } of tasks) context.note(`${subject}: task ${id} goes on; \`insula task cancel ${id}\` stops it`)
-    process.exit(130)
+/**
+ * Ctrl-C and SIGTERM end the waiting, not the tasks, and their numbers are told first. What was only just asked for is answered within
+ * seconds; who does not want to wait for that sends the signal again.
+ */
+export function tellOnInterrupt(context: Context, asked: ReadonlySet<Promise<TaskAnswer>>, progress: Progress): Disposable {
+  let interrupted = false
+  const listener = (signal: NodeJS.Signals): void => {
+    const code = 128 + constants.signals[signal]
+    if (interrupted) process.exit(code)
+    interrupted = true
+    void tell(context, asked, progress).finally(() => process.exit(code))
   }
-  process.on('SIGINT', interrupted)
-  return { [Symbol.dispose]: () => void process.off('SIGINT', interrupted) }
+  for (const signal of SIGNALS) process.on(signal, listener)
+  return { [Symbol.dispose]: () => SIGNALS.forEach((signal) => process.off(signal, listener)) }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+async function tell(context: Context, asked: ReadonlySet<Promise<TaskAnswer>>, progress: Progress): Promise<void> {
+  const answers = await Promise.allSettled(asked)
+  progress.clear()
+  for (const answer of answers) {
+    if (answer.status === 'rejected' || isTaskOver(answer.value.task.state)) continue
+    const { id, subject } = answer.value.task
+    context.note(`${subject}: task ${id} goes on; \`insula task cancel ${id}\` stops it`)
+  }
+  await context.flush()
 }

@@ -60,6 +60,25 @@ test('less memory than is in use is refused before anything is written; what the
   await setLimits(host, 'g', { ...LIMITS, memory: 1600 })
 })
 
+test('what cannot be reclaimed is not even tried to be', async () => {
+  writeFileSync(join(v2, 'g', 'memory.reclaim'), '')
+  writeFileSync(
+    join(v2, 'g', 'memory.stat'),
+    'anon 1000\nshmem 200\nkernel 400\nslab_reclaimable 100\nfile 2500\ninactive_file 500\n',
+  )
+  const lower = (memory: number, swap: number) => setLimits(host, 'g', { ...LIMITS, memory, swap })
+  await assert.rejects(lower(1400, 0), (error: unknown) => error instanceof LimitBelowUse && error.used === 1500)
+  assert.equal(read('memory.reclaim'), '')
+  // Where it may swap, and where enough can go, the kernel tries.
+  for (const [memory, swap] of [
+    [1400, 1],
+    [1600, 0],
+  ] as const) {
+    await assert.rejects(lower(memory, swap), LimitBelowUse)
+    assert.equal(read('memory.reclaim'), `${4000 - memory}`)
+  }
+})
+
 test('reads what is used, and says when there is no such group', async () => {
   writeFileSync(join(v2, 'g', 'cpu.stat'), 'usage_usec 77\nuser_usec 7\n')
   writeFileSync(join(v2, 'g', 'memory.events'), 'oom 3\noom_kill 2\n')

@@ -12,6 +12,7 @@ import { field, number, text } from './values.ts'
 /** Asynchronous writes: lowering memory makes the kernel reclaim it before the write returns. */
 export async function setLimits(hierarchies: Hierarchies, path: string, limits: CgroupLimits): Promise<void> {
   refuseFewerPids(hierarchies, path, limits)
+  refuseLessThanFixed(hierarchies, path, limits)
   const unified = hierarchies.mode === 'unified'
   if (unified) await makeRoom(hierarchies, path, limits)
   const knobs = unified
@@ -26,6 +27,21 @@ function refuseFewerPids(hierarchies: Hierarchies, path: string, { pids: wanted 
   if (wanted === null || directory === null) return
   const used = number(join(directory, 'pids.current')) ?? 0
   if (used > wanted) throw new LimitBelowUse('pids', wanted, used)
+}
+
+/**
+ * What cannot be made less by reclaim: to try would only cost the group its page cache before it is refused. What can be swapped out is not
+ * fixed. v1 does not tell which part of the kernel's own use could go.
+ */
+function refuseLessThanFixed(hierarchies: Hierarchies, path: string, { memory: wanted, swap }: CgroupLimits): void {
+  const directory = directoryOf(hierarchies, 'memory', path)
+  if (wanted === null || swap !== 0 || directory === null) return
+  const has = (name: string): number => field(join(directory, 'memory.stat'), name) ?? 0
+  const fixed =
+    hierarchies.mode === 'unified'
+      ? has('anon') + has('shmem') + Math.max(0, has('kernel') - has('slab_reclaimable'))
+      : has('total_rss') + has('total_shmem')
+  if (fixed > wanted) throw new LimitBelowUse('memory', wanted, fixed)
 }
 
 /** v1 refuses a limit below what it cannot reclaim. v2 would kill instead, so what is in use is asked first. */

@@ -15,6 +15,8 @@ import { DIRECTORY, plainTree, refuse, type Tree } from './tree.ts'
 
 export interface FakeProcess {
   readonly pid: number
+  /** Milliseconds since the epoch. */
+  readonly bornAt: number
   readonly mounts: MountTable
   readonly network: NetworkTable
   /** Resolves when it has ended. */
@@ -165,6 +167,7 @@ export function fakeMachine({ mode = 'unified' }: { readonly mode?: CgroupMode }
     const onSignal = birth.onSignal ?? ((signal) => machine.end(pid, { signal }))
     return {
       pid,
+      bornAt: Date.now(),
       mounts: birth.mounts ?? ours.mounts,
       network: birth.network ?? ours.network,
       ended: promise,

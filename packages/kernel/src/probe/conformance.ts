@@ -4,8 +4,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type HostProbe, SysctlRefused } from './probe.ts'
 
-/** @param sysctl one that exists and holds a number; it is set to what it is */
-export function probeConformance(name: string, sysctl: string, open: () => HostProbe): void {
+/**
+ * @param sysctl one that exists and holds a number; it is set to what it is
+ * @param pid of a process that began since the given moment, and one that is not there
+ */
+export function probeConformance(
+  name: string,
+  sysctl: string,
+  pids: { readonly lives: number; readonly since: number; readonly gone: number },
+  open: () => HostProbe,
+): void {
   describe(`${name} is a HostProbe`, () => {
     test('tells the machine', async () => {
       const features = await open().features()
@@ -22,6 +30,13 @@ export function probeConformance(name: string, sysctl: string, open: () => HostP
       assert.match(value ?? '', /^\d+$/)
       await open().setSysctl(sysctl, value ?? '')
       assert.equal(await open().sysctl(sysctl), value)
+    })
+
+    test('tells when a process began', async () => {
+      const began = (await open().startOf(pids.lives)) ?? 0
+      // The kernel counts in hundredths.
+      assert.ok(began >= pids.since - 20 && began <= Date.now() + 20, `${began}, ${pids.since}`)
+      assert.equal(await open().startOf(pids.gone), null)
     })
 
     test('a sysctl that is not there', async () => {

@@ -3,7 +3,10 @@ import { test } from 'node:test'
 import { probeConformance } from './conformance.ts'
 import { fakeHostProbe } from './fake.ts'
 
-probeConformance('the fake', 'fs.inotify.max_user_instances', () => fakeHostProbe({}, { 'fs.inotify.max_user_instances': '128' }))
+const BEGAN = Date.now()
+probeConformance('the fake', 'fs.inotify.max_user_instances', { lives: 7, since: BEGAN, gone: 8 }, () =>
+  fakeHostProbe({}, { 'fs.inotify.max_user_instances': '128' }, (pid) => (pid === 7 ? BEGAN : null)),
+)
 
 test('differs where it is told to, and keeps what was set', async () => {
   const probe = fakeHostProbe({ tools: {} }, { 'net.ipv4.ip_forward': '0' })

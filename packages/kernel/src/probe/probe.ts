@@ -12,6 +12,7 @@ export interface HostFeatures {
   readonly swapAccounting: boolean
   readonly cpus: readonly number[]
   readonly memoryBytes: number
+  readonly swapBytes: number
   /** Tool name to version; missing tools are absent. */
   readonly tools: Readonly<Record<string, string>>
 }
@@ -25,6 +26,8 @@ export interface SysctlNeed {
 
 export interface HostProbe {
   features(): Promise<HostFeatures>
+  /** When the process began, milliseconds since the epoch, as the kernel counts it; null when there is none. */
+  startOf(pid: number): Promise<number | null>
   /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. As in sysctl(8), names with a slash may hold dots:
    * "net/ipv4/conf/eth0.100/rp_filter". */
   sysctl(name: string): Promise<string | null>

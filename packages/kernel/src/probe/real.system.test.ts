@@ -6,7 +6,8 @@ import { realProcessRunner } from '../process/real.ts'
 import { probeConformance } from './conformance.ts'
 import { realHostProbe } from './real.ts'
 
-probeConformance('the real driver', 'kernel.pid_max', () => realHostProbe(realProcessRunner()))
+const pids = { lives: process.pid, since: Date.now() - process.uptime() * 1_000, gone: 2 ** 30 }
+probeConformance('the real driver', 'kernel.pid_max', pids, () => realHostProbe(realProcessRunner()))
 
 test('is about this machine, with the versions of its tools', async () => {
   const features = await realHostProbe(realProcessRunner()).features()

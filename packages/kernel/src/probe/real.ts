@@ -39,12 +39,32 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
           memory === undefined ? hierarchies.mode === 'unified' : existsSync(join(memory, 'memory.memsw.limit_in_bytes')),
         cpus: parseCpuList(readFileSync('/sys/devices/system/cpu/online', 'utf8')),
         memoryBytes: totalmem(),
+        swapBytes: swapIn(readFileSync('/proc/meminfo', 'utf8')),
         tools: await versions(runner),
       } satisfies HostFeatures
+    },
+    startOf: async (pid) => {
+      try {
+        return beginningOf(readFileSync(`/proc/${pid}/stat`, 'latin1'), readFileSync('/proc/uptime', 'latin1'), Date.now())
+      } catch {
+        return null
+      }
     },
     sysctl: async (name) => readSysctl(name),
     setSysctl: async (name, value) => writeSysctl(name, value),
   }
+}
+
+/** proc_meminfo(5) */
+export const swapIn = (meminfo: string): number => Number(/^SwapTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024
+
+/** USER_HZ, sysconf(_SC_CLK_TCK): the same on every architecture that Debian has. */
+const TICKS = 100
+
+/** proc_pid_stat(5), field 22, counts from the boot, as proc_uptime(5) does. The name in field 2 may hold anything. */
+export function beginningOf(stat: string, uptime: string, now: number): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Math.round(now - Number.parseFloat(uptime) * 1_000 + (Number(fields[19]) * 1_000) / TICKS)
 }
 
 async function versions(runner: ProcessRunner): Promise<Record<string, string>> {

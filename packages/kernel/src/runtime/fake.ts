@@ -183,8 +183,16 @@ export function fakeRuntime(machine: FakeMachine, programs: FakePrograms): FakeR
         try {
           return await work(runtime)
         } catch (error) {
-          await given.write('stderr', Buffer.from(`${(error as Error).message}\n`))
-          throw error
+          const say = (text: string) => given.write('stderr', Buffer.from(`${text}\n`))
+          if (!(error as Error).message.endsWith('EAGAIN')) {
+            await say((error as Error).message)
+            throw error
+          }
+          const reason = 'fork: Resource temporarily unavailable'
+          await say(reason)
+          writeFileSync(log, `${JSON.stringify({ msg: reason, level: 'error' })}\n`, { flag: 'a' })
+          await say('fail startup')
+          throw new Error('fail startup', { cause: error })
         }
       }
       return { ...call(log, complaining, () => given[Symbol.dispose]()), begun: () => begun }

@@ -2,7 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 
-/** The last message of a crun log in JSON format: what went wrong, in one line; '' when it said nothing. */
+/** What crun's own process says when the child that it forked has said why already. */
+const VAGUE = 'fail startup'
+
+/** The last message of a crun log in JSON format that tells: what went wrong, in one line; '' when it said nothing. */
 export function lastLogMessage(log: string): string {
   let text: string
   try {
@@ -10,11 +13,15 @@ export function lastLogMessage(log: string): string {
   } catch {
     return ''
   }
-  const last = text.trim().split('\n').at(-1) ?? ''
+  const messages = text.trim().split('\n').map(messageOf)
+  return messages.findLast((message) => message !== VAGUE) ?? VAGUE
+}
+
+function messageOf(line: string): string {
   try {
-    const { msg } = JSON.parse(last) as { msg?: unknown }
-    return typeof msg === 'string' ? msg : last
+    const { msg } = JSON.parse(line) as { msg?: unknown }
+    return typeof msg === 'string' ? msg : line
   } catch {
-    return last
+    return line
   }
 }

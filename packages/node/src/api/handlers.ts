@@ -1,9 +1,8 @@
 /** One handler for each route of the contract; the types of both ends come from there. */
 
-import { hostname } from 'node:os'
 import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
-import { countFree, parseCidr, parseIpv4 } from '@insula/model'
+import { isLegal, isTransient } from '@insula/model'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
@@ -12,10 +11,12 @@ import { changeVps, renameVps } from '../life/change.ts'
 import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
+import { lastWords } from '../life/last-words.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
+import { nodeHealth, nodeInfo } from './node-info.ts'
 import { familiesOf, type Traffic } from '../metrics/families.ts'
 import { openMetrics } from '../metrics/openmetrics.ts'
 import { presentTemplate, presentVps } from '../present.ts'
@@ -86,6 +87,8 @@ export function handlers(means: HandlerMeans): Handlers {
     params: { orphan: true },
     doing: `cannot ${action} VPS ${id}, which has no record`,
   })
+  /** Templates that are being built now, with the number of the task. */
+  const building = new Map<string, number | null>()
   const template = async (ref: string) => {
     const found = await templates.find(ref)
     if (found) return found
@@ -93,31 +96,21 @@ export function handlers(means: HandlerMeans): Handlers {
   }
 
   return {
-    nodeShow: async () => ({ ...(await nodeInfo(means)) }),
-    health: async () => {
-      const answer = await keeper.health().catch(() => null)
-      const problems = [
-        ...(answer ? [] : ['insula-keeper does not answer']),
-        ...(answer && !answer.lxcfs.healthy ? ['lxcfs does not answer'] : []),
-      ]
-      const { pid = null, healthy = false, restarts = 0 } = answer?.lxcfs ?? {}
-      return {
-        status: problems.length === 0 ? 'ok' : 'degraded',
-        version: VERSION,
-        pid: process.pid,
-        startedAt: means.startedAt,
-        keeper: { connected: answer !== null, pid: answer?.pid ?? null },
-        lxcfs: { pid, healthy, restarts },
-        problems,
-      }
-    },
+    nodeShow: () => nodeInfo(means),
+    health: async () => nodeHealth(means),
 
-    vpsList: async ({ query }) => ({
-      vps: inventory
+    vpsList: async ({ query }) => {
+      const chosen = inventory
         .all()
         .filter(({ state, name }) => (query.state === undefined || state === query.state) && name.includes(query.name ?? ''))
-        .map(shown),
-    }),
+      if (query.fresh === true) await usage.look(chosen.map(({ id }) => id))
+      return {
+        vps: chosen
+          .map(({ id }) => inventory.get(id))
+          .filter((vps) => vps !== null)
+          .map(shown),
+      }
+    },
     vpsShow: async ({ params }) => {
       const record = inventory.find(params.vps)
       const [now, disk] = await Promise.all([usage.fresh(record.id), usage.freshDisk(record.id)])
@@ -193,6 +186,8 @@ export function handlers(means: HandlerMeans): Handlers {
     ...quotaHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
+      const kept = isTransient(vps.state) || isLegal('log', vps.state) ? null : lastWords(means, vps.id)
+      if (kept !== null) return { text: kept }
       requireLegal('log', vps, params.vps)
       return { text: (await keeper.consoleLog(`${vps.id}`)).toString() }
     },
@@ -214,6 +209,14 @@ export function handlers(means: HandlerMeans): Handlers {
           `cannot build template "${name}": it has no definition`,
           `there are ${known.join(', ')}`,
         )
+      const other = building.get(name)
+      if (other !== undefined)
+        throw failure(
+          'busy',
+          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
+          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
+        )
+      building.set(name, null)
       const spec = {
         kind: 'template.build',
         subject: name,
@@ -221,12 +224,30 @@ export function handlers(means: HandlerMeans): Handlers {
         doing: `cannot build template "${name}"`,
         cancellable: true,
       }
-      return run(spec, query, async ({ signal, progress }) => {
-        const mirror = body.mirror ?? means.config.mirror
-        const built = await templates.build(name, { mirror, signal, onProgress: progress })
-        means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-        return presentTemplate(built, await templates.list(), inventory.all())
-      })
+      const task = await tasks
+        .start(spec, async ({ signal, progress, log }) => {
+          try {
+            const mirror = body.mirror ?? means.config.mirror
+            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
+            let step = ''
+            const onProgress: typeof progress = (now, ...far) => {
+              if (now !== step) log((step = now))
+              progress(now, ...far)
+            }
+            const built = await templates.build(name, { mirror, signal, onProgress })
+            log(`${built.ref} is built: ${built.files} files`)
+            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+            return presentTemplate(built, await templates.list(), inventory.all())
+          } finally {
+            building.delete(name)
+          }
+        })
+        .catch((error: unknown) => {
+          building.delete(name)
+          throw error
+        })
+      if (building.has(name)) building.set(name, task.id)
+      return { task: await settled(task, query.wait) }
     },
     templateRemove: async ({ params, query }) => {
       const { ref, layers } = await template(params.template)
@@ -235,8 +256,8 @@ export function handlers(means: HandlerMeans): Handlers {
         const names = users.slice(0, 5).map(({ name }) => name)
         throw failure(
           'conflict',
-          `cannot remove template ${ref}: ${users.length} VPSs use it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
-          'destroy them first',
+          `cannot remove template ${ref}: ${users.length === 1 ? 'a VPS uses' : `${users.length} VPSs use`} it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
+          users.length === 1 ? 'destroy it first' : 'destroy them first',
         )
       }
       const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
@@ -297,46 +318,4 @@ async function trafficOf({ links, linked, wires }: Means): Promise<Map<number, T
       { received: txBytes, sent: rxBytes },
     ]),
   )
-}
-
-async function nodeInfo(means: Means): Promise<z.input<Routes['nodeShow']['response']>> {
-  const { probe, volumes, vzfs, links, config, inventory } = means
-  const [features, volume, space, uplink] = await Promise.all([
-    probe.features(),
-    volumes.probe(vzfs.path),
-    volumes.space(vzfs.path),
-    links.uplink(),
-  ])
-  const pool = config.addressPool === undefined ? null : parseCidr(config.addressPool)
-  const used = [...inventory.addresses().keys(), ...[...means.strays.all().values()].flat()].map(
-    (address) => parseIpv4(address) ?? -1,
-  )
-  const all = inventory.all()
-  return {
-    instance: means.instance.name,
-    version: VERSION,
-    hostname: hostname(),
-    kernel: features.kernelRelease,
-    cgroups: features.cgroupMode,
-    controllers: [...features.controllers],
-    swapAccounting: features.swapAccounting,
-    cpus: features.cpus.length,
-    memory: features.memoryBytes,
-    tools: { ...features.tools },
-    volume: {
-      path: volume.path,
-      fsType: volume.fsType,
-      projectQuota: volume.projectQuota,
-      userQuota: volume.userQuota,
-      reflink: volume.reflink,
-      totalBytes: space.totalBytes,
-      freeBytes: space.freeBytes,
-    },
-    network: {
-      pool: config.addressPool ?? null,
-      addressesFree: pool === null ? 0 : countFree(pool, used),
-      uplink: config.uplink ?? uplink?.device ?? null,
-    },
-    vps: { total: all.length, running: all.filter(({ state }) => state === 'running').length },
-  }
 }

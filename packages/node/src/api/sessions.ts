@@ -2,12 +2,23 @@
 
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
-import { Channel, ConsoleOpen, ExecOpen, frame, SessionClientMessage, streams, unframe, VpsRef } from '@insula/contract'
+import {
+  type ApiFailure,
+  Channel,
+  ConsoleOpen,
+  ExecOpen,
+  frame,
+  SessionClientMessage,
+  streams,
+  unframe,
+  VpsRef,
+} from '@insula/contract'
 import { asFailure, failure } from '../failures.ts'
 import type { ByteSession } from '../keeper/keeper.ts'
 import { KeeperError } from '../keeper/errors.ts'
 import { requireLegal } from '../life/legality.ts'
 import type { Means } from '../means.ts'
+import type { VpsRecord } from '../record.ts'
 import { valid } from './valid.ts'
 
 /** Above this the side that produces is paused. */
@@ -28,10 +39,15 @@ export function serveSessions(app: FastifyInstance, means: Means): void {
       const open = valid(ExecOpen, first, RUN)
       const vps = means.inventory.find(valid(VpsRef, ref, RUN, 'vps'))
       requireLegal('exec', vps, vps.id)
-      return means.keeper.exec(`${vps.id}`, open, {
-        stdout: (chunk) => output(Channel.stdout, chunk),
-        stderr: (chunk) => output(Channel.stderr, chunk),
-      })
+      const explain = (error: unknown): never => {
+        throw withoutProcesses(error, vps) ?? error
+      }
+      const sink = {
+        stdout: (chunk: Buffer) => output(Channel.stdout, chunk),
+        stderr: (chunk: Buffer) => output(Channel.stderr, chunk),
+      }
+      const session = await means.keeper.exec(`${vps.id}`, open, sink).catch(explain)
+      return { ...session, ended: session.ended.catch(explain) }
     })
   })
   serve(app, streams.console.path, SHOW, (socket, ref) => {
@@ -40,7 +56,10 @@ export function serveSessions(app: FastifyInstance, means: Means): void {
       const vps = means.inventory.find(valid(VpsRef, ref, SHOW, 'vps'))
       requireLegal('console', vps, vps.id)
       const given = size.cols !== undefined && size.rows !== undefined ? { cols: size.cols, rows: size.rows } : null
-      return means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
+      const session = await means.keeper.console(`${vps.id}`, given, (chunk) => output(Channel.stdout, chunk))
+      // Tells a client that it is attached also where nothing was ever written.
+      output(Channel.stdout, Buffer.alloc(0))
+      return session
     })
   })
 }
@@ -135,6 +154,18 @@ async function converse(socket: WebSocket, doing: string, open: Open): Promise<v
     else say({ type: 'error', error: asFailure(error, doing).toJSON() })
   }
   socket.close(1000)
+}
+
+/** What a command that found no process left says; null for any other error. */
+function withoutProcesses(error: unknown, { name, limits }: VpsRecord): ApiFailure | null {
+  if (!(error instanceof KeeperError && error.code === 'exec_no_process')) return null
+  if (limits.pids === null) return failure('exhausted', `${RUN}: ${error.message}`, 'end what runs on the node first', error)
+  return failure(
+    'exhausted',
+    `${RUN}: VPS "${name}" has reached its limit of ${limits.pids} ${limits.pids === 1 ? 'process' : 'processes'}`,
+    `raise it with \`insula set ${name} --pids COUNT\`; the command and its start need a few`,
+    error,
+  )
 }
 
 function steer(session: Session | null, data: Buffer): void {

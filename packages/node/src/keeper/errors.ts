@@ -6,6 +6,8 @@ export type KeeperErrorCode =
   | 'no_such_vps'
   | 'unreachable'
   | 'exec_failed'
+  /** The VPS has as many processes as it may. */
+  | 'exec_no_process'
   | 'exec_not_found'
   | 'exec_not_executable'
   | 'user_unknown'

@@ -63,7 +63,7 @@ const HANGUP_MS = 2_000
 const UNSAID = 255
 const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_failed */
+/** @throws KeeperError user_unknown, exec_not_found, exec_not_executable, exec_no_process, exec_failed */
 export async function execute(means: ExecMeans, target: ExecTarget, request: ExecRequest, out: OutputSink): Promise<ExecSession> {
   const name = join(means.scratch, randomUUID())
   const files = { process: `${name}.json`, pid: `${name}.pid`, log: `${name}.log`, socket: `${name}.sock` }
@@ -83,7 +83,7 @@ export async function execute(means: ExecMeans, target: ExecTarget, request: Exe
   const finish: Finish = ({ code, signal }) => {
     const why = refusal({ code, signal })
     for (const file of Object.values(files)) rmSync(file, { force: true })
-    if (why !== '') throw refused(why, request)
+    if (why !== '') throw isDirectory(means, target.pid, request) ? noProgram(request) : refused(why, request)
     if (code !== null) return { code }
     // The runtime itself was killed.
     const name = (signal ?? 'SIGKILL') as NodeJS.Signals
@@ -203,9 +203,12 @@ async function onPty(
   }
 }
 
-/** With the end of init the runtime stumbles at several places, and writes more than what is in its log. */
+/** EAGAIN of fork(2): the runtime needs several processes inside before the command is one. */
+const NO_PROCESS = /resource temporarily unavailable/i
+
+/** With the end of init, or of what may be forked, the runtime stumbles at several places, and writes more than what is in its log. */
 function settleWords(words: FirstWords, why: string, { ending }: Job): void {
-  if (why !== '' && ending()) words.drop()
+  if (why !== '' && (ending() || NO_PROCESS.test(why))) words.drop()
   else words.releaseUnless(why)
 }
 
@@ -280,6 +283,21 @@ function inWords(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** The runtime finds out, and stumbles over it with words that do not say so. */
+function isDirectory(means: ExecMeans, pid: number, { argv: [command = ''] }: ExecRequest): boolean {
+  if (!command.startsWith('/')) return false
+  try {
+    using root = means.openRoot(`/proc/${pid}/root`)
+    return root.isDirectory(command)
+  } catch {
+    // It is gone meanwhile.
+    return false
+  }
+}
+
+const noProgram = ({ argv: [command = ''] }: ExecRequest): KeeperError =>
+  new KeeperError('exec_not_executable', `${command}: is a directory`)
+
 /** crun tells why only in words. */
 function refused(message: string, request: ExecRequest): KeeperError {
   const command = request.argv[0] ?? ''
@@ -290,5 +308,6 @@ function refused(message: string, request: ExecRequest): KeeperError {
   if (/permission denied|not permitted|exec format|is a directory/i.test(message)) {
     return new KeeperError('exec_not_executable', `${command}: cannot be executed: ${message}`)
   }
+  if (NO_PROCESS.test(message)) return new KeeperError('exec_no_process', message)
   return new KeeperError('exec_failed', message)
 }

@@ -1,7 +1,7 @@
 /** Changes settings of a VPS, at once when it runs. All or nothing: what was done is taken back when a later step is refused. */
 
 import type { VpsChange } from '@insula/contract'
-import { checkLimits, mergeLimits } from '@insula/model'
+import { mergeLimits } from '@insula/model'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
@@ -13,6 +13,7 @@ import { changeSteps, innerSteps, linkName, routesOf, vethOf } from './network.t
 import { cgroupOf } from './parts.ts'
 import { placedFiles } from './placed-files.ts'
 import { accountIds, repairIds } from './quota.ts'
+import { requireSensible } from './sensible-limits.ts'
 
 export async function changeVps(means: Means, id: number, change: VpsChange): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
@@ -20,8 +21,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   requireLegal('set', before, id)
   const doing = `cannot change VPS "${before.name}"`
   const limits = mergeLimits(before.limits, change.limits ?? {})
-  const problems = checkLimits(limits, { cpus: means.cpus.length })
-  if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
+  requireSensible(means, limits, doing)
   if (change.force !== true) await requireRoom(means, before, limits, doing)
   await means.strays.lookAgain()
   const routed = change.addresses === undefined ? new Map() : await routedElsewhere(means)
@@ -143,7 +143,8 @@ export async function renameVps(means: Means, id: number, name: string): Promise
   const before = inventory.get(id)
   requireLegal('rename', before, id)
   const holder = inventory.byName(name)
-  if (holder && holder.id !== id)
+  if (holder?.id === id) throw failure('conflict', `cannot rename VPS "${name}": that is its name`, 'choose another name')
+  if (holder)
     throw failure(
       'conflict',
       `cannot rename VPS "${before.name}": the name "${name}" is taken by VPS ${holder.id}`,

@@ -1,7 +1,7 @@
 /** A VPS comes into being: whole or not at all. Everything that can be refused is refused before the first write. */
 
 import type { VpsCreate } from '@insula/contract'
-import { checkLimits, DEFAULT_LIMITS, mergeLimits, nextIdRange, nextVpsId } from '@insula/model'
+import { DEFAULT_LIMITS, mergeLimits, nextIdRange, nextVpsId } from '@insula/model'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
@@ -9,6 +9,8 @@ import { assignAddresses, routedElsewhere } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
 import { accountIds } from './quota.ts'
+import { forgetLastWords } from './last-words.ts'
+import { requireSensible } from './sensible-limits.ts'
 
 /** So many VPSs fit into an instance's range of host ids. */
 const RANGES = 2_048
@@ -36,8 +38,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   if (request.id !== undefined && taken.has(request.id))
     throw failure('conflict', `${doing}: the id ${request.id} is taken`, 'leave --id out to get the next free one')
   const limits = mergeLimits(DEFAULT_LIMITS, request.limits ?? {})
-  const problems = checkLimits(limits, { cpus: means.cpus.length })
-  if (problems[0]) throw failure('invalid_request', `${doing}: ${problems.map(({ message }) => message).join('; ')}`)
+  requireSensible(means, limits, doing)
   const base = nextIdRange(config.idRangeStart ?? instance.idRangeStart, RANGES, [
     ...inventory.bases(),
     ...means.lostAreas.bases(),
@@ -83,6 +84,8 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
   const { inventory, vzfs, events } = means
   const record = inventory.get(id)
   if (!record) throw new Error(`VPS ${id} is gone`)
+  // Of another that had this id, and whose record was damaged.
+  forgetLastWords(means, id)
   try {
     await vzfs.areas.create(id, record.base, record.layers, { ...record, state: 'stopped' })
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))

@@ -2,6 +2,7 @@
 
 import type { Means } from '../means.ts'
 import { requireLegal } from './legality.ts'
+import { forgetLastWords } from './last-words.ts'
 import { takeDown } from './parts.ts'
 import { stopVps } from './stop.ts'
 
@@ -20,5 +21,6 @@ export async function finishDestroy(means: Means, id: number): Promise<void> {
   if (!vps) return
   await takeDown(means, vps)
   await means.vzfs.areas.remove(id)
+  forgetLastWords(means, id)
   await means.inventory.remove(id)
 }

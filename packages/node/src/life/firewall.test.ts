@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { fakePacketFilter } from '@insula/kernel/fakes'
 import { type FilteredVps, openFirewall, tableBody } from './firewall.ts'
 
-const context = { table: 'insula', linkPrefix: 'ins' }
+const context = { table: 'insula', linkPrefix: 'ins', pool: null }
 const one: FilteredVps = { link: 'ins.101', addresses: ['10.77.0.1', '10.77.0.2'], nat: true }
 const two: FilteredVps = { link: 'ins.102', addresses: ['10.77.0.3'], nat: false }
 
@@ -21,6 +21,16 @@ describe('the table of the packet filter', () => {
         Array.from({ length: count }, (_, index) => ({ ...two, link: `ins.${index}` })),
       ).split('\n').length
     assert.equal(lines(1_000), lines(1))
+  })
+
+  it("keeps what is sent to nobody's address of the pool from leaving", () => {
+    const body = tableBody({ ...context, pool: { cidr: '10.77.0.0/16', uplink: 'eth0' } }, [one])
+    for (const hook of ['forward', 'output'])
+      assert.match(
+        body,
+        new RegExp(`hook ${hook} priority filter; policy accept;\\s+oifname "eth0" ip daddr 10\\.77\\.0\\.0/16 drop`),
+      )
+    assert.ok(!tableBody(context, [one]).includes('daddr'))
   })
 
   it('drops all that comes from links when nobody has an address', () => {

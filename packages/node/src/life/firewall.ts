@@ -15,6 +15,8 @@ export interface FilteredVps {
 export interface FirewallContext {
   readonly table: string
   readonly linkPrefix: string
+  /** The network that VPSs have addresses of, and where the node's default route leads; null: nothing is kept from going there. */
+  readonly pool: { readonly cidr: string; readonly uplink: string } | null
 }
 
 export interface Firewall {
@@ -39,7 +41,10 @@ export function openFirewall(filter: PacketFilter, context: FirewallContext, cur
 }
 
 /** The text between the table's braces. */
-export function tableBody({ linkPrefix }: FirewallContext, vpss: readonly FilteredVps[]): string {
+export function tableBody(
+  { linkPrefix, pool }: Pick<FirewallContext, 'linkPrefix' | 'pool'>,
+  vpss: readonly FilteredVps[],
+): string {
   const links = `"${linkPrefix}.*"`
   const pairs = vpss.flatMap(({ link, addresses }) => addresses.map((address) => `"${link}" . ${address}`))
   const translated = vpss.filter(({ nat }) => nat).flatMap(({ addresses }) => addresses)
@@ -59,11 +64,23 @@ export function tableBody({ linkPrefix }: FirewallContext, vpss: readonly Filter
     iifname . ip saddr @own accept
     drop
   }
-  chain translate {
+${pool === null ? '' : unassigned(pool)}  chain translate {
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr @translated oifname != ${links} masquerade
   }
 `
 }
+
+/** Only those addresses have a route that a VPS has; the others would leave the node by its default route, and may be sent back from there. */
+const unassigned = ({ cidr, uplink }: { readonly cidr: string; readonly uplink: string }): string =>
+  (['forward', 'output'] as const)
+    .map(
+      (hook) => `  chain unassigned_${hook} {
+    type filter hook ${hook} priority filter; policy accept;
+    oifname "${uplink}" ip daddr ${cidr} drop
+  }
+`,
+    )
+    .join('')
 
 const elements = (members: readonly string[]): string => (members.length === 0 ? '' : `elements = { ${members.join(', ')} }`)

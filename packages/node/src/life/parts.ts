@@ -12,6 +12,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
 import { diskLimitsOf } from './disk.ts'
+import { forgetLastWords, keepLastWords } from './last-words.ts'
 import { accountIds } from './quota.ts'
 import { innerSteps, linkName, routesOf, vethOf } from './network.ts'
 import type { Sighting } from './sighting.ts'
@@ -86,6 +87,7 @@ const runtimeCreate: Part = {
   async up(means, ascent) {
     const { vps, root, quota, procFiles } = ascent
     if (root === null) throw new Error('the root file system has no plan')
+    forgetLastWords(means, vps.id)
     const path = cgroupOf(means, vps.id)
     const { pid } = await means.keeper.launch({
       id: `${vps.id}`,
@@ -99,7 +101,10 @@ const runtimeCreate: Part = {
     })
     ascent.pid = pid
   },
-  down: (means, { id }) => means.keeper.discard(`${id}`),
+  async down(means, { id }) {
+    await keepLastWords(means, id)
+    await means.keeper.discard(`${id}`)
+  },
   inspect: (_means, { id }, { inits }) => (inits.has(id) ? [] : ['its init is gone']),
 }
 

@@ -1,0 +1,23 @@
+/** A template as the pretended node has it. */
+
+import type { Template } from '@insula/contract'
+
+const EPOCH = '2026-01-02T03:04:05.000Z'
+
+export function fakeTemplate(name: string): Template {
+  return {
+    name,
+    version: '2026-01-01.1',
+    ref: `${name}@2026-01-01.1`,
+    definition: 'sha256:0',
+    distribution: 'debian',
+    release: 'bookworm',
+    architecture: 'x86_64',
+    init: name === 'micro' ? 'busybox' : 'systemd',
+    files: 9321,
+    bytes: 300_000_000,
+    builtAt: EPOCH,
+    latest: true,
+    usedBy: [],
+  }
+}
