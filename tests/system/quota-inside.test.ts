@@ -213,7 +213,59 @@ if (await hasQuota(node)) {
     })
   })
 
+  test('the account cannot be left: neither by what is made inside nor by what is still the template’s', async () => {
+    const cheat = await node.running('cheat', ['--template', 'micro', '--disk', '30M', '--quota-ugid', '5'])
+    await bringTools(node, cheat, ['perl'])
+    // FS_IOC_FSGETXATTR, then SETXATTR with the same, with project 0 and with flags cleared; FS_IOC_SETFLAGS. Each may be refused or do nothing.
+    const ioctls = `LC_ALL=C perl -e 'for my $path (@ARGV) { open(my $f, "<", $path) or next; my $x = "\\0" x 28;
+      ioctl($f, 0x801c581f, $x); my ($flags, $rest) = (unpack("L", $x), substr($x, 4));
+      for my $p (unpack("x8 L", $rest), 0) { for my $g ($flags, $flags & ~0x200) { my $s = pack("L", $g) . substr($rest, 0, 8) . pack("L", $p) . substr($rest, 12); ioctl($f, 0x401c5820, $s) } }
+      my $zero = pack("L", 0); ioctl($f, 0x40086602, $zero) }'`
+    await said(
+      cheat,
+      `${ioctls} / /etc /bin /sbin /usr /var /srv /root /etc/passwd /etc/inittab /bin/busybox; mkdir /root/own; ${ioctls} /root/own; true`,
+    )
+    for (const place of ['/etc', '/usr', '/srv', '/root/own', '/var', '/bin']) {
+      const { stdout } = await sh(
+        cheat,
+        `mkdir -p ${place} 2>&1; exec 2>&1; ${fill(`${place}/big`, 40)}; sync; rm -f ${place}/big`,
+      )
+      assert.match(stdout, /No space left|Disk quota exceeded|No such file/, place)
+    }
+    await said(cheat, 'cat /etc/passwd /etc/inittab /bin/busybox > /root/all; true')
+    const more = await sh(cheat, `exec 2>&1; for f in /etc/passwd /etc/inittab; do dd if=/dev/zero of=$f bs=64k count=800; done`)
+    assert.match(more.stdout, /No space left|Disk quota exceeded/)
+    const { bytes } = (await node.show(cheat))['disk'] as { bytes: number }
+    const private_ = Number((await said(cheat, 'du -skx / | cut -f1')).trim()) * 1024
+    assert.ok(bytes >= 0 && private_ < 80 * 2 ** 20, `${private_} bytes seen inside, ${bytes} counted`)
+  })
+
+  test('a VPS that is full starts again, and can be tidied up', async () => {
+    const full = await node.running('full', ['--template', 'micro', '--disk', '10M'])
+    await sh(full, `${fill('/root/big', 20)}; i=0; while [ $i -lt 64 ]; do echo x >> /root/rest || break; i=$((i+1)); done; sync`)
+    await node.ok('stop', full)
+    await node.ok('start', full)
+    assert.notEqual((await sh(full, fill('/root/more', 1))).code, 0)
+    await said(full, 'rm -f /root/big /root/more')
+    await said(full, fill('/root/again', 2))
+  })
+
   describe('under attack', () => {
+    test('an endless table of mounts, read without end, holds nobody up', async () => {
+      const deep = `unshare -m sh -c 'mkdir -p /tmp/d && mount -t tmpfs d /tmp/d && cd /tmp/d && n=$(printf %0250d 1); i=0;
+        while [ $i -lt 100 ]; do mkdir $n && cd $n || break; i=$((i+1)); done; j=0; while [ $j -lt 150 ]; do mkdir m$j; mount -t tmpfs m m$j; j=$((j+1)); done;
+        end=$(($(date +%s)+20)); while [ $(date +%s) -lt $end ]; do cat /proc/mounts > /dev/null; done'`
+      const neighbour = await node.running('patient', ['--template', 'micro', '--quota-ugid', '5'])
+      const reading = sh(vps, deep)
+      await until('it reads', async () => /cat|unshare/.test((await sh(vps, 'ps')).stdout))
+      const began = performance.now()
+      for (let call = 0; call < 5; call++) await said(neighbour, 'free > /dev/null; grep -c / /proc/mounts')
+      const took = (performance.now() - began) / 5
+      await reading
+      // With exec, on an emulated machine that is kept busy.
+      assert.ok(took < 10_000, `${took} ms`)
+    })
+
     const quick = async (name: string): Promise<number> => {
       const script = `LC_ALL=C perl -e 'my $c = "\\0" x 16; sub now { syscall(228, 1, $c); my ($s, $n) = unpack "qq", $c; $s * 1e3 + $n / 1e6 }
         my @t; for (1 .. 50) { my $d = "/dev/root\\0"; my $s = "\\0" x 72; my $a = now; syscall(179, ${GETQUOTA} << 8, $d, 1000, $s); push @t, now() - $a; select undef, undef, undef, 0.02 }

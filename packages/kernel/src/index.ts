@@ -44,6 +44,7 @@ export { lastLogMessage } from './runtime/log.ts'
 export { realRuntime } from './runtime/real.ts'
 export type { FileCalls } from './files/files.ts'
 export { realFileCalls } from './files/real.ts'
+export { readLines } from './files/bounded.ts'
 export { realProcessRunner } from './process/real.ts'
 export { dieWithParent } from './process/die-with-parent.ts'
 export {

@@ -14,6 +14,7 @@ import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
 import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
+import { withRoom } from './quota/room.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
 import type { Trash } from './trash.ts'
@@ -149,6 +150,11 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
       const { base } = await known(id)
       const { upper, work } = paths.area(id)
       return recount(quota, [upper, work], base)
+    },
+
+    async withRoom(id, body) {
+      const { base } = await known(id)
+      return withRoom(quota, base, body)
     },
 
     async idQuota(id) {

@@ -3,6 +3,7 @@
 import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Quota } from '@insula/kernel'
 import type { BuildJob } from './build/build.ts'
 import { syncDirectory } from './durable.ts'
 import { errnoOf, LayerInUse, VzfsError } from './errors.ts'
@@ -10,6 +11,7 @@ import { readJson, toJson } from './json-file.ts'
 import { readLayerInfo } from './layer-file.ts'
 import type { Mutex } from './mutex.ts'
 import { parseLayerName } from './names.ts'
+import { giveToLayers } from './quota/templates.ts'
 import { runInThread } from './thread.ts'
 import type { Trash } from './trash.ts'
 import { layerPaths, type VolumePaths } from './volume-paths.ts'
@@ -25,9 +27,10 @@ export interface LayersNeed {
   readonly warn: (message: string) => void
   /** Every area. @throws when one cannot be read: nobody knows then what it uses */
   readonly everyArea: () => Promise<AreaInfo[]>
+  readonly quota: Quota
 }
 
-export function openLayers({ paths, trash, mutex, threads, now, warn, everyArea }: LayersNeed): Layers {
+export function openLayers({ paths, trash, mutex, threads, now, warn, everyArea, quota }: LayersNeed): Layers {
   const building = new Set<string>()
 
   const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
@@ -50,6 +53,7 @@ export function openLayers({ paths, trash, mutex, threads, now, warn, everyArea 
         threads,
       }
       const info = await runInThread<LayerInfo>(new URL('./build/build-thread.ts', import.meta.url), job, progress, signal)
+      await giveToLayers(quota, layerPaths(staged).tree)
       await appear(staged, paths.layer(name).directory, name)
       await syncDirectory(paths.layers)
       return info

@@ -12,6 +12,7 @@ import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
 import { Mutex } from './mutex.ts'
 import { forget } from './quota/account.ts'
+import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
@@ -51,6 +52,7 @@ export async function openVzfs(
   const mutex = new Mutex()
   try {
     await sweep(paths, trash)
+    await closeLayers(paths, quota)
   } catch (error) {
     quota[Symbol.dispose]()
     await lock.close()
@@ -60,7 +62,7 @@ export async function openVzfs(
   return {
     path: paths.volume,
     areas: openAreas({ paths, trash, mutex, warn, quota, files }),
-    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths) }),
+    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths), quota }),
 
     leavingBases: () => trash.owners(),
 
@@ -134,6 +136,15 @@ async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandl
 async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
   await trash.empty()
   for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name))
+}
+
+/** Also those that an earlier version built. */
+async function closeLayers(paths: VolumePaths, quota: OpenQuota): Promise<void> {
+  for (const name of await readdir(paths.layers)) {
+    const { tree } = paths.layer(name)
+    if (!isGivenToLayers(quota, tree)) await giveToLayers(quota, tree)
+  }
+  closeLayersAccount(quota)
 }
 
 async function everyArea(paths: VolumePaths) {

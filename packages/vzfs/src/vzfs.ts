@@ -113,6 +113,8 @@ export interface Areas {
   counted(id: number): Promise<boolean | null>
   /** Puts that right, also for all that lies there, and also while it is mounted and written to. How many things were wrong. */
   recount(id: number): Promise<number>
+  /** While `body` mounts it: its work directory needs space, which a full area has not. */
+  withRoom<T>(id: number, body: () => Promise<T>): Promise<T>
   /** Of its users and groups. */
   idQuota(id: number): Promise<IdQuota>
   /** Where another process finds it; null when the volume keeps no quota of users and groups. */

@@ -141,6 +141,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         idSettings.set(id, settings)
         return openIdQuota({ settings, quota, base })
       },
+      withRoom: (_id, body) => body(),
       idQuotaPlace: async (id) => (quota.kinds.has('user') ? { volume: path, area: `${path}/areas/${id}` } : null),
       limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
     },
@@ -157,7 +158,11 @@ function heldSettings(): SettingsFile {
   let settings = NO_ID_SETTINGS
   return {
     read: () => settings,
-    change: (change) => (settings = change(settings)),
+    change(change, then) {
+      settings = change(settings)
+      then?.(settings)
+      return settings
+    },
     reset: (other) => void (settings = other),
   }
 }

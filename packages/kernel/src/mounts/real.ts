@@ -1,6 +1,6 @@
 /** PrivateMounts on the running kernel. */
 
-import { chownSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { accessSync, chownSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
 import type { UserNamespace } from '../userns/userns.ts'
 import type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts.ts'
@@ -123,6 +123,12 @@ function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
     ...mount.options,
   ].join(',')
   libc.mount(`overlay on ${mount.root}`, 'vzfs', mount.root, 'overlay', 0, data)
+  try {
+    accessSync(mount.root, constants.W_OK)
+  } catch (error) {
+    // The kernel says so in its log alone.
+    throw new Error(`the root file system can be mounted read-only alone: there is no space for ${mount.work}`, { cause: error })
+  }
 }
 
 /** Commas and colons divide mount options and layers; overlayfs takes them escaped. */

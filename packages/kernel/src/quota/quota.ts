@@ -18,9 +18,9 @@ export interface QuotaLimits {
 
 export const NO_QUOTA_LIMITS: QuotaLimits = { bytesSoft: null, bytesHard: null, inodesSoft: null, inodesHard: null }
 
-/** The kernel counts space in blocks of 512 bytes, and rounds up. */
+/** A file system rounds limits of space up to its own blocks, which are of 64 KiB at most. */
 export function sameQuotaLimits(one: QuotaLimits, other: QuotaLimits): boolean {
-  const near = (a: number | null, b: number | null): boolean => (a === null || b === null ? a === b : Math.abs(a - b) < 512)
+  const near = (a: number | null, b: number | null): boolean => (a === null || b === null ? a === b : Math.abs(a - b) < 65_536)
   return (
     near(one.bytesHard, other.bytesHard) &&
     near(one.bytesSoft, other.bytesSoft) &&

@@ -4,11 +4,14 @@
  */
 
 import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, writeSync } from 'node:fs'
+import { readLines } from '../files/bounded.ts'
 import { makeDeviceAs } from './device.ts'
 import type { Caller, Credentials } from './seccomp.ts'
 
 const O_PATH = 0x200000
 const PAGE = 4096n
+/** Bytes of a table of mounts: more than any software has, and little enough to be read at each call. */
+const MOST_MOUNTS = 256 * 1024
 
 /** Null when it has died. */
 export function openCaller(tid: number, isValid: () => boolean): Caller | null {
@@ -53,8 +56,8 @@ export function openCaller(tid: number, isValid: () => boolean): Caller | null {
     isOnRootOf(fd, pid) {
       const mount = unlessGone(() => readFileSync(at(`fdinfo/${fd}`), 'utf8'))
       const id = /^mnt_id:\s*(\d+)$/m.exec(mount ?? '')?.[1]
-      const device = deviceOfMount(readFileSync(at('mountinfo'), 'utf8'), (fields) => fields[0] === id)
-      const root = deviceOfMount(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), (fields) => fields[4] === '/')
+      const device = deviceOfMount(readLines(at('mountinfo'), MOST_MOUNTS), (fields) => fields[0] === id)
+      const root = deviceOfMount(readLines(`/proc/${pid}/mountinfo`, MOST_MOUNTS), (fields) => fields[4] === '/')
       return device !== null && device === root
     },
     makeDevice: (node) => makeDeviceAs(credentials(), at, node),

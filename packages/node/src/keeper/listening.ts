@@ -55,7 +55,7 @@ const LOOK_MS = 100
 const START_AGAIN_MS = 50
 /** A VPS that held the child up is left alone for so long, and twice as long each time. */
 const FIRST_ALONE_MS = 1_000
-const LONGEST_ALONE_MS = 60_000
+const LONGEST_ALONE_MS = 10_000
 const NAMES: Readonly<Record<Source['kind'], string>> = { calls: 'seccomp', mounts: 'mounts' }
 const NAME = /^(seccomp|mounts)-(.+)-(\d+)$/
 const RECORD_NAME = /^seccomp-call-(\d+)$/

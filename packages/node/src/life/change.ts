@@ -62,7 +62,7 @@ const hasInit = ({ state }: VpsRecord): boolean => state === 'running' || state 
 export async function reapply(means: Means, id: number): Promise<void> {
   const vps = means.inventory.get(id)
   if (!vps) return
-  if ((await means.vzfs.areas.counted(id)) === false) await means.vzfs.areas.recount(id)
+  if ((await means.vzfs.areas.counted(id)) !== null) await means.vzfs.areas.recount(id)
   await repairIds(means, vps)
   for (const { apply } of hasInit(vps) ? ADJUSTMENTS : ALWAYS) await apply(means, vps, vps)
   await means.vzfs.areas.writeRecord(id, vps)

@@ -89,16 +89,18 @@ const runtimeCreate: Part = {
     if (root === null) throw new Error('the root file system has no plan')
     forgetLastWords(means, vps.id)
     const path = cgroupOf(means, vps.id)
-    const { pid } = await means.keeper.launch({
-      id: `${vps.id}`,
-      bundle: bundleDirectory(means, vps.id),
-      config: bundleOf(vps, { cgroup: path, lxcfs: { mountPoint: means.instance.lxcfs, files: procFiles } }),
-      idMap: { base: vps.base, size: ID_RANGE_SIZE },
-      root,
-      files: placedFiles(vps, means.resolvers),
-      cgroup: path,
-      quota,
-    })
+    const launch = () =>
+      means.keeper.launch({
+        id: `${vps.id}`,
+        bundle: bundleDirectory(means, vps.id),
+        config: bundleOf(vps, { cgroup: path, lxcfs: { mountPoint: means.instance.lxcfs, files: procFiles } }),
+        idMap: { base: vps.base, size: ID_RANGE_SIZE },
+        root,
+        files: placedFiles(vps, means.resolvers),
+        cgroup: path,
+        quota,
+      })
+    const { pid } = await means.vzfs.areas.withRoom(vps.id, launch)
     ascent.pid = pid
   },
   async down(means, { id }) {

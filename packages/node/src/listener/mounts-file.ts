@@ -3,7 +3,7 @@
  * XFS with usrquota and grpquota on a device. It is one, below the overlay.
  */
 
-import { readFileSync } from 'node:fs'
+import { readLines } from '@insula/kernel'
 import { ROOT_DEVICE } from '../keeper/launch.ts'
 
 export interface ShownKinds {
@@ -31,12 +31,15 @@ export function withQuota(table: string, kinds: ShownKinds): string {
     .join('\n')
 }
 
+/** A longer table is cut off: what is made of it is made anew for each part that somebody reads, while all others wait. */
+const MOST = 1024 * 1024
+
 /** Of the reader; of init where the reader cannot be seen. @throws when init is gone too */
 export function mountTableOf(pid: number, init: number): string {
   try {
-    if (pid > 0) return readFileSync(`/proc/${pid}/mounts`, 'latin1')
+    if (pid > 0) return readLines(`/proc/${pid}/mounts`, MOST)
   } catch {
     // It has died: nobody gets the answer.
   }
-  return readFileSync(`/proc/${init}/mounts`, 'latin1')
+  return readLines(`/proc/${init}/mounts`, MOST)
 }

@@ -58,6 +58,11 @@ export function openRounds({ listeners, vpsOf, handle, serveFile, now }: RoundMe
       for (const key of keys) listeners.pause(key, false)
     }
   }
+  const serveOne = (key: number, what: Ready['what']): void => {
+    if (what === 'input') return serveFile(key)
+    const call = listeners.receive(key)
+    if (call) handle(call)
+  }
   return {
     serve(ready) {
       const served = new Set<string>()
@@ -72,13 +77,10 @@ export function openRounds({ listeners, vpsOf, handle, serveFile, now }: RoundMe
           continue
         }
         served.add(vps)
-        share.left -= 1
-        if (what === 'input') {
-          serveFile(key)
-          continue
-        }
-        const call = listeners.receive(key)
-        if (call) handle(call)
+        const since = now()
+        serveOne(key, what)
+        // What takes longer than a call's share of the time counts for more.
+        share.left -= Math.max(1, ((now() - since) * RATE) / 1_000)
       }
       goOn()
     },

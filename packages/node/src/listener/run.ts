@@ -16,10 +16,11 @@ import {
 import type { Instance } from '../instance.ts'
 import { handle, type HandleMeans } from './handle.ts'
 import { activeThreads, loadBook, LOOK_MS } from './load.ts'
-import { mountTableOf, withQuota } from './mounts-file.ts'
+import { mountTableOf, type ShownKinds, withQuota } from './mounts-file.ts'
 import { volumeDoor } from './quota/volume-door.ts'
 import { quotaVolumes } from './quota/volumes.ts'
 import { openRounds } from './rounds.ts'
+import { seldom } from './seldom.ts'
 import { systemInfos } from './sysinfo.ts'
 import { type ListenedVps, listenedVps } from './vps.ts'
 import { line, lineReader, type Order, ORDERS, ORDERS_KEY, RECORD, REPORTS } from './wire.ts'
@@ -33,7 +34,7 @@ export function runListener(instance: Instance, keeper: number): void {
   const known = new Map<number, ListenedVps>()
   /** Connections of served files, by key. */
   const connections = new Map<number, number>()
-  const log = (message: string): void => void process.stderr.write(`${new Date().toISOString()} ${message}\n`)
+  const log = seldom((message) => void process.stderr.write(`${new Date().toISOString()} ${message}\n`))
   const views = realCgroupViews()
   const quotas = quotaVolumes({ files: realFileCalls(), open: realQuota, log })
   const vpsOf = (key: number): ListenedVps | null => {
@@ -70,6 +71,16 @@ export function runListener(instance: Instance, keeper: number): void {
     },
     log,
   }
+  /** None where it cannot be told: then the table is the kernel's. */
+  const kindsOf = (vps: ListenedVps | null): ShownKinds => {
+    try {
+      const quota = vps && quotas.of(vps)
+      const has = (kind: 'user' | 'group'): boolean => quota !== null && quota.state(kind) !== 'off'
+      return { user: has('user'), group: has('group') }
+    } catch {
+      return { user: false, group: false }
+    }
+  }
   const serveFile = (key: number): void => {
     const connection = connections.get(key)
     if (connection === undefined) return
@@ -77,10 +88,7 @@ export function runListener(instance: Instance, keeper: number): void {
     const result = servedFiles.serve(connection, {
       owner: vps?.base ?? 0,
       contents(pid) {
-        const quota = vps && quotas.of(vps)
-        const kinds = { user: quota?.state('user') !== 'off', group: quota?.state('group') !== 'off' }
-        const table = mountTableOf(pid, vps?.init ?? 0)
-        return Buffer.from(quota ? withQuota(table, kinds) : table, 'latin1')
+        return Buffer.from(withQuota(mountTableOf(pid, vps?.init ?? 0), kindsOf(vps)), 'latin1')
       },
     })
     if (result === 'ended') ended(key)

@@ -18,7 +18,11 @@ function world() {
   let kept = NO_ID_SETTINGS
   const settings: SettingsFile = {
     read: () => kept,
-    change: (change) => (kept = change(kept)),
+    change(change, then) {
+      kept = change(kept)
+      then?.(kept)
+      return kept
+    },
     reset: (settings) => void (kept = settings),
   }
   const open = () => openIdQuota({ settings, quota, base: BASE })
@@ -61,6 +65,16 @@ test('off: nothing is refused, limits are kept and can be changed; on: they hold
   ids.enforce('user', true)
   for (const id of [5, 7]) assert.throws(() => quota.use('user', BASE + id, 1, 0), /EDQUOT/)
   assert.equal(ids.state('group'), 'enforced', 'the other kind is not touched')
+})
+
+test('who was ended in the middle is made good by whoever does it again', () => {
+  const { quota, ids } = world()
+  ids.limit('user', 5, hard(4096))
+  for (const again of [() => ids.enforce('user', true), () => ids.setAccounted(10)]) {
+    quota.setLimits('user', BASE + 5, { bytesHard: null, bytesSoft: null, inodesHard: null, inodesSoft: null })
+    again()
+    assert.equal(quota.account('user', BASE + 5).limits.bytesHard, 4096)
+  }
 })
 
 test('as many have limits as may; none when none may, and what was set comes back', () => {
@@ -134,9 +148,9 @@ test('the end of one user’s time can be said', () => {
 test('the file system’s limits are made those that are wanted', () => {
   const { quota, ids } = world()
   ids.limit('user', 1, hard(512))
-  quota.setLimits('user', BASE + 1, { bytesHard: 9_000, bytesSoft: null, inodesHard: null, inodesSoft: null })
-  quota.setLimits('group', BASE + 9, { bytesHard: 9, bytesSoft: null, inodesHard: null, inodesSoft: null })
-  assert.equal(ids.wrong(), 1)
+  quota.setLimits('user', BASE + 1, { bytesHard: 9_000_000, bytesSoft: null, inodesHard: null, inodesSoft: null })
+  quota.setLimits('group', BASE + 9, { bytesHard: 9_000_000, bytesSoft: null, inodesHard: null, inodesSoft: null })
+  assert.equal(ids.wrong(), 2, 'what nobody wanted is wrong too')
   assert.equal(ids.repair(10), 2)
   assert.equal(quota.account('user', BASE + 1).limits.bytesHard, 512)
   assert.equal(quota.account('group', BASE + 9).limits.bytesHard, null)
@@ -153,8 +167,10 @@ test('where nobody knows any more what was wanted, it is what the file system ha
       if (kept) return kept
       throw new VzfsError('damaged', 'quota.json is damaged')
     },
-    change(change) {
-      return (kept = change(this.read()))
+    change(change, then) {
+      kept = change(this.read())
+      then?.(kept)
+      return kept
     },
     reset: (settings) => void (kept = settings),
   }

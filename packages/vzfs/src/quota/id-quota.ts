@@ -68,6 +68,11 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
   const apply = (settings: IdSettings, kind: IdKind, id: number): void => {
     quota.setLimits(kind, base + id, held(settings, kind, id))
   }
+  /** Who should have limits, and who has. */
+  const concerned = (settings: IdSettings, kind: IdKind): number[] => {
+    const strangers = Array.from(accountsOf(quota, kind, base)).filter(isLimited)
+    return [...new Set([...limitedIds(settings[kind]), ...strangers.map(({ id }) => id)])]
+  }
   const readOrRebuild = (accounted: number): IdSettings => {
     try {
       return file.change((settings) => (settings.accounted === accounted ? settings : { ...settings, accounted }))
@@ -132,28 +137,24 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
 
   return {
     accounted: () => file.read().accounted,
-    setAccounted(count) {
-      let before = 0
-      const after = file.change((settings) => {
-        before = settings.accounted
-        return before === count ? settings : { ...settings, accounted: count }
-      })
-      if (before > 0 === count > 0) return
-      for (const kind of KINDS) if (quota.kinds.has(kind)) applyAll(after, kind)
-    },
+    // Applied whatever was before: who did it last may have been ended in the middle.
+    setAccounted: (count) =>
+      void file.change(
+        (settings) => (settings.accounted === count ? settings : { ...settings, accounted: count }),
+        (after) => {
+          for (const kind of KINDS) if (quota.kinds.has(kind)) applyAll(after, kind)
+        },
+      ),
     state(kind) {
       const settings = file.read()
       if (settings.accounted === 0 || !quota.kinds.has(kind)) return 'off'
       return settings[kind].enforced ? 'enforced' : 'counted'
     },
-    enforce(kind, on) {
-      let changed = false
-      const after = file.change((settings) => {
-        changed = settings[kind].enforced !== on
-        return changed ? { ...settings, [kind]: { ...settings[kind], enforced: on } } : settings
-      })
-      if (changed) applyAll(after, kind)
-    },
+    enforce: (kind, on) =>
+      void file.change(
+        (settings) => (settings[kind].enforced === on ? settings : { ...settings, [kind]: { ...settings[kind], enforced: on } }),
+        (after) => applyAll(after, kind),
+      ),
     account(kind, id) {
       const settings = file.read()
       return shown(settings, kind, settled(settings, kind, raw(kind, requireId(id))))
@@ -171,15 +172,17 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     limit(kind, id, change, ends = {}) {
       // First of all that there is quota at all.
       raw(kind, requireId(id))
-      const after = file.change((settings) => {
-        const limits = { ...wanted(settings[kind], id), ...change }
-        requireOrder(kind, id, limits)
-        const before = settings[kind].limited[id]
-        if (!isLimited({ limits })) return before ? withLimited(settings, kind, id, null) : settings
-        if (!before) requirePlace(settings)
-        return withLimited(settings, kind, id, { ...before, limits })
-      })
-      apply(after, kind, id)
+      const after = file.change(
+        (settings) => {
+          const limits = { ...wanted(settings[kind], id), ...change }
+          requireOrder(kind, id, limits)
+          const before = settings[kind].limited[id]
+          if (!isLimited({ limits })) return before ? withLimited(settings, kind, id, null) : settings
+          if (!before) requirePlace(settings)
+          return withLimited(settings, kind, id, { ...before, limits })
+        },
+        (settings) => apply(settings, kind, id),
+      )
       if (Object.keys(ends).length === 0 || !holds(after, kind)) return
       quota.setGraceEnds(kind, base + id, ends)
       remember(kind, id)
@@ -202,7 +205,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     wrong() {
       const settings = file.read()
       const wrongIds = (kind: IdKind): number[] =>
-        limitedIds(settings[kind]).filter((id) => !sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id)))
+        concerned(settings, kind).filter((id) => !sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id)))
       return KINDS.filter((kind) => quota.kinds.has(kind)).flatMap(wrongIds).length
     },
     repair(accounted) {
@@ -210,8 +213,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       let corrected = 0
       for (const kind of KINDS) {
         if (!quota.kinds.has(kind)) continue
-        const strangers = [...accountsOf(quota, kind, base)].filter(isLimited).map((account) => account.id)
-        for (const id of new Set([...limitedIds(settings[kind]), ...strangers])) {
+        for (const id of concerned(settings, kind)) {
           if (sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id))) continue
           apply(settings, kind, id)
           corrected += 1

@@ -3,7 +3,7 @@
  * mounted area too, while its owner writes.
  */
 
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import type { Quota } from '@insula/kernel'
 import { diskUse } from '../disk-use.ts'
 import { errnoOf } from '../errors.ts'
@@ -50,7 +50,8 @@ function correct(quota: Quota, path: Buffer, base: number): boolean {
     throw error
   }
   try {
-    if (quota.project(fd)?.id === projectOf(base)) return false
+    const found = quota.project(fd)
+    if (found?.id === projectOf(base) && (found.passedOn || !fstatSync(fd).isDirectory())) return false
     return quota.setProject(fd, projectOf(base))
   } finally {
     closeSync(fd)

@@ -38,11 +38,22 @@ test('a change waits for its turn, and gives up on who never ends', () => {
   )
 })
 
+const kind = { enforced: true, grace: null, limited: {} }
+const limits = { bytesSoft: null, bytesHard: 1, inodesSoft: null, inodesHard: null }
+/** Ids and numbers that would be somebody else's, or nobody's. */
+const wrong = [
+  { ...kind, limited: { 70000: { limits } } },
+  { ...kind, limited: { '-5': { limits } } },
+  { ...kind, limited: { 5: { limits: { ...limits, bytesHard: -1 } } } },
+  { ...kind, limited: { 5: { limits: { ...limits, bytesHard: 1.5 } } } },
+  { ...kind, grace: { bytes: null, inodes: 1 } },
+].map((user) => JSON.stringify({ accounted: 1, user, group: kind }))
+
 test('a damaged file is told by its name, and left as it is', () => {
   const place = directory()
   const path = join(place, 'quota.json')
   const file = settingsFile(free, place, true)
-  for (const text of ['', '{', '{}', '{"accounted":1,"user":{},"group":{}}', '[]', 'null']) {
+  for (const text of ['', '{', '{}', '{"accounted":1,"user":{},"group":{}}', '[]', 'null', ...wrong]) {
     writeFileSync(path, text)
     assert.throws(() => file.read(), new RegExp(`${path} is damaged`), text)
     assert.throws(() => file.change((settings) => ({ ...settings, accounted: 1 })), /is damaged/)

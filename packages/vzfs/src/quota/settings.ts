@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { FileCalls, GraceEnds, QuotaGrace, QuotaLimits } from '@insula/kernel'
 import { errnoOf, VzfsError } from '../errors.ts'
 import { damaged, isRecord } from '../json-file.ts'
+import { IDS } from './ids.ts'
 
 export interface IdSettings {
   /** How many users and groups may have limits. 0: there is no quota for them. */
@@ -43,8 +44,8 @@ const LOCK_POLL_MS = 1
 export interface SettingsFile {
   /** @throws VzfsError damaged, area_unknown */
   read(): IdSettings
-  /** Reads, changes, writes, with nobody between. The same settings from `change`: nothing is written. */
-  change(change: (settings: IdSettings) => IdSettings): IdSettings
+  /** Reads, changes, writes, then does what follows from it, with nobody between. The same settings from `change`: nothing is written. */
+  change(change: (settings: IdSettings) => IdSettings, then?: (settings: IdSettings) => void): IdSettings
   /** Puts a damaged file aside, as quota.json.damaged, and these settings in its place. */
   reset(settings: IdSettings): void
 }
@@ -70,11 +71,16 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
   }
   return {
     read,
-    change: (change) =>
+    change: (change, then) =>
       alone((lock) => {
         const before = read()
         const after = change(before)
-        if (after !== before) write(path, after, durable ? lock : null)
+        if (after !== before) {
+          write(path, after, durable ? lock : null)
+          const identity = identityOf(path)
+          if (identity !== null) known = { identity, settings: after }
+        }
+        then?.(after)
         return after
       }),
     reset: (settings) =>
@@ -142,11 +148,20 @@ function parse(path: string, text: string): IdSettings {
 const isKind = (value: unknown): boolean =>
   isRecord(value) &&
   typeof value['enforced'] === 'boolean' &&
-  (value['grace'] === null || isNumbers(value['grace'], ['bytes', 'inodes'])) &&
+  (value['grace'] === null || hasCounts(value['grace'], ['bytes', 'inodes'], false)) &&
   isRecord(value['limited']) &&
-  Object.values(value['limited']).every((one) => isRecord(one) && isNumbers(one['limits'], LIMITS))
+  Object.entries(value['limited']).every(
+    ([id, one]) => isId(id) && isRecord(one) && hasCounts(one['limits'], LIMITS, true) && hasEnds(one['ends']),
+  )
 
 const LIMITS = ['bytesSoft', 'bytesHard', 'inodesSoft', 'inodesHard'] as const
 
-const isNumbers = (value: unknown, names: readonly string[]): boolean =>
-  isRecord(value) && names.every((name) => value[name] === null || typeof value[name] === 'number')
+/** A wrong one would be somebody else's on the file system. */
+const isId = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) < IDS
+
+const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0
+
+const hasCounts = (value: unknown, names: readonly string[], orNull: boolean): boolean =>
+  isRecord(value) && names.every((name) => (orNull && value[name] === null) || isCount(value[name]))
+
+const hasEnds = (value: unknown): boolean => value === undefined || (isRecord(value) && Object.values(value).every(isCount))

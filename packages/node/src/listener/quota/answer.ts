@@ -38,9 +38,18 @@ export function answerQuotactl(
   try {
     return perform({ command, kind, id, address, caller, vps, quota })
   } catch (error) {
-    if (error instanceof SystemCallFailed) return { kind: 'error', errno: error.errno }
-    throw error
+    const errno = errnoOf(error)
+    if (errno === null) throw error
+    return { kind: 'error', errno }
   }
+}
+
+/** Of a refusal by the kernel or by the volume; EIO where the settings are damaged. */
+function errnoOf(error: unknown): number | null {
+  if (error instanceof SystemCallFailed) return error.errno
+  const { code } = error as { readonly code?: unknown }
+  if (code === 'damaged') return constants.errno.EIO
+  return typeof code === 'string' ? (Object.entries(constants.errno).find(([name]) => name === code)?.[1] ?? null) : null
 }
 
 interface Request {

@@ -7,6 +7,8 @@ export type Parsed<T> = T | 'ERANGE' | 'EINVAL'
 
 /** Limits are kept in 63 bits. */
 const MOST = (1n << 63n) - 1n
+/** Seconds since the epoch that the file system keeps: in the year 2486. */
+const MOST_TIME = (1n << 34n) - 1n
 /** Of struct if_dqblk. */
 const BLOCK = 10n
 /** Of struct fs_disk_quota. */
@@ -202,7 +204,8 @@ function inRange(change: QuotaChange): Parsed<QuotaChange> {
     one?.hard ?? 0n,
   ])
   const times = [change.spaceDeadline ?? 0n, change.inodesDeadline ?? 0n]
-  return [...limits, ...times].some((value) => value > MOST) ? 'ERANGE' : change
+  if (times.some((time) => time > MOST_TIME)) return 'ERANGE'
+  return limits.some((value) => value > MOST) ? 'ERANGE' : change
 }
 
 /** 32 bits and 8 more above them. */

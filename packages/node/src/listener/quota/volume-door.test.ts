@@ -15,7 +15,11 @@ function world(accounted = 2) {
   let kept = NO_ID_SETTINGS
   const settings: SettingsFile = {
     read: () => kept,
-    change: (change) => (kept = change(kept)),
+    change(change, then) {
+      kept = change(kept)
+      then?.(kept)
+      return kept
+    },
     reset: (other) => void (kept = other),
   }
   const ids = openIdQuota({ settings, quota, base: BASE })
