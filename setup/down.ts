@@ -61,7 +61,7 @@ try {
 function conclusion(done: number): string {
   const { instance, home } = setting
   if (existsSync(instance.state)) {
-    const { volume } = readConfig(instance.configFile)
+    const volume = broughtVolume()
     const where = volume === undefined ? instance.state : `${volume}, its database in ${instance.state}`
     return `Insula is down. Its VPSs and templates are kept in ${where}; ./up goes on with them.`
   }
@@ -75,4 +75,13 @@ function conclusion(done: number): string {
     'Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel',
     `settings until the next boot, and this directory (${home}) with its node_modules.`,
   ].join('\n')
+}
+
+/** It is down all the same when the configuration cannot be read. */
+function broughtVolume(): string | undefined {
+  try {
+    return readConfig(setting.instance.configFile).volume
+  } catch {
+    return undefined
+  }
 }

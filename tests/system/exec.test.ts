@@ -53,13 +53,32 @@ test('exit codes are passed on; signals are 128 and their number; what cannot ru
     [[micro, 'nosuchcommand'], 127, /nosuchcommand: command not found/],
     [[micro, ''], 127, /'': command not found/],
     [[micro, '/etc/passwd'], 126, /\/etc\/passwd: cannot be executed/],
-    [[micro, '/etc'], 126, /\/etc: cannot be executed/],
+    [[micro, '/etc'], 126, /\/etc: is a directory/],
   ] as const) {
     const { stderr, ...ended } = await node.insula(['exec', ...argv])
     assert.equal(ended.code, code)
     // Ours alone: the runtime's own complaint is not the command's output.
     assert.match(stderr, new RegExp(`^insula: .*${said.source}.*\n$`))
   }
+})
+
+test('with no process left it says so, whichever step of its start needs one', async () => {
+  const limit = (pids: number) => node.ok('set', micro, '--pids', `${pids}`)
+  const { usage } = (await node.show(micro)) as unknown as { usage: { pids: number } }
+  let refused = 0
+  for (let more = 0; more < 4; more += 1) {
+    await limit(usage.pids + more)
+    const { code, stdout, stderr } = await node.insula(['exec', micro, '--', 'true'])
+    if (code === 0) break
+    refused += 1
+    assert.deepEqual([code, stdout], [7, ''], stderr)
+    assert.match(
+      stderr,
+      /^insula: cannot run the command: VPS "micro" has reached its limit of \d+ process(?:es)?\n {2}raise it with .*\n$/,
+    )
+  }
+  assert.ok(refused > 0)
+  await limit(4096)
 })
 
 test('-u, -w and -e do as they say', async () => {

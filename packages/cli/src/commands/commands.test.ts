@@ -255,7 +255,7 @@ test('Ctrl-C and SIGTERM end the waiting and say how to go on', async () => {
     return { code: (await child.ended).code, said: Buffer.concat(chunks).toString() }
   }
   const { requests, tasks } = fake.node.state
-  const goesOn = /^\S+: task \d+ goes on; `insula task cancel \d+` stops it$/m
+  const goesOn = /^\S+: task \d+ goes on; `insula task (?:cancel \d+` stops|show \d+ --wait` waits for) it$/m
   for (const [args, signal, code] of [
     [['restart', 'web'], 'SIGINT', 130],
     [['set', 'web', '--memory', '1G'], 'SIGTERM', 143],
@@ -265,6 +265,7 @@ test('Ctrl-C and SIGTERM end the waiting and say how to go on', async () => {
     // At once, before the task is answered.
     const end = await interrupted(args, signal, () => requests.length > 0)
     assert.deepEqual([end.code, goesOn.test(end.said)], [code, true], end.said)
+    assert.equal(end.said.includes('task cancel'), args[0] !== 'recover', 'what cannot be cancelled is not said to be')
   }
   requests.length = 0
   const shown = await interrupted(['task', 'show', `${tasks.at(-1)?.id}`, '-w'], 'SIGTERM', () => requests.length > 1)

@@ -310,7 +310,7 @@ async function task(
     endedAt: null,
     result: null,
     error: null,
-    cancellable: true,
+    cancellable: kind !== 'recover',
   }
   state.tasks.push(made)
   const fail = state.failNext

@@ -66,8 +66,9 @@ async function tell(context: Context, asked: ReadonlySet<Promise<TaskAnswer>>, p
   progress.clear()
   for (const answer of answers) {
     if (answer.status === 'rejected' || isTaskOver(answer.value.task.state)) continue
-    const { id, subject } = answer.value.task
-    context.note(`${subject}: task ${id} goes on; \`insula task cancel ${id}\` stops it`)
+    const { id, subject, cancellable } = answer.value.task
+    const next = cancellable ? `\`insula task cancel ${id}\` stops it` : `\`insula task show ${id} --wait\` waits for it`
+    context.note(`${subject}: task ${id} goes on; ${next}`)
   }
   await context.flush()
 }

@@ -28,9 +28,7 @@ export async function nodeHealth(means: Pick<Means, 'keeper' | 'lostAreas'> & { 
 const lostRecords = ({ length }: readonly number[]): string[] =>
   length === 0
     ? []
-    : [
-        `${length === 1 ? 'a VPS has' : `${length} VPSs have`} no record in the database; \`insula recover\` brings back what is known`,
-      ]
+    : [`${length === 1 ? 'a VPS has' : `${length} VPSs have`} no record in the database; \`insula recover\` rebuilds it`]
 
 export async function nodeInfo(means: Means): Promise<NodeInfo> {
   const { probe, volumes, vzfs, links, config, inventory } = means
