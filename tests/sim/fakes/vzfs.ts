@@ -1,16 +1,8 @@
 /** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
-import {
-  type AreaInfo,
-  LayerInUse,
-  type LayerInfo,
-  NO_ID_SETTINGS,
-  openIdQuota,
-  type SettingsFile,
-  type Vzfs,
-  VzfsError,
-} from '@insula/vzfs'
+import { type AreaInfo, LayerInUse, type LayerInfo, openIdQuota, type SettingsFile, type Vzfs, VzfsError } from '@insula/vzfs'
+import { heldSettings } from '@insula/vzfs/fakes'
 
 /** As the real one has it. */
 export const projectOf = ({ base }: AreaInfo): number => base / 65_536
@@ -151,18 +143,5 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     check: async () => [],
     idle: async () => undefined,
     close: async () => undefined,
-  }
-}
-
-function heldSettings(): SettingsFile {
-  let settings = NO_ID_SETTINGS
-  return {
-    read: () => settings,
-    change(change, then) {
-      settings = change(settings)
-      then?.(settings)
-      return settings
-    },
-    reset: (other) => void (settings = other),
   }
 }

@@ -7,7 +7,8 @@ import { fakeQuota } from '@insula/kernel/fakes'
 import { VzfsError } from '../errors.ts'
 import { openIdQuota } from './id-quota.ts'
 import { IDS } from './ids.ts'
-import { type IdSettings, NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
+import { heldSettings } from './held-settings.ts'
+import type { IdSettings, SettingsFile } from './settings.ts'
 
 const BASE = 10 * IDS
 const DAY = 86_400
@@ -15,16 +16,7 @@ const DAY = 86_400
 function world() {
   let time = 1_000_000
   const quota = fakeQuota({ now: () => time })
-  let kept = NO_ID_SETTINGS
-  const settings: SettingsFile = {
-    read: () => kept,
-    change(change, then) {
-      kept = change(kept)
-      then?.(kept)
-      return kept
-    },
-    reset: (settings) => void (kept = settings),
-  }
+  const settings = heldSettings()
   const open = () => openIdQuota({ settings, quota, base: BASE })
   const ids = open()
   ids.setAccounted(10)

@@ -140,10 +140,12 @@ function parse(path: string, text: string): IdSettings {
   } catch (error) {
     throw damaged(path, 'it is not JSON', error)
   }
-  if (!isRecord(value) || typeof value['accounted'] !== 'number' || !isKind(value['user']) || !isKind(value['group']))
-    throw damaged(path, 'it does not say what users and groups may have')
-  return value as unknown as IdSettings
+  if (!isSettings(value)) throw damaged(path, 'it does not say what users and groups may have')
+  return value
 }
+
+const isSettings = (value: unknown): value is IdSettings =>
+  isRecord(value) && isCount(value['accounted']) && isKind(value['user']) && isKind(value['group'])
 
 const isKind = (value: unknown): boolean =>
   isRecord(value) &&

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:os'
 import { test } from 'node:test'
 import { fakeQuota } from '@insula/kernel/fakes'
-import { NO_ID_SETTINGS, openIdQuota, type SettingsFile } from '@insula/vzfs'
+import { openIdQuota } from '@insula/vzfs'
+import { heldSettings } from '@insula/vzfs/fakes'
 import { volumeDoor } from './volume-door.ts'
 
 const BASE = 655_360
@@ -12,16 +13,7 @@ const ID = BASE + 1_000
 
 function world(accounted = 2) {
   const quota = fakeQuota({ now: () => 1_000 })
-  let kept = NO_ID_SETTINGS
-  const settings: SettingsFile = {
-    read: () => kept,
-    change(change, then) {
-      kept = change(kept)
-      then?.(kept)
-      return kept
-    },
-    reset: (other) => void (kept = other),
-  }
+  const settings = heldSettings()
   const ids = openIdQuota({ settings, quota, base: BASE })
   ids.setAccounted(accounted)
   const door = volumeDoor(ids, BASE)

@@ -1,0 +1,3 @@
+/** Parts of VZFS in memory. For tests and simulations; no product code imports this. */
+
+export { heldSettings } from './quota/held-settings.ts'
