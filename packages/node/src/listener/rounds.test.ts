@@ -102,3 +102,24 @@ test('a request for a file is one answer of its VPS, whatever else it calls', ()
   rounds.serve(ready)
   assert.equal(served.filter((key) => key === 1).length, BURST + 1)
 })
+
+test('what takes long counts for as many answers as could have been given meanwhile', () => {
+  let [time, served] = [0, 0]
+  const rounds = openRounds({
+    listeners: fakeCallers().open(),
+    vpsOf: () => 'a',
+    handle: () => assert.fail('there are no calls'),
+    serveFile() {
+      served += 1
+      time += 20
+    },
+    now: () => time,
+  })
+  // Each takes the place of a hundred, and the share fills up by as much meanwhile: a VPS alone gets no more than its time.
+  const most = Math.ceil(BURST / ((20 * RATE) / 1_000)) + 1
+  for (let round = 0; round < 50; round++) {
+    rounds.serve([{ key: 1, what: 'input' }])
+    time -= 20
+  }
+  assert.ok(served <= most, `${served} answers of 20 ms`)
+})
