@@ -42,6 +42,8 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/kernel/src/links/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/network/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/isolation.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/like-posix.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'minutes of hashing, but all that VZFS asks of a kernel'),
