@@ -18,10 +18,11 @@ const USER = 1000
 const KINDS = [0, USER]
 const SIZE = 20_000
 
-const volume = await xfsVolume()
-const { vzfs } = volume
-const owners = await Promise.all([902, 903].map((number) => owner(number * 65_536)))
-const [own, neighbours] = owners as [(typeof owners)[number], (typeof owners)[number]]
+const held = new AsyncDisposableStack()
+after(() => held.disposeAsync())
+const { vzfs } = held.use(await xfsVolume())
+const own = held.use(await owner(902 * 65_536))
+const neighbours = held.use(await owner(903 * 65_536))
 
 /** Each change gets a directory of its own. */
 const directoryOf = (index: number, user: number): string => `${user}-${index}`
@@ -35,15 +36,9 @@ await vzfs.layers.build(LAYER, source)
 const untouched = imprint(vzfs.path)
 await vzfs.areas.create(1, own.base, [LAYER], null)
 await vzfs.areas.create(2, neighbours.base, [LAYER], null)
-const changer = await handInArea(await vzfs.areas.plan(1), own)
-const neighbour = await handInArea(await vzfs.areas.plan(2), neighbours)
+const changer = held.use(await handInArea(await vzfs.areas.plan(1), own))
+const neighbour = held.use(await handInArea(await vzfs.areas.plan(2), neighbours))
 const seenFirst = await shownTree(neighbour)
-after(async () => {
-  await changer[Symbol.asyncDispose]()
-  await neighbour[Symbol.asyncDispose]()
-  for (const one of owners) one[Symbol.dispose]()
-  await volume[Symbol.asyncDispose]()
-})
 
 for (const user of KINDS)
   for (const [index, change] of CHANGES.entries())

@@ -12,21 +12,20 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { arbitrarySteps, type Step } from './testing/arbitrary-calls.ts'
-import { type Hand, handIn, handInArea, owner } from './testing/hand.ts'
+import { handIn, handInArea, type Owner, owner } from './testing/hand.ts'
 import { imprint } from './testing/imprint.ts'
 import { fillSampleTree } from './testing/sample-tree.ts'
-import { type Shown, shownTree } from './testing/shown-tree.ts'
+import { allowingOpened, shownTree } from './testing/shown-tree.ts'
 import { xfsVolume } from './testing/xfs-volume.ts'
 
 const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '20')
 const SEED = Number(process.env['INSULA_TEST_SEED'] ?? Date.now() % 0x7fff_ffff)
 const LAYER = 'sample@1'
 
-const volume = await xfsVolume()
-after(() => volume[Symbol.asyncDispose]())
-const { vzfs, beside } = volume
-const owners = await Promise.all([900, 901].map((number) => owner(number * 65_536)))
-after(() => owners.forEach((one) => one[Symbol.dispose]()))
+const held = new AsyncDisposableStack()
+after(() => held.disposeAsync())
+const { vzfs, beside } = held.use(await xfsVolume())
+const owners = [held.use(await owner(900 * 65_536)), held.use(await owner(901 * 65_536))]
 const source = await vzfs.scratch()
 {
   await using maker = await handIn(source)
@@ -71,56 +70,54 @@ interface Seen {
 }
 
 async function play(steps: readonly Step[], seen: Seen): Promise<void> {
-  const sides = await Promise.all(owners.map((one) => pair(one)))
-  try {
-    for (const { side, call, user } of steps) {
-      const refused = (await sides[side]?.step(call, user)) ?? false
-      seen[refused ? 'refused' : 'done'] += 1
-    }
-    for (const side of sides) await side.compare()
-    for (const side of sides) await side.step(['remount'], 0)
-    for (const side of sides) await side.compare()
-    assert.deepEqual(imprint(vzfs.path), untouched)
-  } finally {
-    for (const side of sides) await side[Symbol.asyncDispose]()
+  await using sides = new AsyncDisposableStack()
+  const pairs = [] as Pair[]
+  for (const one of owners) pairs.push(await pair(one, sides))
+  for (const { side, call, user } of steps) {
+    const refused = (await pairs[side]?.step(call, user)) ?? false
+    seen[refused ? 'refused' : 'done'] += 1
   }
+  for (const one of pairs) await one.compare()
+  for (const one of pairs) await one.step(['remount'], 0)
+  for (const one of pairs) await one.compare()
+  assert.deepEqual(imprint(vzfs.path), untouched)
+}
+
+interface Pair {
+  /** Whether the call was refused, on both. */
+  step(call: Step['call'], user: number): Promise<boolean>
+  compare(): Promise<void>
 }
 
 /** An area, and a directory that began alike. */
-async function pair(one: (typeof owners)[number]) {
+async function pair(one: Owner, kept: AsyncDisposableStack): Promise<Pair> {
   const id = ++last
   const ordinary = join(beside, String(id))
   mkdirSync(ordinary, { mode: 0o755 })
+  kept.defer(() => rm(ordinary, { recursive: true }))
   chownSync(ordinary, one.base, one.base)
   chmodSync(ordinary, 0o755)
   await vzfs.areas.create(id, one.base, [LAYER], null)
+  kept.defer(() => vzfs.areas.remove(id))
   const plan = await vzfs.areas.plan(id)
-  let hands: [Hand, Hand] = await Promise.all([handInArea(plan, one), handIn(ordinary, one)])
-  await fillSampleTree(hands[1])
-  const end = async (): Promise<void> => {
-    for (const hand of hands) await hand[Symbol.asyncDispose]()
-  }
+  const directory = kept.use(await handIn(ordinary, one))
+  let area = await handInArea(plan, one)
+  kept.defer(() => area[Symbol.asyncDispose]())
+  await fillSampleTree(directory)
   return {
-    /** Whether the call was refused, on both. */
-    async step(call: Step['call'], user: number): Promise<boolean> {
+    async step(call, user) {
       if (call[0] === 'remount') {
-        const [area, directory] = hands
         await Promise.all([area[Symbol.asyncDispose](), directory.do('closeAll')])
-        hands = [await handInArea(plan, one), directory]
+        area = await handInArea(plan, one)
         return false
       }
-      const [is, should] = await Promise.all(hands.map((hand) => hand.try(call, user)))
+      const [is, should] = await Promise.all([area.try(call, user), directory.try(call, user)])
       assert.deepEqual(is, should, `${JSON.stringify(call).slice(0, 200)} by ${user}`)
-      return should !== undefined && 'errno' in should
+      return 'errno' in should
     },
-    async compare(): Promise<void> {
-      const [is, should] = (await Promise.all(hands.map((hand) => shownTree(hand)))) as [Shown, Shown]
-      assert.deepEqual(is, should)
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      await end()
-      await vzfs.areas.remove(id)
-      await rm(ordinary, { recursive: true })
+    async compare() {
+      const [is, should] = await Promise.all([shownTree(area), shownTree(directory)])
+      assert.deepEqual(is, allowingOpened(is, should))
     },
   }
 }

@@ -92,7 +92,15 @@ const call = fc.oneof(
     ),
   },
   { weight: 3, arbitrary: fc.tuple(fc.constant('linkFile'), slot, path) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant('reopen'), slot, slot, fc.constantFrom(constants.O_RDONLY, constants.O_RDWR)) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant('reopen'),
+      slot,
+      slot,
+      fc.constantFrom(constants.O_NONBLOCK, constants.O_NONBLOCK | constants.O_RDWR),
+    ),
+  },
   { weight: 3, arbitrary: fc.tuple(fc.constant('setxattr'), path, attribute, value, fc.constantFrom(0, 0, 1, 2)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('removexattr'), path, attribute) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('xattrs'), path) },

@@ -179,7 +179,49 @@ def raw_ioctl(slot, request, size):
 
 
 def lock(slot, kind, start, length):
-    fcntl.lockf(files[slot], kind, length, start)
+    """Of the open file and not of the process, so that two slots are two parties. fcntl_locking(2), F_OFD_SETLK."""
+    fcntl.fcntl(files[slot], 37, struct.pack("hhqqi", kind, os.SEEK_SET, start, length, 0))
+
+
+def watch(slot, path, mask):
+    """inotify(7), not blocking."""
+    close(slot)
+    files[slot] = checked(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+    checked(libc.inotify_add_watch(files[slot], raw(path), mask))
+
+
+def events(slot):
+    """Masks of what has happened."""
+    try:
+        data = os.read(files[slot], BLOCK)
+    except BlockingIOError:
+        return []
+    found = []
+    while data:
+        _, mask, _, length = struct.unpack_from("iIII", data)
+        found.append(mask)
+        data = data[16 + length :]
+    return found
+
+
+def birth(path):
+    """Seconds. statx(2), STATX_BTIME."""
+    held = ctypes.create_string_buffer(256)
+    checked(libc.statx(AT_FDCWD, raw(path), 0x100, 0x800, held))
+    return struct.unpack_from("q", held, 0x50)[0]
+
+
+def handle(path):
+    """Size of the handle that name_to_handle_at(2) gives."""
+    held = ctypes.create_string_buffer(struct.pack("Ii", 128, 0) + bytes(128))
+    checked(libc.name_to_handle_at(AT_FDCWD, raw(path), held, ctypes.byref(ctypes.c_int()), 0))
+    return struct.unpack_from("I", held)[0]
+
+
+def numbers(path):
+    """Inode numbers as the directory tells them."""
+    with os.scandir(raw(path)) as entries:
+        return sorted([text(entry.name), entry.inode()] for entry in entries)
 
 
 def describe(place):
@@ -241,10 +283,14 @@ def setxattr(place, name, value, flags=0):
     os.setxattr(at(place), raw(name), raw(value), flags, follow_symlinks=not isinstance(place, str))
 
 
-def execute(argv):
-    """Runs a program to its end; its exit code."""
-    child = os.posix_spawn(argv[0], argv, {})
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def start(argv):
+    """Runs a program; it executes when this returns."""
+    return os.posix_spawn(argv[0], argv, {})
+
+
+def end(child):
+    os.kill(child, 9)
+    os.waitpid(child, 0)
 
 
 CALLS = {
@@ -301,7 +347,13 @@ CALLS = {
     "flock": lambda slot, kind: fcntl.flock(files[slot], kind),
     "stat": describe,
     "tree": tree,
-    "execute": execute,
+    "start": start,
+    "end": end,
+    "watch": watch,
+    "events": events,
+    "birth": birth,
+    "handle": handle,
+    "numbers": numbers,
 }
 
 

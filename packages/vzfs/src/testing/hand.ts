@@ -23,6 +23,7 @@ export interface Hand extends AsyncDisposable {
 }
 
 const PROGRAM = new URL('./hand.py', import.meta.url).pathname
+const LONGEST_CALL = 20_000
 const PYTHON = '/usr/bin/python3'
 
 export interface Owner extends Disposable {
@@ -80,7 +81,10 @@ async function converse(child: ChildProcess): Promise<Hand> {
     },
     async [Symbol.asyncDispose]() {
       stdin.end()
+      // A call that sleeps for ever.
+      const overdue = setTimeout(() => child.kill('SIGKILL'), LONGEST_CALL)
       await ended
+      clearTimeout(overdue)
     },
   }
 }

@@ -15,7 +15,25 @@ interface Held {
   readonly [field: string]: unknown
 }
 
-export type Shown = Readonly<Record<string, unknown>>
+/** By path. */
+export type Shown = Readonly<Record<string, ShownFile>>
+
+export interface ShownFile {
+  readonly mtime: string | null
+  readonly [field: string]: unknown
+}
+
+/**
+ * The same tree as an area may show it: overlayfs gives a shared file whose attributes were changed the time of the moment when it is first opened
+ * for writing, also if nothing is written.
+ */
+export function allowingOpened(area: Shown, directory: Shown): Shown {
+  const allowed = Object.entries(directory).map(([path, file]) => {
+    const opened = area[path]?.mtime === 'recent' && 'sha256' in file
+    return [path, opened ? { ...file, mtime: 'recent' } : file] as const
+  })
+  return Object.fromEntries(allowed)
+}
 
 export async function shownTree(hand: Hand, top = '/'): Promise<Shown> {
   const tree = (await hand.do('tree', top)) as readonly (readonly [path: string, held: Held])[]
@@ -25,7 +43,7 @@ export async function shownTree(hand: Hand, top = '/'): Promise<Shown> {
 function shown(
   path: string,
   { ino: _ino, dev: _dev, atime: _atime, ctime: _ctime, blocks: _blocks, nlink, size, mtime, ...rest }: Held,
-): unknown {
+): ShownFile {
   const directory = (rest.mode & S_IFMT) === S_IFDIR
   return {
     ...rest,
