@@ -153,6 +153,14 @@ describe('not kept', () => {
     assert.equal((await stat('b')).mtime, THEN)
   })
 
+  test('a directory that takes the name of a shared one that was deleted gets a new time', async () => {
+    await hand.do('rename', 'd', 'moved')
+    assert.equal((await stat('moved')).mtime, THEN)
+    await hand.do('unlink', 'b')
+    await hand.do('rename', 'moved', 'b')
+    assert.notEqual((await stat('b')).mtime, THEN)
+  })
+
   test('reading a shared file does not change its time of access', async () => {
     await open(1, 'a', O_RDONLY)
     await read(1, 3)

@@ -20,19 +20,21 @@ export type Shown = Readonly<Record<string, ShownFile>>
 
 export interface ShownFile {
   readonly mtime: string | null
+  /** null for a directory. */
+  readonly nlink: number | null
   readonly [field: string]: unknown
 }
 
 /**
- * The same tree as an area may show it: overlayfs gives a shared file whose attributes were changed the time of the moment when it is first opened
- * for writing, also if nothing is written.
+ * The same tree as an area may show it. Overlayfs gives a file whose attributes were changed another time when it is first opened for writing, also
+ * if nothing is written, and a directory when it takes the name of a shared one that was deleted.
  */
-export function allowingOpened(area: Shown, directory: Shown): Shown {
-  const allowed = Object.entries(directory).map(([path, file]) => {
-    const opened = area[path]?.mtime === 'recent' && 'sha256' in file
-    return [path, opened ? { ...file, mtime: 'recent' } : file] as const
+export function allowingTimes(area: Shown, directory: Shown): Shown {
+  const shownFiles = Object.entries(directory).map(([path, file]) => {
+    const allowed = area[path]?.mtime === 'recent' && ('sha256' in file || file.nlink === null)
+    return [path, allowed ? { ...file, mtime: 'recent' } : file] as const
   })
-  return Object.fromEntries(allowed)
+  return Object.fromEntries(shownFiles)
 }
 
 export async function shownTree(hand: Hand, top = '/'): Promise<Shown> {
