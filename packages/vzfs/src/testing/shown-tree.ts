@@ -27,7 +27,7 @@ export interface ShownFile {
 
 /**
  * The same tree as an area may show it. Overlayfs gives a file whose attributes were changed another time when it is first opened for writing, also
- * if nothing is written, and a directory when it takes the name of a shared one that was deleted.
+ * if nothing is written, and a directory when it is moved to where a shared file was deleted.
  */
 export function allowingTimes(area: Shown, directory: Shown): Shown {
   const shownFiles = Object.entries(directory).map(([path, file]) => {
