@@ -1,0 +1,48 @@
+# Costs of file operations as a program sees them, in nanoseconds: `probe.pl SCRATCH ROUNDS TREE FILE...` prints a line "NAME NUMBER" for each operation. SCRATCH is
+# an empty directory, FILEs are shared where files are shared, TREE is a tar archive.
+use strict;
+my ($scratch, $rounds, $tree, @files) = @ARGV;
+my $clock = "\0" x 16;
+sub now { syscall(228, 1, $clock); my ($s, $n) = unpack "qq", $clock; $s * 1e9 + $n }
+my $nothing = 0;
+sub measure {
+  my ($name, $times, $body) = @_;
+  my @took;
+  for (1 .. $rounds) { my $since = now(); $body->(); push @took, (now() - $since) / $times }
+  @took = sort { $a <=> $b } @took;
+  printf "%s %.1f\n", $name, $took[@took / 2] - $nothing;
+}
+my @names = map { "$_\0" } @files;
+my $many = @names * int(1 + 2000 / @names);
+my $laps = $many / @names;
+# What perl itself takes for a call, with a call that does nothing.
+{
+  my @took;
+  for (1 .. $rounds) { my $since = now(); for (1 .. $laps) { syscall(110) for @names } push @took, (now() - $since) / $many }
+  @took = sort { $a <=> $b } @took;
+  $nothing = $took[@took / 2];
+}
+my $stat = "\0" x 144;
+my $data = "\0" x 131072;
+measure "stat", $many, sub { for (1 .. $laps) { syscall(4, $_, $stat) for @names } };
+measure "open", $many, sub { for (1 .. $laps) { for (@names) { my $fd = syscall(2, $_, 0); syscall(3, $fd) } } };
+measure "read-small", $many, sub { for (1 .. $laps) { for (@names) { my $fd = syscall(2, $_, 0); syscall(0, $fd, $data, 4096); syscall(3, $fd) } } };
+$nothing = 0;
+measure "read-all", 1, sub { for (@names) { my $fd = syscall(2, $_, 0); 1 while syscall(0, $fd, $data, 131072) > 0; syscall(3, $fd) } };
+my ($large) = sort { -s $b <=> -s $a } @files;
+measure "read-large", 1, sub { for (1 .. 20) { my $fd = syscall(2, "$large\0", 0); 1 while syscall(0, $fd, $data, 131072) > 0; syscall(3, $fd) } };
+measure "create", 1000, sub { for (1 .. 1000) { my $fd = syscall(2, "$scratch/f$_\0", 0102, 0644); syscall(1, $fd, $data, 4096); syscall(3, $fd) } unlink map { "$scratch/f$_" } 1 .. 1000 };
+measure "write-large", 1, sub { my $fd = syscall(2, "$scratch/large\0", 0102, 0644); syscall(1, $fd, $data, 131072) for 1 .. 512; syscall(3, $fd) };
+measure "overwrite", 1, sub { my $fd = syscall(2, "$scratch/large\0", 1, 0); syscall(1, $fd, $data, 131072) for 1 .. 512; syscall(3, $fd) };
+measure "read-private", 1, sub { my $fd = syscall(2, "$scratch/large\0", 0); 1 while syscall(0, $fd, $data, 131072) > 0; syscall(3, $fd) };
+unlink "$scratch/large";
+measure "exec", 100, sub { for (1 .. 100) { system { "/bin/true" } "true" } };
+measure "walk", 1, sub { system "find /usr /etc /var/lib -xdev -size +1 >/dev/null" };
+measure "find-names", 1, sub { system "find /usr /etc /var/lib -xdev >/dev/null" };
+my (@untar, @grep, @remove);
+for (1 .. ($rounds + 1) / 2) {
+  my $since = now(); system("tar", "-C", $scratch, "-xf", $tree) == 0 or die; push @untar, now() - $since;
+  $since = now(); system "grep -r 'not there' $scratch >/dev/null"; push @grep, now() - $since;
+  $since = now(); system("rm", "-r", "$scratch/tree") == 0 or die; push @remove, now() - $since;
+}
+for (["untar", \@untar], ["grep", \@grep], ["remove", \@remove]) { my @took = sort { $a <=> $b } @{$_->[1]}; printf "%s %.1f\n", $_->[0], $took[@took / 2] }
