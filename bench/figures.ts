@@ -26,15 +26,14 @@ export interface Row {
   readonly bare?: Series
 }
 
-/** @param sides what is measured, and beside what; a row's own unit stands in its name, milliseconds where there is none */
-export function table(rows: readonly Row[], [ours, bare]: readonly [string, string] = ['Insula', 'bare crun']): string {
+export function table(rows: readonly Row[]): string {
   const cell = (series: Series | undefined): string => (series ? `${series.p50.toFixed(1)} / ${series.p99.toFixed(1)}` : '-')
-  const lines = rows.map((row) => {
-    const ratio = row.bare ? (row.ours.p50 / row.bare.p50).toFixed(2) : '-'
-    return `| ${row.what} | ${cell(row.ours)} | ${cell(row.bare)} | ${ratio} | ${row.ours.runs} |`
+  const lines = rows.map(({ what, ours, bare }) => {
+    const ratio = bare ? (ours.p50 / bare.p50).toFixed(2) : '-'
+    return `| ${what} | ${cell(ours)} | ${cell(bare)} | ${ratio} | ${ours.runs} |`
   })
   return [
-    `| what | ${ours} p50 / p99, ms | ${bare} p50 / p99, ms | ratio of p50 | runs |`,
+    '| what | Insula p50 / p99, ms | bare crun p50 / p99, ms | ratio of p50 | runs |',
     '| --- | --- | --- | --- | --- |',
     ...lines,
   ].join('\n')

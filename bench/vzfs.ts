@@ -3,7 +3,6 @@
  * and RAM, beside ten copies and ten image files. Needs root. `-- --quick` is a look.
  */
 
-import { table } from './figures.ts'
 import { benchNode } from './node.ts'
 import { costs } from './vzfs/cost.ts'
 import { places } from './vzfs/places.ts'
@@ -17,5 +16,5 @@ say('template debian-12')
 await node.insula('template', 'build', 'debian-12')
 await node.ask('POST', '/v1/vps?wait=60', { name: 'measured', template: 'debian-12', addresses: ['auto'], start: true })
 await using where = await places(node, 'measured')
-console.log(table(await costs(where, quick ? 1 : 5, say), ['in a VPS', 'plain files']))
+console.log(await costs(where, quick ? 1 : 5, say))
 console.log(await sharing(node, where, quick ? 3 : 10, say))

@@ -1,15 +1,18 @@
-/** What file operations cost inside a VPS, beside the same program on the same files in a plain directory of the same file system; in turn. */
+/**
+ * What file operations cost inside a VPS, beside the same program on the same files in a plain directory of the same file system, in turn: by the
+ * clock, and by the processor time of the program, which tells more on a machine that has other things to do.
+ */
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Row, seriesOf } from '../figures.ts'
+import { seriesOf } from '../figures.ts'
 import { ROOT, runner } from '../node.ts'
 import { madeTree } from './made-tree.ts'
 import type { Place, Places } from './places.ts'
 
 interface Reading {
   readonly what: string
-  /** Milliseconds in one of what the probe counts. */
+  /** Nanoseconds in the unit that it is shown in: milliseconds unless its name says so. */
   readonly scale: number
 }
 
@@ -32,7 +35,7 @@ const PROBED: Readonly<Record<string, Reading>> = {
   remove: { what: 'rm -r of them', scale: MILLISECONDS },
 }
 
-export async function costs({ vps, plain, copy, scratch }: Places, rounds: number, say: (text: string) => void): Promise<Row[]> {
+export async function costs({ vps, plain, copy, scratch }: Places, rounds: number, say: (text: string) => void): Promise<string> {
   const archive = join(scratch, 'tree.tar')
   await madeTree(scratch, archive)
   copyFileSync(archive, join(copy, 'tree.tar'))
@@ -43,37 +46,51 @@ export async function costs({ vps, plain, copy, scratch }: Places, rounds: numbe
   const files = (await vps.run(['sh', '-c', "find /usr -xdev -type f -links 1 -size +8k | sort | awk 'NR % 2' | head -n 1000"]))
     .trim()
     .split('\n')
-  const taken = new Map<string, { vps: number[]; plain: number[] }>()
+  const taken = new Map<string, Record<'vps' | 'plain', Took[]>>()
   for (let round = 0; round < rounds; round++) {
     // The one that is first finds the disk quiet, so they take turns at that too.
     for (const which of round % 2 ? (['plain', 'vps'] as const) : (['vps', 'plain'] as const)) {
       say(`round ${round + 1} of ${rounds}, ${which}`)
       const place = which === 'vps' ? vps : plain
-      for (const [name, value] of [...(await probe(place, files)), ...(await fio(place, files))]) {
+      for (const [name, took] of [...(await probe(place, files)), ...(await fio(place, files))]) {
         const both = taken.get(name) ?? { vps: [], plain: [] }
-        both[which].push(value)
+        both[which].push(took)
         taken.set(name, both)
       }
     }
   }
-  return [...taken].map(([name, both]) => {
-    const { what, scale } = PROBED[name] ?? { what: name, scale: 1 }
-    const series = (values: readonly number[]) => seriesOf(values.map((value) => value / scale))
-    return { what, ours: series(both.vps), bare: series(both.plain) }
+  const lines = [...taken].map(([name, { vps: ours, plain: theirs }]) => {
+    const { what, scale } = PROBED[name] ?? { what: name, scale: MICROSECONDS }
+    const [[clock, plainClock], [processor, plainProcessor]] = (['clock', 'processor'] as const).map((by) =>
+      [ours, theirs].map((all) => seriesOf(all.map((took) => took[by] / scale)).p50),
+    ) as [[number, number], [number, number]]
+    const cells = [what, clock.toFixed(1), plainClock.toFixed(1), (clock / plainClock).toFixed(2)]
+    return `| ${[...cells, (processor / plainProcessor).toFixed(2)].join(' | ')} |`
   })
+  return [
+    '| what | in a VPS, ms | plain files, ms | ratio | ratio of processor time |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n')
 }
 
-async function probe(place: Place, files: readonly string[]): Promise<[string, number][]> {
+/** Nanoseconds. */
+interface Took {
+  readonly clock: number
+  readonly processor: number
+}
+
+async function probe(place: Place, files: readonly string[]): Promise<[string, Took][]> {
   const text = await place.run(['perl', '/probe.pl', '/bench', '5', '/tree.tar', ...files])
   return text
     .trim()
     .split('\n')
     .map((line) => line.split(' '))
-    .map(([name = '', value]) => [name, Number(value)])
+    .map(([name = '', clock, processor]) => [name, { clock: Number(clock), processor: Number(processor) }])
 }
 
-/** Microseconds for each block, of private files and of the largest shared one. fio(1), --minimal: fields 8 and 49 are IOPS. */
-async function fio(place: Place, files: readonly string[]): Promise<[string, number][]> {
+/** For each block, of private files and of the largest shared one. fio(1), --minimal: fields 8 and 49 are IOPS, 88 and 89 processor time in percent. */
+async function fio(place: Place, files: readonly string[]): Promise<[string, Took][]> {
   const largest = (await place.run(['sh', '-c', 'ls -S "$@" | head -n 1', '-', ...files])).trim()
   const jobs: readonly (readonly [what: string, write: boolean, ...options: string[]])[] = [
     ['fio, sequential write, private, µs', true, '--rw=write', '--bs=64k', '--filename=/bench/fio', '--size=128m'],
@@ -91,9 +108,9 @@ async function fio(place: Place, files: readonly string[]): Promise<[string, num
     ['fio, sequential read, shared, µs', false, '--rw=read', '--bs=64k', `--filename=${largest}`, '--readonly', '--loops=100'],
     ['fio, random read, shared, µs', false, '--rw=randread', '--bs=4k', `--filename=${largest}`, '--readonly', '--loops=50'],
   ]
-  const found: [string, number][] = []
+  const found: [string, Took][] = []
   for (const [what, write, ...options] of jobs) {
-    const line = await place.run([
+    const report = await place.run([
       'fio',
       '--name=job',
       '--minimal',
@@ -102,7 +119,10 @@ async function fio(place: Place, files: readonly string[]): Promise<[string, num
       '--fallocate=none',
       ...options,
     ])
-    found.push([what, 1e6 / Number(line.split(';')[write ? 48 : 7])])
+    const fields = report.split(';')
+    const clock = 1e9 / Number(fields[write ? 48 : 7])
+    const percent = Number.parseFloat(fields[87] ?? '') + Number.parseFloat(fields[88] ?? '')
+    found.push([what, { clock, processor: (clock * percent) / 100 }])
   }
   await place.run(['rm', '/bench/fio'])
   return found

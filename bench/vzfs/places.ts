@@ -14,8 +14,9 @@ export interface Place {
 export interface Places extends AsyncDisposable {
   readonly vps: Place
   readonly plain: Place
-  /** Root of the plain copy, and where more copies may lie. */
+  /** Root of the plain copy; the tree that it was made from, as an archive; and where more copies may lie. */
   readonly copy: string
+  readonly archive: string
   readonly scratch: string
 }
 
@@ -41,16 +42,20 @@ export async function places(node: BenchNode, vps: string): Promise<Places> {
   const tools = await packTools(['fio'])
   const probe = readFileSync(new URL('probe.pl', import.meta.url))
   const inside = vpsPlace(node, vps)
-  await into([`${ROOT}bin/insula`, 'exec', vps, '--', 'tar', '-C', '/', '-xf', '-'], tools)
-  await into([`${ROOT}bin/insula`, 'exec', vps, '--', 'sh', '-c', 'cat >/probe.pl'], probe)
   // What is private in the VPS too: the copy is of what it sees.
   const archive = join(scratch, 'vps.tar')
-  writeFileSync(archive, '')
   const pack = `${ROOT}bin/insula exec ${vps} -- tar -C / --one-file-system --exclude=./proc --exclude=./sys --exclude=./dev --exclude=./run -cf - . >${archive}`
   await runner.run(['sh', '-c', pack], { env, deadline: DEADLINE })
   await runner.run(['tar', '-C', copy, '--numeric-owner', '-xf', archive], { deadline: DEADLINE })
   for (const name of ['proc', 'sys', 'dev', 'run', 'bench']) mkdirSync(join(copy, name), { recursive: true })
   for (const name of ['null', 'zero']) await runner.run(['cp', '-a', `/dev/${name}`, join(copy, 'dev', name)])
+  for (const unpack of [
+    ['tar', '-C', copy, '-xf', '-'] as const,
+    [`${ROOT}bin/insula`, 'exec', vps, '--', 'tar', '-C', '/', '-xf', '-'] as const,
+  ])
+    await into([...unpack], tools)
+  await into([`${ROOT}bin/insula`, 'exec', vps, '--', 'sh', '-c', 'cat >/probe.pl'], probe)
+  writeFileSync(join(copy, 'probe.pl'), probe)
   await inside.run(['mkdir', '-p', '/bench'])
   await runner.run(['sync'], { deadline: DEADLINE })
   return {
@@ -60,6 +65,7 @@ export async function places(node: BenchNode, vps: string): Promise<Places> {
       run: async (argv) => (await runner.run(['chroot', copy, ...argv], { deadline: DEADLINE, env: { HOME: '/root' } })).stdout,
     },
     copy,
+    archive,
     scratch,
     [Symbol.asyncDispose]: async () => rmSync(scratch, { recursive: true, force: true }),
   }

@@ -10,7 +10,7 @@ const MIB = 1024 ** 2
 const DEADLINE = 1_800_000
 const IMAGE_BYTES = 1024 * MIB
 /** What each VPS reads, once. */
-const READ_ALL = 'find /usr -xdev -type f -exec cat {} + >/dev/null'
+const READ_ALL = 'find /usr -xdev -type f -exec cat {} + | wc -c'
 /** A program with its libraries, and what the kernel read from disk for it. proc(5) io: a shell has its children's too. */
 const COLD_START = "perl -MPOSIX -e 1; sed -n 's/^read_bytes: //p' /proc/self/io"
 
@@ -43,10 +43,15 @@ export async function sharing(node: BenchNode, places: Places, count: number, sa
 }
 
 async function onVzfs(node: BenchNode, count: number): Promise<Taken> {
-  const { pool, layers, areas, volume } = volumePaths(node.instance.volume)
+  const { pool, layers, area, volume } = volumePaths(node.instance.volume)
   const names = Array.from({ length: count }, (_, index) => `many${index}`)
   const before = await used(volume)
-  for (const name of names) await node.ask('POST', '/v1/vps?wait=60', { name, template: 'debian-12' })
+  const own: string[] = []
+  for (const name of names) {
+    await node.ask('POST', '/v1/vps?wait=60', { name, template: 'debian-12' })
+    const { vps } = (await node.ask('GET', `/v1/vps/${name}`)) as { vps: { id: number } }
+    own.push(area(vps.id).upper)
+  }
   const disk = ((await used(volume)) - before) / count
   let coldStart = 0
   for (const name of names) {
@@ -55,17 +60,17 @@ async function onVzfs(node: BenchNode, count: number): Promise<Taken> {
     await vps.run(['sh', '-c', READ_ALL])
     coldStart = Number(await vps.run(['sh', '-c', COLD_START]))
   }
-  const ram = await resident([pool, layers, areas])
+  const ram = await resident([pool, layers, ...own])
   for (const name of names) await node.ask('DELETE', `/v1/vps/${name}?force=true&wait=60`)
   return { what: 'VPSs on VZFS', disk, ram, coldStart }
 }
 
-async function asCopies({ copy, scratch }: Places, count: number): Promise<Taken> {
+async function asCopies({ archive, scratch }: Places, count: number): Promise<Taken> {
   const directory = join(scratch, 'copies')
   mkdirSync(directory)
   const before = await used(scratch)
   const roots = Array.from({ length: count }, (_, index) => join(directory, String(index)))
-  for (const root of roots) await runner.run(['cp', '-a', '--reflink=never', copy, root], { deadline: DEADLINE })
+  for (const root of roots) await unpack(archive, root)
   const disk = ((await used(scratch)) - before) / count
   await forget(directory)
   let coldStart = 0
@@ -78,12 +83,15 @@ async function asCopies({ copy, scratch }: Places, count: number): Promise<Taken
   return { what: 'full copies', disk, ram, coldStart }
 }
 
-async function asImages({ copy, scratch }: Places, count: number): Promise<Taken> {
+async function asImages({ archive, scratch }: Places, count: number): Promise<Taken> {
   const directory = join(scratch, 'images')
   mkdirSync(directory)
   const before = await used(scratch)
   const first = join(directory, '0.ext4')
-  await runner.run(['mkfs.ext4', '-q', '-d', copy, first, String(IMAGE_BYTES / 1024)], { deadline: DEADLINE })
+  const tree = join(scratch, 'tree-for-images')
+  await unpack(archive, tree)
+  await runner.run(['mkfs.ext4', '-q', '-d', tree, first, `${IMAGE_BYTES / 1024}k`], { deadline: DEADLINE })
+  rmSync(tree, { recursive: true })
   const images = Array.from({ length: count }, (_, index) => join(directory, `${index}.ext4`))
   for (const image of images.slice(1))
     await runner.run(['cp', '--sparse=always', '--reflink=never', first, image], { deadline: DEADLINE })
@@ -108,6 +116,12 @@ async function asImages({ copy, scratch }: Places, count: number): Promise<Taken
     for (const path of mounted.toReversed()) await runner.run(['umount', path])
     rmSync(directory, { recursive: true })
   }
+}
+
+async function unpack(archive: string, root: string): Promise<void> {
+  mkdirSync(root, { recursive: true })
+  await runner.run(['tar', '-C', root, '--numeric-owner', '-xf', archive], { deadline: DEADLINE })
+  for (const name of ['proc', 'dev']) mkdirSync(join(root, name), { recursive: true })
 }
 
 /** In a copy, with a /proc of its own for that time. */

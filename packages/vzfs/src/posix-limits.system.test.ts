@@ -106,6 +106,14 @@ describe('kept', () => {
     assert.equal((await stat(1)).ino, (await stat('other')).ino)
   })
 
+  test('each area is a file system with a number of its own, in every mount', async () => {
+    const number = await hand.do('fileSystem', '/')
+    await using again = await mounted(last)
+    assert.equal(await again.do('fileSystem', '/'), number)
+    await using other = await mounted(await created())
+    assert.notEqual(await other.do('fileSystem', '/'), number)
+  })
+
   test('two names that a VPS gave a file stay one file', async () => {
     await hand.do('link', 'a', 'again')
     await open(1, 'again', O_WRONLY)
