@@ -173,6 +173,12 @@ describe('not kept', () => {
     assert.equal((await stat('a')).atime, THEN)
   })
 
+  test('what goes through a fifo does not change its time', async () => {
+    await open(1, 'fifo', O_RDWR)
+    await hand.do('append', 1, 'through')
+    assert.equal((await stat('fifo')).mtime, THEN)
+  })
+
   test('the time of birth is that of the first change', async () => {
     const before = Number(await hand.do('birth', 'a'))
     await new Promise((resolve) => setTimeout(resolve, 1_100))
@@ -251,6 +257,7 @@ async function build(layer: string): Promise<void> {
   }
   await maker.do('setxattr', 'named', 'system.posix_acl_access', NAMED)
   await maker.do('link', 'linked-1', 'linked-2')
-  for (const name of ['a', 'b', 'd/a', 'd', 'e', '.']) await maker.do('utimens', name, THEN, THEN)
+  await maker.do('mknod', 'fifo', 0o010644)
+  for (const name of ['a', 'b', 'fifo', 'd/a', 'd', 'e', '.']) await maker.do('utimens', name, THEN, THEN)
   await vzfs.layers.build(layer, source)
 }
