@@ -15,7 +15,7 @@ import { arbitrarySteps, type Step } from './testing/arbitrary-calls.ts'
 import { handIn, handInArea, type Outcome, type Owner, owner } from './testing/hand.ts'
 import { imprint } from './testing/imprint.ts'
 import { fillSampleTree } from './testing/sample-tree.ts'
-import { allowingTimes, shownTree } from './testing/shown-tree.ts'
+import { asAreaMayShow, shownTree } from './testing/shown-tree.ts'
 import { xfsVolume } from './testing/xfs-volume.ts'
 
 const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '20')
@@ -121,7 +121,7 @@ async function pair(one: Owner, kept: AsyncDisposableStack): Promise<Pair> {
     },
     async compare() {
       const [is, should] = await Promise.all([shownTree(area), shownTree(directory)])
-      assert.deepEqual(is, allowingTimes(is, should))
+      assert.deepEqual(is, asAreaMayShow(is, should))
     },
   }
 }

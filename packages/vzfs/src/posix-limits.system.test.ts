@@ -21,6 +21,7 @@ const NAMED =
 interface Stats {
   readonly ino: number
   readonly dev: number
+  readonly mode: number
   readonly nlink: number
   readonly mtime: string
   readonly atime: string
@@ -177,6 +178,13 @@ describe('not kept', () => {
     await open(1, 'fifo', O_RDWR)
     await hand.do('append', 1, 'through')
     assert.equal((await stat('fifo')).mtime, THEN)
+  })
+
+  test('set-id bits go with a reflink that has nothing to copy', async () => {
+    for (const name of ['new', 'empty']) await hand.do('open', name === 'new' ? 1 : 2, name, O_CREAT | O_RDWR)
+    await hand.do('chmod', 'new', 0o4755)
+    await hand.do('cloneRange', 2, 0, 0, 1, 0)
+    assert.equal((await stat('new')).mode & 0o7777, 0o755)
   })
 
   test('the time of birth is that of the first change', async () => {

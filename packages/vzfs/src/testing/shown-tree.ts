@@ -5,6 +5,7 @@ import type { Hand } from './hand.ts'
 const S_IFMT = 0o170000
 const S_IFDIR = 0o040000
 const S_IFIFO = 0o010000
+const SET_ID = 0o6000
 /** 2001-09-09: what `fillSampleTree` gave, or earlier. Later times are those of the test's own changes. */
 const RECENT = 1_000_000_000_000_000_001n
 
@@ -21,6 +22,7 @@ export type Shown = Readonly<Record<string, ShownFile>>
 
 export interface ShownFile {
   readonly mtime: string | null
+  readonly mode: string
   /** null for a directory. */
   readonly nlink: number | null
   readonly [field: string]: unknown
@@ -28,14 +30,18 @@ export interface ShownFile {
 
 /**
  * The same tree as an area may show it. Overlayfs gives a file whose attributes were changed another time when it is first opened for writing, also
- * if nothing is written, and a directory when it is moved to where a shared file was deleted.
+ * if nothing is written, and a directory when it is moved to where a shared file was deleted. It takes set-id bits away before it finds that a call has nothing
+ * to do.
  */
-export function allowingTimes(area: Shown, directory: Shown): Shown {
-  const shownFiles = Object.entries(directory).map(([path, file]) => {
-    const allowed = area[path]?.mtime === 'recent' && ('sha256' in file || file.nlink === null)
-    return [path, allowed ? { ...file, mtime: 'recent' } : file] as const
+export function asAreaMayShow(area: Shown, directory: Shown): Shown {
+  const files = Object.entries(directory).map(([path, file]) => {
+    const shows = area[path]
+    const regular = 'sha256' in file
+    const mtime = shows?.mtime === 'recent' && (regular || file.nlink === null) ? 'recent' : file.mtime
+    const plain = (Number.parseInt(file.mode, 8) & ~SET_ID).toString(8)
+    return [path, { ...file, mtime, mode: regular && shows?.mode === plain ? plain : file.mode }] as const
   })
-  return Object.fromEntries(shownFiles)
+  return Object.fromEntries(files)
 }
 
 export async function shownTree(hand: Hand, top = '/'): Promise<Shown> {
