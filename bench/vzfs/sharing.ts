@@ -55,7 +55,7 @@ async function onVzfs(node: BenchNode, count: number): Promise<Taken> {
   const disk = ((await used(volume)) - before) / count
   let coldStart = 0
   for (const name of names) {
-    await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+    await node.insula('start', name, '--wait-booted')
     const vps = vpsPlace(node, name)
     await vps.run(['sh', '-c', READ_ALL])
     coldStart = Number(await vps.run(['sh', '-c', COLD_START]))
