@@ -34,7 +34,13 @@ const { vps: example } = (await node.ask('GET', '/v1/vps/example')) as { vps: { 
 await using bare = bareCrun(node, `${node.instance.bundles}/${example.id}`)
 
 const rows: Row[] = []
-rows.push(...(await lives(node, bare)), await running(bare), await commands(bare), ...(await tenAtOnce(bare)), ...(await many(node)))
+rows.push(
+  ...(await lives(node, bare)),
+  await running(bare),
+  await commands(bare),
+  ...(await tenAtOnce(bare)),
+  ...(await many(node)),
+)
 console.log(table(rows))
 console.log(await idle(node, bare))
 
