@@ -108,8 +108,9 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
 
     async plan(id) {
       const { layers } = await known(id)
-      const { upper, work } = paths.area(id)
+      const { upper, work, links } = paths.area(id)
       return {
+        own: (await isThere(links)) ? links : null,
         layers: layers.map((layer) => paths.layer(layer).tree),
         pool: paths.pool,
         upper,
@@ -188,6 +189,16 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
     else if (found.value !== null) areas.push(found.value)
   }
   return { areas, problems }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** The whole area, durable but for its name. */

@@ -36,6 +36,7 @@ export function areaPaths(directory: string) {
     directory,
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
+    links: join(directory, 'links'),
     info: join(directory, 'area.json'),
     record: join(directory, 'record.json'),
   } as const

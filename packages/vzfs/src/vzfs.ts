@@ -2,7 +2,8 @@
  * VZFS: a copy-on-write file system that shares files among many roots, on disk and in RAM, built on the kernel's overlayfs.
  *
  *   root of area 101 =  overlay( upper:  areas/101/upper        private changes, real files, host-shifted ids
- *                                lower:  layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
+ *                                lower:  areas/101/links         links that relink made: metadata only, host-shifted ids
+ *                                        layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
  *                                data:   pool                    file contents by SHA-256, shared by all )
  *
  * Words. *Pool*: content-addressed store, pool/ab/cdef...; never changed, only added to. *Layer*: read-only tree of metadata; each
@@ -14,6 +15,7 @@
  *   layers/NAME/layer.json        what it is: files, bytes, build time, digest
  *   layers/NAME/manifest.json     what its builder says about it (opaque to VZFS)
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
+ *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
@@ -44,6 +46,8 @@ export interface LayerInfo {
 
 /** Everything the mounting side needs, as plain strings: an overlay to be mounted in a private mount namespace. */
 export interface OverlayPlan {
+  /** The area's own metadata layer, on top of the others and seen as it is; null when it has none. */
+  readonly own: string | null
   /** Layer trees, top first; each is to be seen through a clone idmapped to the area's owner. */
   readonly layers: readonly string[]
   readonly pool: string

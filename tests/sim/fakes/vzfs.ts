@@ -107,7 +107,15 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async plan(id) {
         const at = (part: string): string => `${path}/areas/${id}/${part}`
         const trees = known(id).layers.map(treeOf)
-        return { layers: trees, pool: `${path}/pool`, upper: at('upper'), work: at('work'), root: `${path}/root`, options: [] }
+        return {
+          own: null,
+          layers: trees,
+          pool: `${path}/pool`,
+          upper: at('upper'),
+          work: at('work'),
+          root: `${path}/root`,
+          options: [],
+        }
       },
       async writeRecord(id, record) {
         known(id)
