@@ -17,9 +17,11 @@
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
  *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/quota.json           what users and groups inside may have
+ *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old: its work
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
+ *   index.db                      digests of private files that were looked at; a cache, can be deleted
  *   lock                          held by the one process that has the volume open
  *
  * Only `root` can be reached by others than the host's root: an OCI runtime walks to its root directory as the owner of the area, while
@@ -87,6 +89,33 @@ export interface AreaInfo {
   readonly layers: readonly string[]
 }
 
+/** What may become a link: what anybody has, what templates have, or nothing. */
+export type Share = 'all' | 'templates' | 'none'
+
+export interface RelinkOptions {
+  readonly share: Share
+  /** Of files that have to be read. */
+  readonly progress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface RelinkReport {
+  /** Private files that became links, and what they had on disk. */
+  readonly files: number
+  readonly bytes: number
+  /** Of them, bytes that the pool did not have before. */
+  readonly newPoolBytes: number
+  /** What links that were there before stand for, on disk. */
+  readonly linkedBytes: number
+  /** Private files that could be shared if another had the same, and of them those that had to be read. */
+  readonly looked: number
+  readonly hashedFiles: number
+  readonly hashedBytes: number
+  /** Files whose digest the pool has with other contents: the pool is damaged there, and they stay as they are. */
+  readonly unlike: readonly string[]
+  readonly milliseconds: number
+}
+
 export interface AreaProblem {
   readonly message: string
   /** By `mend`: only the note of what it consists of is damaged or missing. */
@@ -104,7 +133,13 @@ export interface Areas {
   problem(id: number): Promise<AreaProblem | null>
   /** Writes down anew what it consists of. Its files stay as they are. Atomic. @throws VzfsError area_unknown, layer_unknown */
   mend(area: AreaInfo): Promise<void>
+  /** Waits for a relink that is under way. */
   plan(id: number): Promise<OverlayPlan>
+  /** Private files that others have too become links. Only while the area is not mounted. Atomic: cut off anywhere, it is finished or taken back by whoever
+   * wants the area next. @throws the signal's reason when aborted */
+  relink(id: number, options: RelinkOptions): Promise<RelinkReport>
+  /** Reads what changed, so that relinks of other areas know of it. Changes nothing. */
+  survey(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */
