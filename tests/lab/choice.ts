@@ -47,6 +47,8 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/posix-limits.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
+  choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
+  choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'minutes of hashing, but all that VZFS asks of a kernel'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),

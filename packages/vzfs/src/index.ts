@@ -16,5 +16,8 @@ export type {
   LayerOptions,
   Layers,
   OverlayPlan,
+  RelinkOptions,
+  RelinkReport,
+  Share,
   Vzfs,
 } from './vzfs.ts'
