@@ -6,6 +6,7 @@ const S_IFMT = 0o170000
 const S_IFDIR = 0o040000
 const S_IFIFO = 0o010000
 const SET_ID = 0o6000
+const CAPABILITY = 'security.capability'
 /** 2001-09-09: what `fillSampleTree` gave, or earlier. Later times are those of the test's own changes. */
 const RECENT = 1_000_000_000_000_000_001n
 
@@ -14,6 +15,7 @@ interface Held {
   readonly nlink: number
   readonly size: number
   readonly mtime: string
+  readonly xattrs: readonly (readonly [name: string, value: string])[]
   readonly [field: string]: unknown
 }
 
@@ -22,6 +24,7 @@ export type Shown = Readonly<Record<string, ShownFile>>
 
 export interface ShownFile {
   readonly mtime: string | null
+  readonly xattrs: readonly (readonly [name: string, value: string])[]
   readonly mode: string
   /** null for a directory. */
   readonly nlink: number | null
@@ -30,8 +33,8 @@ export interface ShownFile {
 
 /**
  * The same tree as an area may show it. Overlayfs gives a file whose attributes were changed another time when it is first opened for writing, also
- * if nothing is written, and a directory when it is moved to where a shared file was deleted. It takes set-id bits away before it finds that a call has nothing
- * to do.
+ * if nothing is written, and a directory when it is moved to where a shared file was deleted. It takes set-id bits and capabilities away before it finds that a call
+ * has nothing to do.
  */
 export function asAreaMayShow(area: Shown, directory: Shown): Shown {
   const files = Object.entries(directory).map(([path, file]) => {
@@ -39,7 +42,8 @@ export function asAreaMayShow(area: Shown, directory: Shown): Shown {
     const regular = 'sha256' in file
     const mtime = shows?.mtime === 'recent' && (regular || file.nlink === null) ? 'recent' : file.mtime
     const plain = (Number.parseInt(file.mode, 8) & ~SET_ID).toString(8)
-    return [path, { ...file, mtime, mode: regular && shows?.mode === plain ? plain : file.mode }] as const
+    const xattrs = regular && shows?.xattrs.length === 0 ? file.xattrs.filter(([name]) => name !== CAPABILITY) : file.xattrs
+    return [path, { ...file, mtime, xattrs, mode: regular && shows?.mode === plain ? plain : file.mode }] as const
   })
   return Object.fromEntries(files)
 }
