@@ -143,9 +143,9 @@ async function resident(paths: readonly string[]): Promise<number> {
   return Number((await runner.run(['sh', '-c', script, '-', ...paths], { deadline: DEADLINE })).stdout)
 }
 
-/** Drops their pages, as if the machine had just come up. */
+/** Drops their pages, as if the machine had just come up. posix_fadvise(2), POSIX_FADV_DONTNEED */
 async function forget(directory: string): Promise<void> {
-  const script =
-    'find "$0" -xdev -type f -size +0 -exec sh -c \'for file; do dd if="$file" iflag=nocache count=0 status=none; done\' - {} +'
+  const drop = 'open my $file, "<", $_ or die; syscall(221, fileno $file, 0, 0, 4) == 0 or die $!'
+  const script = `find "$0" -xdev -type f -size +0 -print0 | perl -0 -lne '${drop}'`
   await runner.run(['sh', '-c', script, directory], { deadline: DEADLINE })
 }
