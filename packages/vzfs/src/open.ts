@@ -11,6 +11,7 @@ import type { CheckJob } from './check/check.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
 import { Mutex } from './mutex.ts'
+import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { runInThread } from './thread.ts'
@@ -50,6 +51,7 @@ export async function openVzfs(
     }
   })
   const mutex = new Mutex()
+  const gate = new PoolGate()
   try {
     await sweep(paths, trash)
     await closeLayers(paths, quota)
@@ -62,7 +64,7 @@ export async function openVzfs(
   return {
     path: paths.volume,
     areas: openAreas({ paths, trash, mutex, warn, quota, files }),
-    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths), quota }),
+    layers: openLayers({ paths, trash, mutex, gate, threads, now, warn, everyArea: () => everyArea(paths), quota }),
 
     leavingBases: () => trash.owners(),
 
