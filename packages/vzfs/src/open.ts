@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
 import type { CheckJob } from './check/check.ts'
+import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
 import { Mutex } from './mutex.ts'
@@ -87,6 +88,8 @@ export async function openVzfs(
       return runInThread<Damage[]>(new URL('./check/check-thread.ts', import.meta.url), job, () => {}, signal)
     },
 
+    collect: (options) => collect(gate, paths.volume, options),
+
     idle: () => trash.idle(),
 
     async close() {
@@ -101,7 +104,9 @@ export async function openVzfs(
 async function prepare(paths: VolumePaths): Promise<void> {
   await mkdir(paths.volume, { recursive: true })
   await Promise.all([
-    ...[paths.pool, paths.layers, paths.areas, paths.tmp, paths.trash].map((part) => makeDirectory(part, 0o700)),
+    ...[paths.pool, paths.quarantine, paths.layers, paths.areas, paths.tmp, paths.trash].map((part) =>
+      makeDirectory(part, 0o700),
+    ),
     makeDirectory(paths.root, 0o755),
   ])
   // Search only: whoever may walk to `root` need not see what else is here.

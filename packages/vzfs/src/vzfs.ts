@@ -152,6 +152,22 @@ export interface Damage {
   readonly problem: string
 }
 
+export interface CollectOptions {
+  /** Only says what would be deleted. */
+  readonly dryRun?: boolean
+  readonly progress?: StepProgress
+  readonly signal?: AbortSignal
+}
+
+export type StepProgress = (step: string, done: number, total: number) => void
+
+export interface Collected {
+  readonly files: number
+  /** On disk. */
+  readonly bytes: number
+  readonly dryRun: boolean
+}
+
 export interface Vzfs {
   readonly path: string
   readonly layers: Layers
@@ -164,6 +180,9 @@ export interface Vzfs {
   discard(scratch: string): Promise<void>
   /** What is wrong on the volume; empty when all is well. Read-only, in a thread of its own. */
   check(options?: CheckOptions): Promise<Damage[]>
+  /** Deletes contents of the pool that no layer, area or snapshot names, beside whatever else goes on. @throws VzfsError damaged when it
+   * cannot be told what is named; nothing is deleted then */
+  collect(options?: CollectOptions): Promise<Collected>
   /** Resolves when background deletion has nothing left to do. */
   idle(): Promise<void>
   /** Waits for `idle` and lets go of the volume. */

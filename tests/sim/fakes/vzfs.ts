@@ -141,6 +141,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],
+    collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
     idle: async () => undefined,
     close: async () => undefined,
   }
