@@ -3,11 +3,13 @@ import { hash } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { realFileCalls } from '@insula/kernel'
 import { VzfsError } from '../errors.ts'
 import { filled } from '../testing/awkward-tree.ts'
 import { layerOf, poolOf, putStub } from '../testing/fill.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
+import type { Collected } from '../vzfs.ts'
 
 const files = realFileCalls()
 const digestOf = (seed: number): string => hash('sha256', filled(6000, seed))
@@ -95,6 +97,36 @@ test('a collection that is cancelled says so', async (t) => {
   await layerOf(vzfs, 'a', [1])
   const signal = AbortSignal.abort(new Error('enough'))
   await assert.rejects(vzfs.collect({ signal }), /enough/)
+})
+
+test('what begins to be named after it was looked for stays: by a new layer, and by a tree that was there', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  await layerOf(vzfs, 'a', [1, 2, 3])
+  await layerOf(vzfs, 'b', [])
+  await vzfs.areas.create(7, 500_000, ['b'], null)
+  await vzfs.layers.remove('a')
+  // Long enough ago for its sign to be believed.
+  await setTimeout(2_100)
+  let building: Promise<unknown> | null = null
+  const progress = (step: string, done: number, total: number): void => {
+    if (step !== 'reading layers' || done < total) return
+    putStub(files, join(vzfs.path, 'areas/7/links/x'), digestOf(2))
+    building ??= layerOf(vzfs, 'c', [1])
+  }
+  assert.equal((await vzfs.collect({ progress })).files, 1)
+  await building
+  assert.deepEqual(poolOf(vzfs).toSorted(), digests(1, 2))
+})
+
+test('a collection waits for a build that has put its contents into the pool and is not named yet', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  const source = await vzfs.scratch()
+  for (let seed = 0; seed < 1_500; seed++) writeFileSync(join(source, `f${seed}`), `${seed}`.padEnd(5_000, '.'))
+  let collecting: Promise<Collected> | null = null
+  await vzfs.layers.build('a', source, { progress: (done) => void (done > 1_600 && (collecting ??= vzfs.collect())) })
+  assert.ok(collecting)
+  assert.equal((await (collecting as Promise<Collected>)).files, 0)
+  assert.deepEqual(await vzfs.check(), [])
 })
 
 test('beside builds and removals that share contents, in any order, nothing that is named is ever deleted', async (t) => {
