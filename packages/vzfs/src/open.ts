@@ -7,7 +7,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
-import type { CheckJob } from './check/check.ts'
+import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
@@ -15,10 +15,9 @@ import { Mutex } from './mutex.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
-import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
-import type { Damage, Vzfs } from './vzfs.ts'
+import type { Vzfs } from './vzfs.ts'
 
 const LOCK_LOOKS = 20
 const LOCK_POLL_MS = 50
@@ -83,10 +82,9 @@ export async function openVzfs(
       await trash.discard(scratch)
     },
 
-    async check({ contents = false, signal } = {}) {
-      const job: CheckJob = { volume: paths.volume, contents }
-      return runInThread<Damage[]>(new URL('./check/check-thread.ts', import.meta.url), job, () => {}, signal)
-    },
+    check: async (options) => (await examine({ paths, gate, threads }, options)).damages,
+
+    examine: (options) => examine({ paths, gate, threads }, options),
 
     collect: (options) => collect(gate, paths.volume, options),
 

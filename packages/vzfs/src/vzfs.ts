@@ -141,15 +141,66 @@ export interface AreaUsage {
 }
 
 export interface CheckOptions {
-  /** Also reads every file of the pool and compares it with its name. */
+  /** Also reads all contents from the disk and compares them with their names. What is damaged is moved aside, so that reads fail and give nothing wrong. */
   readonly contents?: boolean
+  /** Bytes per second that are read at most. */
+  readonly pace?: number | null
+  readonly progress?: StepProgress
   readonly signal?: AbortSignal
 }
 
+export type DamageKind =
+  /** Named contents that are missing, damaged or moved aside. */
+  | 'contents'
+  /** Owner or mode of something in the pool. */
+  | 'pool-file'
+  /** Contents that have a second name somewhere. */
+  | 'pool-linked'
+  | 'pool-stray'
+  /** A stub that does not show what it should. */
+  | 'stub'
+  /** Owner, mode, times, attributes of an entry of a layer. */
+  | 'metadata'
+  /** An entry of a layer that is missing, or is something else. */
+  | 'entry'
+  /** An entry of a layer that was not there when it was built. */
+  | 'extra'
+  /** The bytes of a file that a layer holds itself. */
+  | 'small-file'
+  /** layer.json, or the whole layer. */
+  | 'layer-file'
+  | 'record'
+  /** A layer that is not what its digest says, and nobody knows what it was. */
+  | 'layer-digest'
+  /** area.json, or the whole area. */
+  | 'area-file'
+  /** Owner or mode of what lies around trees. */
+  | 'owner'
+  | 'leftover'
+
 export interface Damage {
-  /** Path on the volume. */
+  readonly kind: DamageKind
+  /** Path on the volume, for people. */
   readonly path: string
   readonly problem: string
+  /** `repair` may put it right. */
+  readonly repairable: boolean
+  readonly layer?: string
+  readonly area?: number
+  /** Path in the layer's tree, one byte per character. */
+  readonly entry?: string
+  /** Of the contents that it is about, and their length. */
+  readonly digest?: string
+  readonly size?: number
+}
+
+export interface CheckReport {
+  readonly damages: readonly Damage[]
+  /** Contents that nothing names: no damage; a collection deletes them. */
+  readonly orphans: { readonly files: number; readonly bytes: number }
+  readonly looked: { readonly layers: number; readonly areas: number; readonly contents: number; readonly bytes: number }
+  /** Whether the contents were read. */
+  readonly deep: boolean
 }
 
 export interface CollectOptions {
@@ -178,8 +229,10 @@ export interface Vzfs {
   scratch(): Promise<string>
   /** Deletes a directory of `scratch()` in the background. */
   discard(scratch: string): Promise<void>
-  /** What is wrong on the volume; empty when all is well. Read-only, in a thread of its own. */
-  check(options?: CheckOptions): Promise<Damage[]>
+  /** What is wrong on the volume; empty when all is well. In a thread of its own. */
+  check(options?: CheckOptions): Promise<readonly Damage[]>
+  /** As `check`, with what was looked at. */
+  examine(options?: CheckOptions): Promise<CheckReport>
   /** Deletes contents of the pool that no layer, area or snapshot names, beside whatever else goes on. @throws VzfsError damaged when it
    * cannot be told what is named; nothing is deleted then */
   collect(options?: CollectOptions): Promise<Collected>

@@ -141,6 +141,12 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],
+    examine: async ({ contents = false } = {}) => ({
+      damages: [],
+      orphans: { files: 0, bytes: 0 },
+      looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
+      deep: contents,
+    }),
     collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
     idle: async () => undefined,
     close: async () => undefined,

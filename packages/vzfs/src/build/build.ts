@@ -36,7 +36,7 @@ export interface BuildJob {
  * Smaller files stay in the layer: below one block of the file system a stub (an inode with attributes) takes as much as the file, and one
  * lookup more. They are still shared by all who use the layer.
  */
-const SHARED_FROM_BYTES = 4096
+export const SHARED_FROM_BYTES = 4096
 
 export async function buildLayer(
   files: FileCalls,
