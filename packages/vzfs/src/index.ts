@@ -19,5 +19,7 @@ export type {
   LayerOptions,
   Layers,
   OverlayPlan,
+  Repaired,
+  RepairOptions,
   Vzfs,
 } from './vzfs.ts'

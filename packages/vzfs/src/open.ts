@@ -15,6 +15,7 @@ import { Mutex } from './mutex.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
+import { repair } from './repair/repair.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
@@ -85,6 +86,8 @@ export async function openVzfs(
     check: async (options) => (await examine({ paths, gate, threads }, options)).damages,
 
     examine: (options) => examine({ paths, gate, threads }, options),
+
+    repair: (options) => repair({ paths, gate, threads }, options),
 
     collect: (options) => collect(gate, paths.volume, options),
 

@@ -203,6 +203,18 @@ export interface CheckReport {
   readonly deep: boolean
 }
 
+export interface RepairOptions extends CheckOptions {
+  /** Directories that may hold the bytes that are missing: a backup, another volume. */
+  readonly from?: readonly string[]
+  /** Hands a tree that was built as the layer was to `use`, and removes it; does nothing when there is none to be had. */
+  readonly treeLike?: (layer: string, use: (tree: string) => Promise<void>) => Promise<void>
+}
+
+/** What is damaged still, and what was. */
+export interface Repaired extends CheckReport {
+  readonly repaired: readonly Damage[]
+}
+
 export interface CollectOptions {
   /** Only says what would be deleted. */
   readonly dryRun?: boolean
@@ -233,6 +245,8 @@ export interface Vzfs {
   check(options?: CheckOptions): Promise<readonly Damage[]>
   /** As `check`, with what was looked at. */
   examine(options?: CheckOptions): Promise<CheckReport>
+  /** Checks, puts right what can be, checks again. */
+  repair(options?: RepairOptions): Promise<Repaired>
   /** Deletes contents of the pool that no layer, area or snapshot names, beside whatever else goes on. @throws VzfsError damaged when it
    * cannot be told what is named; nothing is deleted then */
   collect(options?: CollectOptions): Promise<Collected>

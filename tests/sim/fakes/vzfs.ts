@@ -42,6 +42,11 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
     return area
   }
+  const sound = () => ({
+    damages: [],
+    orphans: { files: 0, bytes: 0 },
+    looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
+  })
   return {
     path,
     records,
@@ -141,12 +146,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],
-    examine: async ({ contents = false } = {}) => ({
-      damages: [],
-      orphans: { files: 0, bytes: 0 },
-      looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
-      deep: contents,
-    }),
+    examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
+    repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
     collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
     idle: async () => undefined,
     close: async () => undefined,

@@ -71,7 +71,7 @@ function readStub(path: string, xattrs: ReadonlyMap<string, string>): string | n
   )
 }
 
-function kindOf(stats: BigIntStats): EntryKind {
+export function kindOf(stats: Pick<BigIntStats, Exclude<Extract<keyof BigIntStats, `is${string}`>, undefined>>): EntryKind {
   if (stats.isFile()) return 'file'
   if (stats.isDirectory()) return 'directory'
   if (stats.isSymbolicLink()) return 'symlink'

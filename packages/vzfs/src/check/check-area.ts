@@ -29,13 +29,17 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   const id = areaIdOf(name)
   if (id === null) return look.report({ kind: 'leftover', path: directory, problem: 'it is not an area', repairable: false })
   const report: Report = (damage) => look.report({ ...damage, area: id })
+  const damaged = (error: unknown): void =>
+    existsSync(directory)
+      ? report({ kind: 'area-file', path: directory, problem: messageOf(error), repairable: false })
+      : undefined
+  const area = await readAreaInfo(paths.area(id).info, id).catch(damaged)
   try {
-    const area = await readAreaInfo(paths.area(id).info, id)
-    if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json' })
-    else checkAround({ ...look, report }, area, layers)
-    for (const tree of trees) await checkStubs({ ...look, report }, tree, area)
+    if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
+    if (area) checkAround({ ...look, report }, area, layers)
+    for (const tree of trees) await checkStubs({ ...look, report }, tree, area ?? null)
   } catch (error) {
-    if (existsSync(directory)) report({ kind: 'area-file', path: directory, problem: messageOf(error) })
+    damaged(error)
   }
 }
 

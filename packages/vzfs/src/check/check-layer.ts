@@ -31,6 +31,7 @@ export interface SmallFile {
   /** Absolute, latin1. */
   readonly path: string
   readonly digest: string
+  readonly size: number
   readonly layer: string
   readonly entry: string
 }
@@ -42,7 +43,7 @@ export async function checkLayer(look: LayerLook, name: string): Promise<void> {
   const { files, paths } = look
   const { directory, tree, info: path, record } = paths.layer(name)
   const report: Report = (damage) => look.report({ ...damage, layer: name })
-  if (!isLayerName(name)) return report({ kind: 'leftover', path: directory, problem: 'it is not a layer' })
+  if (!isLayerName(name)) return report({ kind: 'leftover', path: directory, problem: 'it is not a layer', repairable: false })
   try {
     checkOutside(directory, report)
     const info = await readLayerInfo(path, name)
@@ -123,7 +124,13 @@ function compareTree(
       entry.stub === null &&
       entry.size === recorded.size
     )
-      small({ path: entryPath(root, recorded.path).toString('latin1'), digest: recorded.digest, layer, entry: recorded.path })
+      small({
+        path: entryPath(root, recorded.path).toString('latin1'),
+        digest: recorded.digest,
+        size: recorded.size,
+        layer,
+        entry: recorded.path,
+      })
   }
   for (const extra of found.values())
     report({
@@ -181,7 +188,14 @@ export function checkNamed(index: PoolIndex, report: Report, path: string, { dig
     report({ kind: 'contents', path, digest, size: length ?? size, problem: `its contents ${poolKey(digest)} ${where}` })
   } else if (held !== size) {
     const kind = length === size ? 'contents' : 'stub'
-    report({ kind, path, digest, size, problem: `it has ${size} bytes, its contents in the pool have ${held}` })
+    report({
+      kind,
+      path,
+      digest,
+      size,
+      repairable: length !== null,
+      problem: `it has ${size} bytes, its contents in the pool have ${held}`,
+    })
   }
 }
 

@@ -21,7 +21,10 @@ export function* differences(
   now: Entry,
   first: string,
 ): Generator<Difference> {
-  if (was.kind !== now.kind) return yield { kind: 'entry', problem: `it is a ${now.kind} instead of a ${was.kind}` }
+  if (was.kind !== now.kind) {
+    yield { kind: 'entry', problem: `it is a ${now.kind} instead of a ${was.kind}` }
+    return
+  }
   const marked = now.xattrs.some(([name]) => name === METACOPY || name === REDIRECT)
   // A smaller file may be a stub, when the layer was made of another one.
   const stub = was.digest !== null && (was.size >= SHARED_FROM_BYTES || now.stub !== null || marked)
@@ -31,7 +34,10 @@ export function* differences(
   if (first !== was.first) yield { kind: 'entry', problem: 'it is not the same file as its other names' }
   for (const field of FIELDS) {
     if (was[field] !== now[field])
-      yield { kind: 'metadata', problem: `${field} is ${shown(field, now)} instead of ${shown(field, was)}` }
+      yield {
+        kind: field === 'target' || field === 'device' ? 'entry' : 'metadata',
+        problem: `${field} is ${shown(field, now)} instead of ${shown(field, was)}`,
+      }
   }
   if (!sameXattrs(was, now)) yield { kind: 'metadata', problem: 'its extended attributes are others' }
 }

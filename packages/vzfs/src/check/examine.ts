@@ -46,8 +46,8 @@ async function moveAside(paths: VolumePaths, digests: ReadonlySet<string>): Prom
 }
 
 /**
- * An overlay that has looked a file up goes on with the contents that it found then. When the kernel forgets its names and inodes it looks again,
- * and finds nothing. Only files that are open meanwhile stay as they are. Documentation/admin-guide/sysctl/vm.rst, drop_caches
+ * An overlay that has looked a file up goes on with the contents that it found then. When the kernel forgets its names and inodes it looks again, finds
+ * nothing, and open(2) fails with ENOENT. Only files that are open meanwhile stay as they are. Documentation/admin-guide/sysctl/vm.rst, drop_caches
  */
 export async function forgetFiles(): Promise<void> {
   await writeFile('/proc/sys/vm/drop_caches', '2').catch(() => undefined)

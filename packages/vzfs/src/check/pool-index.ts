@@ -29,7 +29,10 @@ export function poolIndex(paths: VolumePaths): PoolIndex {
     contents,
     strays,
     quarantined: new Set(readdirSync(paths.quarantine)),
-    sizeOf: (digest) => (contents.get(digest) ?? statsOf(join(paths.pool, poolKey(digest))))?.size ?? null,
+    sizeOf(digest) {
+      const stats = contents.get(digest) ?? statsOf(join(paths.pool, poolKey(digest)))
+      return stats?.isFile() === true ? stats.size : null
+    },
   }
 }
 

@@ -88,7 +88,8 @@ const DIGEST = /^[0-9a-f]{64}$/
 
 /** Damaged contents are kept for as long as something names them and there are no others in the pool. */
 function needed({ pool }: VolumePaths, named: ReadonlySet<string>, digest: string): boolean {
-  return DIGEST.test(digest) && named.has(digest) && bytesOf(join(pool, poolKey(digest))) === null
+  if (!DIGEST.test(digest) || !named.has(digest)) return false
+  return lstatSync(join(pool, poolKey(digest)), { throwIfNoEntry: false })?.isFile() !== true
 }
 
 /** What is no contents is nobody's, because nobody is at work in the pool now. Directories of contents are made again when they are needed. */

@@ -41,7 +41,8 @@ export function readRecord(path: string, digest: string): RecordedEntry[] | null
   return lines.map((line) => entryOf(path, line))
 }
 
-function readLines(path: string): string[] | null {
+/** Whatever they are. */
+export function readLines(path: string): string[] | null {
   try {
     const text = zstdDecompressSync(readFileSync(path), { maxOutputLength: MOST_BYTES }).toString()
     return text.split('\n').slice(0, -1)
