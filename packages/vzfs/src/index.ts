@@ -17,9 +17,13 @@ export type {
   IdQuotaPlace,
   LayerInfo,
   LayerOptions,
+  LayerResidency,
   Layers,
   OverlayPlan,
   Repaired,
+  ReadAhead,
   RepairOptions,
+  ResidencyReport,
+  SpaceReport,
   Vzfs,
 } from './vzfs.ts'

@@ -11,11 +11,13 @@ import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
+import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { repair } from './repair/repair.ts'
+import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
@@ -91,6 +93,11 @@ export async function openVzfs(
 
     collect: (options) => collect(gate, paths.volume, options),
 
+    space: (signal) => measure({ what: 'space', volume: paths.volume }, signal),
+    residency: (running, told = 0) => measure({ what: 'residency', volume: paths.volume, running, files: told }),
+    learn: (layers) => measure({ what: 'learn', volume: paths.volume, layers }),
+    readAhead: (layers, bytes) => measure({ what: 'read ahead', volume: paths.volume, layers, bytes }),
+
     idle: () => trash.idle(),
 
     async close() {
@@ -100,6 +107,9 @@ export async function openVzfs(
     },
   }
 }
+
+const measure = <T>(job: MeasureJob, signal?: AbortSignal): Promise<T> =>
+  runInThread<T>(new URL('./measure/measure-thread.ts', import.meta.url), job, () => undefined, signal)
 
 /** What can be reached by whom is told in vzfs.ts. */
 async function prepare(paths: VolumePaths): Promise<void> {

@@ -231,6 +231,56 @@ export interface Collected {
   readonly dryRun: boolean
 }
 
+/** Bytes on disk, but for `apparent`. What a repeated name of a file would add counts once. */
+export interface SpaceReport {
+  readonly areas: readonly {
+    readonly id: number
+    /** Regular files that its root shows, and the sum of their lengths. */
+    readonly files: number
+    readonly apparent: number
+    /** Contents of the pool that it shows. */
+    readonly shared: number
+    /** Its part of what is saved. */
+    readonly saved: number
+  }[]
+  readonly layers: readonly {
+    readonly name: string
+    readonly users: number
+    readonly apparent: number
+    /** Metadata and small files: what the layer takes besides contents of the pool. */
+    readonly own: number
+    readonly shared: number
+    readonly saved: number
+  }[]
+  readonly pool: { readonly files: number; readonly bytes: number; readonly saved: number }
+}
+
+export interface LayerResidency {
+  readonly name: string
+  /** Areas in use now. */
+  readonly users: number
+  /** Contents of the pool that it names, their bytes, and how many of both are in RAM. */
+  readonly files: number
+  readonly bytes: number
+  readonly residentFiles: number
+  readonly resident: number
+  /** RAM that its users would need more if each had its own. */
+  readonly saved: number
+  readonly biggest: readonly { readonly path: string; readonly bytes: number; readonly resident: number }[]
+}
+
+export interface ResidencyReport {
+  readonly layers: readonly LayerResidency[]
+  /** Of all areas in use, each content once. */
+  readonly resident: number
+  readonly saved: number
+}
+
+export interface ReadAhead {
+  readonly files: number
+  readonly bytes: number
+}
+
 export interface Vzfs {
   readonly path: string
   readonly layers: Layers
@@ -250,6 +300,14 @@ export interface Vzfs {
   /** Deletes contents of the pool that no layer, area or snapshot names, beside whatever else goes on. @throws VzfsError damaged when it
    * cannot be told what is named; nothing is deleted then */
   collect(options?: CollectOptions): Promise<Collected>
+  /** What is taken and saved on disk. Reads metadata of everything. */
+  space(signal?: AbortSignal): Promise<SpaceReport>
+  /** What of layers is in RAM. @param running areas whose roots are in use @param files how many of the biggest files are told of each layer */
+  residency(running: readonly number[], files?: number): Promise<ResidencyReport>
+  /** Looks at what of these layers, whose roots are in use, is in RAM, and remembers what is hot. */
+  learn(layers: readonly string[]): Promise<void>
+  /** Reads the hot files of these layers, so many bytes at most; for the cgroup of this process. */
+  readAhead(layers: readonly string[], bytes: number): Promise<ReadAhead>
   /** Resolves when background deletion has nothing left to do. */
   idle(): Promise<void>
   /** Waits for `idle` and lets go of the volume. */

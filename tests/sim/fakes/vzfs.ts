@@ -149,6 +149,21 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
     repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
     collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
+    space: async () => ({
+      areas: [...areas.keys()].map((id) => ({ id, files: 1, apparent: 1, shared: 0, saved: 0 })),
+      layers: [...layers.keys()].map((name) => ({
+        name,
+        users: [...areas.values()].filter((area) => area.layers.includes(name)).length,
+        apparent: 1,
+        own: 4096,
+        shared: 0,
+        saved: 0,
+      })),
+      pool: { files: 0, bytes: 0, saved: 0 },
+    }),
+    residency: async () => ({ layers: [], resident: 0, saved: 0 }),
+    learn: async () => undefined,
+    readAhead: async () => ({ files: 0, bytes: 0 }),
     idle: async () => undefined,
     close: async () => undefined,
   }
