@@ -15,6 +15,7 @@ import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
 import { withRoom } from './quota/room.ts'
+import type { Relinking } from './relink/relinking.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
 import type { Trash } from './trash.ts'
@@ -29,6 +30,7 @@ export interface AreasNeed {
   readonly warn: (message: string) => void
   readonly quota: Quota
   readonly files: FileCalls
+  readonly relinking: Relinking
 }
 
 /**
@@ -38,7 +40,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -88,7 +90,8 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     async remove(id) {
       const { directory } = paths.area(parseAreaId(id))
       const base = (await show(id).catch(() => null))?.base
-      if (await mutex.run(() => trash.discard(directory, base))) await syncDirectory(paths.areas)
+      const gone = await relinking.alone(id, () => mutex.run(() => trash.discard(directory, base)))
+      if (gone) await syncDirectory(paths.areas)
     },
 
     async list() {
@@ -108,8 +111,9 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
 
     async plan(id) {
       const { layers } = await known(id)
-      const { upper, work } = paths.area(id)
+      const { upper, work, links } = paths.area(id)
       return {
+        own: await relinking.settled(id, async () => ((await isThere(links)) ? links : null)),
         layers: layers.map((layer) => paths.layer(layer).tree),
         pool: paths.pool,
         upper,
@@ -118,6 +122,10 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
         options: OPTIONS,
       }
     },
+
+    relink: async (id, options) => relinking.run(await known(id), options, false),
+
+    survey: async (id, options) => relinking.run(await known(id), options, true),
 
     writeRecord: (id, record) => replace(id, 'record', record),
 
@@ -188,6 +196,16 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
     else if (found.value !== null) areas.push(found.value)
   }
   return { areas, problems }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** The whole area, durable but for its name. */

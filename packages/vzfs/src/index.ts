@@ -25,5 +25,8 @@ export type {
   RepairOptions,
   ResidencyReport,
   SpaceReport,
+  RelinkOptions,
+  RelinkReport,
+  Share,
   Vzfs,
 } from './vzfs.ts'

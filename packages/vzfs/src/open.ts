@@ -13,9 +13,11 @@ import { errnoOf, VzfsError } from './errors.ts'
 import { openLayers } from './layers.ts'
 import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
+import { areaIdOf } from './names.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
+import { openRelinking, type Relinking } from './relink/relinking.ts'
 import { repair } from './repair/repair.ts'
 import { runInThread } from './thread.ts'
 import { Trash } from './trash.ts'
@@ -64,10 +66,22 @@ export async function openVzfs(
     throw error
   }
 
+  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyArea: () => everyArea(paths), quota })
+  const relinking = openRelinking({
+    paths,
+    trash,
+    gate,
+    threads,
+    quota,
+    areas: async () => (await readAreas(paths)).areas,
+    layers: () => layers.list(),
+  })
+  await settleAll(paths, relinking)
+
   return {
     path: paths.volume,
-    areas: openAreas({ paths, trash, mutex, warn, quota, files }),
-    layers: openLayers({ paths, trash, mutex, gate, threads, now, warn, everyArea: () => everyArea(paths), quota }),
+    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking }),
+    layers,
 
     leavingBases: () => trash.owners(),
 
@@ -154,6 +168,12 @@ async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandl
 async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
   await trash.empty()
   for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name))
+}
+
+/** An area whose relink cannot be finished is damaged, which is told when it is wanted; others are not kept waiting. */
+async function settleAll(paths: VolumePaths, relinking: Relinking): Promise<void> {
+  const ids = (await readdir(paths.areas)).map(areaIdOf).filter((id) => id !== null)
+  for (const id of ids) await relinking.settled(id, async () => undefined).catch(() => undefined)
 }
 
 /** Also those that an earlier version built. */

@@ -17,6 +17,7 @@ export function volumePaths(volume: string) {
     trash: join(volume, 'trash'),
     root: join(volume, 'root'),
     lock: join(volume, 'lock'),
+    index: join(volume, 'index.db'),
     layer: (name: string) => layerPaths(join(layers, name)),
     area: (id: number) => areaPaths(join(areas, String(id))),
   } as const
@@ -39,6 +40,10 @@ export function areaPaths(directory: string) {
     directory,
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
+    links: join(directory, 'links'),
+    newLinks: join(directory, 'links.new'),
+    oldLinks: join(directory, 'links.old'),
+    relink: join(directory, 'relink.json'),
     info: join(directory, 'area.json'),
     record: join(directory, 'record.json'),
   } as const

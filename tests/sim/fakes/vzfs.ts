@@ -1,7 +1,16 @@
 /** VZFS in memory: the names and promises of the real one, with as few files as a VPS needs to be started. */
 
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
-import { type AreaInfo, LayerInUse, type LayerInfo, openIdQuota, type SettingsFile, type Vzfs, VzfsError } from '@insula/vzfs'
+import {
+  type AreaInfo,
+  LayerInUse,
+  type LayerInfo,
+  openIdQuota,
+  type RelinkReport,
+  type SettingsFile,
+  type Vzfs,
+  VzfsError,
+} from '@insula/vzfs'
 import { heldSettings } from '@insula/vzfs/fakes'
 
 /** As the real one has it. */
@@ -17,6 +26,18 @@ export interface FakeVzfs extends Vzfs {
   /** Areas whose area.json cannot be read. */
   readonly damaged: Set<number>
   readonly quota: FakeQuota
+}
+
+const relinked: RelinkReport = {
+  files: 2,
+  bytes: 16_384,
+  newPoolBytes: 8192,
+  linkedBytes: 4096,
+  looked: 3,
+  hashedFiles: 3,
+  hashedBytes: 20_000,
+  unlike: [],
+  milliseconds: 1,
 }
 
 /** Where its directories lie. */
@@ -112,8 +133,23 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async plan(id) {
         const at = (part: string): string => `${path}/areas/${id}/${part}`
         const trees = known(id).layers.map(treeOf)
-        return { layers: trees, pool: `${path}/pool`, upper: at('upper'), work: at('work'), root: `${path}/root`, options: [] }
+        return {
+          own: null,
+          layers: trees,
+          pool: `${path}/pool`,
+          upper: at('upper'),
+          work: at('work'),
+          root: `${path}/root`,
+          options: [],
+        }
       },
+      async relink(id, { progress, signal }) {
+        known(id)
+        signal?.throwIfAborted()
+        progress?.(1, 1)
+        return relinked
+      },
+      survey: async () => relinked,
       async writeRecord(id, record) {
         known(id)
         records.set(id, JSON.stringify(record))

@@ -37,7 +37,7 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   try {
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
-    for (const tree of trees) await checkStubs({ ...look, report }, tree, area ?? null)
+    for (const tree of trees) await checkStubs({ ...look, report }, tree)
   } catch (error) {
     damaged(error)
   }
@@ -74,20 +74,10 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
     })
 }
 
-async function checkStubs({ files, index, report, named }: AreaLook, tree: string, area: AreaInfo | null): Promise<void> {
+async function checkStubs({ files, index, report, named }: AreaLook, tree: string): Promise<void> {
   const broken = (path: Buffer, problem: string): void =>
     report({ kind: 'stub', path: reachedBy(path), problem, repairable: false })
   await diskUse(tree, (path, stats) => {
-    const foreign =
-      area !== null && ![Number(stats.uid), Number(stats.gid)].every((one) => one >= area.base && one < area.base + IDS)
-    // A whiteout is the kernel's.
-    if (foreign && !stats.isCharacterDevice())
-      report({
-        kind: 'metadata',
-        path: reachedBy(path),
-        problem: `it belongs to ${stats.uid}:${stats.gid}, which are not ids of the area`,
-        repairable: false,
-      })
     if (!stats.isFile()) return
     const target = files.getXattr(path, REDIRECT)?.toString('latin1') ?? ''
     if (files.getXattr(path, METACOPY) === null) {
@@ -96,10 +86,14 @@ async function checkStubs({ files, index, report, named }: AreaLook, tree: strin
       return
     }
     const digest = digestOfKey(target)
-    if (digest === null)
-      return broken(path, `${REDIRECT} is ${target === '' ? 'missing' : JSON.stringify(target)}, which names no contents`)
-    named.add(digest)
     if (holdsData(files, path)) broken(path, 'it holds data of its own')
+    if (digest === null) {
+      // What a metadata copy shows may also lie in a layer, where it is called so.
+      if (!target.startsWith('/') || target === '/')
+        broken(path, `${REDIRECT} is ${target === '' ? 'missing' : JSON.stringify(target)}, which names no contents`)
+      return
+    }
+    named.add(digest)
     checkNamed(index, report, reachedBy(path), { digest, size: Number(stats.size), length: null })
   })
 }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
-import { SHARED_FROM_BYTES } from '../build/build.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { type Entry, entryPath, readablePath } from '../build/entry.ts'
 import { scan, soundStub } from '../build/scan.ts'
 import { VzfsError } from '../errors.ts'

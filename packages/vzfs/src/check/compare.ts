@@ -2,7 +2,7 @@
 
 import { closeSync, constants, openSync } from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
-import { SHARED_FROM_BYTES } from '../build/build.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { poolKey } from '../names.ts'

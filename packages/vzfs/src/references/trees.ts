@@ -32,10 +32,13 @@ export function holders(paths: VolumePaths, now = BigInt(Date.now()) * 1_000_000
     // Before its trees are listed, so that what changes from here on shows.
     const sign = signOf([lookAt(directory), lookAt(snapshots)], now)
     const kept = namesIn(snapshots).map((snapshot) => join(snapshots, snapshot, 'links'))
-    return { kind: 'area', name, directory, sign, trees: [join(directory, 'links'), ...kept] }
+    return { kind: 'area', name, directory, sign, trees: [...LINKS.map((links) => join(directory, links)), ...kept] }
   })
   return [...layers, ...areas]
 }
+
+/** The others are there while a relink is under way. */
+const LINKS = ['links', 'links.new', 'links.old'] as const
 
 export const holderKey = ({ kind, name }: Holder): string => `${kind} ${name}`
 

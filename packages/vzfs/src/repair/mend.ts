@@ -24,7 +24,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
-import { SHARED_FROM_BYTES } from '../build/build.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { hashFile } from '../build/hash.ts'
 import { applyMetadata } from '../build/metadata.ts'

@@ -5,7 +5,7 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { SHARED_FROM_BYTES } from '../build/build.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { examine, type ExamineMeans, forgetFiles } from '../check/examine.ts'
 import { runInThread } from '../thread.ts'
 import type { CheckReport, Damage, Repaired, RepairOptions } from '../vzfs.ts'
