@@ -81,6 +81,7 @@ function change(root: string, base: number, seed = 50): void {
   files.setTimes(Buffer.from(at('opt/app/f0')), 1_000_000_001n, 1_234_567_890_123_456_789n)
   files.setTimes(Buffer.from(at('opt/app')), 5n, 1_100_000_000_000_000_001n)
   writeFileSync(at('opt/small'), 'small')
+  writeFileSync(at('opt/unique'), `${base}`.repeat(2000))
   writeFileSync(at('opt/named-twice'), filled(20_000, seed + 20))
   linkSync(at('opt/named-twice'), at('opt/named-again'))
   symlinkSync('/opt/app/f0', at('opt/pointer'))
