@@ -17,7 +17,7 @@ interface Child {
 }
 
 /** Records are numbers here that no descriptor has; each holds a call. */
-function world(t: TestContext) {
+function world(t: TestContext, kind: Source['kind'] = 'calls') {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const store = fakeDescriptorStore()
   const calls = new Map<number, Call | null>()
@@ -62,6 +62,7 @@ function world(t: TestContext) {
         log: () => undefined,
       },
       inherited,
+      kind,
     )
   let listening = open()
   t.after(() => {
@@ -76,14 +77,23 @@ function world(t: TestContext) {
     get listening() {
       return listening
     },
-    add(id: string, kind: 'calls' | 'mounts' = 'calls'): void {
+    add(id: string): void {
       const { read, write } = openPipe()
       closeSync(write)
-      listening.add({ fd: read, id, kind })
+      listening.add({ fd: read, id })
+    },
+    /** As another keeper would have kept it. */
+    keep(name: string): void {
+      const { read, write } = openPipe()
+      closeSync(write)
+      store.store(name, read)
+      closeSync(read)
     },
     /** What that child works on. */
-    works: (child: Child, call: Partial<Call> | null) =>
-      void calls.set(child.record, call && { key: 1, id: 1n, tid: 5, architecture: 'x86-64', number: 99, args: [], ...call }),
+    works(child: Child, call: Partial<Call> | null): void {
+      child.report('{"begun":true}\n')
+      calls.set(child.record, call && { key: 1, id: 1n, tid: 5, architecture: 'x86-64', number: 99, args: [], ...call })
+    },
     pass: async (milliseconds: number) => {
       for (let passed = 0; passed < milliseconds; passed += 10) {
         t.mock.timers.tick(10)
@@ -133,10 +143,31 @@ test('a child that ends is started again over the same record', async (t) => {
   const [, second] = children
   assert.ok(second)
   assert.deepEqual([keys(second), second.orders.at(-1), second.record], [[1], { begin: true }, first.record])
-  assert.deepEqual(continued, [])
   second.end()
   await pass(100)
+  assert.deepEqual(continued, [], 'one that ended before it began has not been ended by the call')
+  const [, , third] = children
+  assert.ok(third)
+  works(third, { id: 9n })
+  third.end()
+  await pass(100)
   assert.deepEqual(continued, ['1 9'], 'a call that ended two children goes on to the kernel')
+})
+
+test('one that has not begun is not held up by the call that it finds, however long it takes to start', async (t) => {
+  const { add, children, pass, works, killed } = world(t)
+  add('101')
+  const [first] = children
+  assert.ok(first)
+  works(first, { id: 9n })
+  first.end()
+  await pass(2_000)
+  assert.deepEqual(killed, [])
+  const [, second] = children
+  assert.ok(second)
+  works(second, { id: 9n })
+  await pass(250)
+  assert.deepEqual(killed, [second.pid])
 })
 
 test('a VPS that holds the child up is left alone, and the others are served by another at once', async (t) => {
@@ -205,22 +236,26 @@ test('the next keeper finds all of it', async (t) => {
   assert.equal(node.stored().filter((name) => name.includes('call')).length, 1)
 })
 
-test('connections of served files are kept and handed on as listeners are', (t) => {
-  const node = world(t)
+test('connections of served files are kept and handed on as listeners are, by names of their own', (t) => {
+  const node = world(t, 'mounts')
   node.add('101')
-  node.add('101', 'mounts')
-  assert.deepEqual(
-    node.stored().filter((name) => !name.includes('call')),
-    ['mounts-101-2', 'seccomp-101-1'],
-  )
-  assert.deepEqual([node.listening.has('101', 'mounts'), node.listening.has('102', 'mounts')], [true, false])
+  assert.deepEqual(node.stored(), ['mounts-101-1', 'mounts-call-1'])
+  assert.deepEqual([node.listening.has('101'), node.listening.has('102')], [true, false])
   node.restart()
-  assert.equal(node.listening.has('101', 'mounts'), true)
-  const kinds = node.children.at(-1)?.orders.flatMap(({ add }) => (add ? [[add.key, add.kind]] : []))
-  assert.deepEqual(kinds, [
-    [1, 'calls'],
-    [2, 'mounts'],
-  ])
-  node.children.at(-1)?.report('{"ended":2}\n')
-  assert.equal(node.listening.has('101', 'mounts'), false)
+  assert.equal(node.listening.has('101'), true)
+  assert.deepEqual(node.stored(), ['mounts-101-1', 'mounts-call-1'])
+  assert.deepEqual(
+    node.children.at(-1)?.orders.flatMap(({ add }) => (add ? [[add.key, add.kind]] : [])),
+    [[1, 'mounts']],
+  )
+  node.children.at(-1)?.report('{"ended":1}\n')
+  assert.equal(node.listening.has('101'), false)
+})
+
+test('what is of the other kind is left to who serves that', (t) => {
+  const node = world(t)
+  node.keep('mounts-101-1')
+  node.keep('seccomp-102-7')
+  node.restart()
+  assert.deepEqual([node.listening.has('101'), node.listening.has('102')], [false, true])
 })
