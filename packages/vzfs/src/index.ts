@@ -1,7 +1,7 @@
 export { type IdKind, isLimited } from './quota/ids.ts'
 export { type IdQuota, type IdQuotaNeed, type IdQuotaState, openIdQuota } from './quota/id-quota.ts'
 export { type IdSettings, NO_ID_SETTINGS, type SettingsFile, settingsFile } from './quota/settings.ts'
-export { LayerInUse, VzfsError, type VzfsCode } from './errors.ts'
+export { LayerInUse, type Obstacle, RebaseRefused, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
@@ -16,7 +16,7 @@ export type {
   RepairOptions,
   ResidencyReport,
   SpaceReport,
-} from './care.ts'
+} from './reports.ts'
 export type {
   AreaInfo,
   AreaProblem,

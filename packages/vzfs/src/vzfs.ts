@@ -31,19 +31,21 @@
  */
 
 import type { QuotaLimits } from '@insula/kernel'
+import type { IdQuota } from './quota/id-quota.ts'
 import type {
   CheckOptions,
-  Damage,
   CheckReport,
-  RepairOptions,
-  Repaired,
-  CollectOptions,
   Collected,
-  SpaceReport,
-  ResidencyReport,
+  CollectOptions,
+  Damage,
   ReadAhead,
-} from './care.ts'
-import type { IdQuota } from './quota/id-quota.ts'
+  Repaired,
+  RepairOptions,
+  ResidencyReport,
+  SpaceReport,
+} from './reports.ts'
+
+export type * from './reports.ts'
 
 export interface LayerInfo {
   readonly name: string
@@ -152,6 +154,9 @@ export interface Areas {
   relink(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Reads what changed, so that relinks of other areas know of it. Changes nothing. */
   survey(id: number, options: RelinkOptions): Promise<RelinkReport>
+  /** Relinks it and has it consist of other layers from then on. Only while it is not mounted. Atomic.
+   * @throws RebaseRefused naming the files in the way, and the area is as it was; VzfsError layer_unknown */
+  rebase(id: number, layers: readonly string[], options: RelinkOptions): Promise<void>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */

@@ -7,6 +7,7 @@ import {
   LayerInUse,
   type LayerInfo,
   openIdQuota,
+  RebaseRefused,
   type RelinkReport,
   type SettingsFile,
   type Vzfs,
@@ -24,6 +25,8 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** Areas that cannot move to other layers, for tests to say. */
+  readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
   readonly damaged: Set<number>
   readonly quota: FakeQuota
@@ -59,6 +62,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const uncounted = new Set<number>()
   const damaged = new Set<number>()
   const rotten: Damage[] = []
+  const obstacles = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
@@ -79,6 +83,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     uncounted,
     damaged,
     rotten,
+    obstacles,
     quota,
     layers: {
       async build(name, _source, { manifest = null, progress, signal } = {}) {
@@ -155,6 +160,13 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         return relinked
       },
       survey: async () => relinked,
+      async rebase(id, names) {
+        const area = known(id)
+        const missing = names.find((name) => !layers.has(name))
+        if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
+        if (obstacles.has(id)) throw new RebaseRefused(id, [{ path: '/etc/motd', why: 'is in the way' }])
+        areas.set(id, { ...area, layers: [...names] })
+      },
       async writeRecord(id, record) {
         known(id)
         records.set(id, JSON.stringify(record))

@@ -70,6 +70,8 @@ function doOne(files: FileCalls, task: Task, index: number): void {
   switch (task.kind) {
     case 'hash':
       return hashOne(task, index)
+    case 'read':
+      return readOne(task, index)
     case 'place':
       return placeOne(files, task, index)
     case 'copy':

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { FileCalls, PageCache } from '@insula/kernel'
 import { knownLayer } from '../references/known-layer.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
-import type { ReadAhead } from '../care.ts'
+import type { ReadAhead } from '../reports.ts'
 import { residentOf, withContents } from './residency.ts'
 
 export interface LearnJob {

@@ -1,4 +1,4 @@
-/** What checks, repairs, collections and measurements take and tell. */
+/** What is asked about a volume as a whole, and what is told: damage and its repair, collections, what takes space on disk and in RAM. */
 
 export interface CheckOptions {
   /** Also reads all contents from the disk and compares them with their names. What is damaged is moved aside, so that reads fail and give nothing wrong. */
