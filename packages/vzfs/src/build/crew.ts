@@ -78,7 +78,5 @@ function doOne(files: FileCalls, task: Task, index: number): void {
       return copyOne(task, index)
     case 'link':
       return linkOne(files, task, index)
-    case 'read':
-      return readOne(task, index)
   }
 }
