@@ -27,6 +27,8 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
+  'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
+  'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
@@ -43,6 +45,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
+  vzfs: 'the file system that VPSs share: relink, rebase',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -24,6 +24,7 @@ export const endpoints = {
   quotaList: { method: 'GET', path: '/v1/vps/:vps/quota' },
   quotaSet: { method: 'PATCH', path: '/v1/vps/:vps/quota' },
   quotaGrace: { method: 'PATCH', path: '/v1/vps/:vps/quota/grace' },
+  vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -31,6 +32,8 @@ export const endpoints = {
   templateBuild: { method: 'POST', path: '/v1/templates' },
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
+
+  vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
 
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },

@@ -24,6 +24,8 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** A relink lasts until it is aborted. */
+  slowRelinks: boolean
   /** Areas that cannot move to other layers, for tests to say. */
   readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
@@ -67,9 +69,10 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
     return area
   }
-  return {
+  const vzfs: FakeVzfs = {
     path,
     records,
+    slowRelinks: false,
     leaving,
     uncounted,
     damaged,
@@ -147,6 +150,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         known(id)
         signal?.throwIfAborted()
         progress?.(1, 1)
+        if (vzfs.slowRelinks)
+          await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
         return relinked
       },
       survey: async () => relinked,
@@ -192,4 +197,5 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     idle: async () => undefined,
     close: async () => undefined,
   }
+  return vzfs
 }

@@ -15,6 +15,7 @@ import {
 } from '@insula/contract'
 import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
+import { relinkResult } from './fake-relink.ts'
 import { fakeTemplate } from './fake-template.ts'
 
 export interface FakeRequest {
@@ -104,6 +105,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,
+    share: 'all',
+    relinkDue: false,
     createdAt: EPOCH,
     startedAt: running ? EPOCH : null,
     pid: running ? 4000 + id : null,
@@ -189,6 +192,19 @@ export async function answerTo(
       if (vps.state === 'running' && query['force'] !== true)
         throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
       return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
+    }
+    case 'vpsRebase': {
+      const vps = known()
+      const { ref } = template(state, String(body['template']))
+      return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
+    }
+    case 'vzfsRelink': {
+      const chosen = [...state.vps.values()].filter(
+        ({ name: one }) => body['all'] === true || (body['vps'] as string[]).includes(one),
+      )
+      return task(state, 'vzfs.relink', null, 'all', wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult(chosen) }),
+      )
     }
     case 'quotaList':
       return {
