@@ -69,6 +69,11 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
     return area
   }
+  const sound = () => ({
+    damages: [],
+    orphans: { files: 0, bytes: 0 },
+    looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
+  })
   const vzfs: FakeVzfs = {
     path,
     records,
@@ -194,6 +199,24 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],
+    examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
+    repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
+    collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
+    space: async () => ({
+      areas: [...areas.keys()].map((id) => ({ id, files: 1, apparent: 1, shared: 0, saved: 0 })),
+      layers: [...layers.keys()].map((name) => ({
+        name,
+        users: [...areas.values()].filter((area) => area.layers.includes(name)).length,
+        apparent: 1,
+        own: 4096,
+        shared: 0,
+        saved: 0,
+      })),
+      pool: { files: 0, bytes: 0, saved: 0 },
+    }),
+    residency: async () => ({ layers: [], resident: 0, saved: 0 }),
+    learn: async () => undefined,
+    readAhead: async () => ({ files: 0, bytes: 0 }),
     idle: async () => undefined,
     close: async () => undefined,
   }

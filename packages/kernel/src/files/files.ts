@@ -22,6 +22,8 @@ export interface FileCalls {
   renameNew(from: Buffer, to: Buffer): boolean
   /** Everything written so far to the file system that holds the open file `fd` is on disk when this returns. syncfs(2) */
   syncFileSystem(fd: number): void
+  /** Where the first bytes of the open file are that are not a hole; null when it has none. lseek(2), SEEK_DATA */
+  firstData(fd: number): number | null
   /** Exclusive advisory lock for as long as this open file lives; false when another open file holds it. flock(2) */
   lock(fd: number): boolean
 }

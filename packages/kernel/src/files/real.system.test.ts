@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict'
-import { closeSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SystemCallFailed } from '../libc/libc.ts'
 import { realFileCalls } from './real.ts'
+import { readUnbuffered } from './unbuffered.ts'
 
 const files = realFileCalls()
 const code = (expected: string) => (error: unknown) => error instanceof SystemCallFailed && error.code === expected
@@ -99,6 +111,29 @@ test('a lock is held by one open file, until it is closed', (t) => {
   files.syncFileSystem(second)
   closeSync(second)
   assert.throws(() => files.syncFileSystem(second), code('EBADF'))
+})
+
+test('where the first bytes are that are not a hole', (t) => {
+  const path = fileIn(directory(t), 'sparse')
+  truncateSync(path, 8 << 20)
+  const fd = openSync(path, 'r+')
+  t.after(() => closeSync(fd))
+  assert.equal(files.firstData(fd), null)
+  writeSync(fd, 'island', 4 << 20)
+  assert.equal(files.firstData(fd), 4 << 20)
+  writeSync(fd, 'island', 0)
+  assert.equal(files.firstData(fd), 0)
+})
+
+test('what is read unbuffered is the file, of whatever length', (t) => {
+  for (const length of [0, 1, 4095, 4096, 1 << 20, (1 << 20) + 1, 3_000_001]) {
+    const bytes = Buffer.alloc(length, 'what is read')
+    const path = fileIn(directory(t), `${length}`)
+    writeFileSync(path, bytes)
+    const parts = [...readUnbuffered(path)].length
+    assert.equal(parts, Math.ceil(length / (1 << 20)), `${length}`)
+    assert.ok(Buffer.concat(Array.from(readUnbuffered(path), (part) => Buffer.from(part))).equals(bytes), `${length}`)
+  }
 })
 
 test('a NUL byte cannot shorten a path or a name', (t) => {

@@ -15,8 +15,11 @@ const MOST_BYTES = 65536
 const ENODATA = 61
 const EEXIST = 17
 const EAGAIN = 11
+const ENXIO = 6
+const SEEK_DATA = 3
 
 const SYS = {
+  lseek: 8,
   flock: 73,
   mknodat: 259,
   lsetxattr: 189,
@@ -40,6 +43,7 @@ export function realFileCalls(): FileCalls {
   const mknodat = direct('long (long number, int dirfd, const void *path, unsigned int mode, unsigned long device)')
   const renameat2 = direct('long (long number, int fromfd, const void *from, int tofd, const void *to, unsigned int flags)')
   const syncfs = direct('long (long number, int fd)')
+  const lseek = direct('long (long number, int fd, long offset, int whence)')
   const flock = direct('long (long number, int fd, int operation)')
   const scratch = Buffer.alloc(MOST_BYTES)
 
@@ -83,6 +87,10 @@ export function realFileCalls(): FileCalls {
     },
     syncFileSystem(fd) {
       must(syncfs(SYS.syncfs, fd), 'syncfs')
+    },
+    firstData(fd) {
+      const offset = lseek(SYS.lseek, fd, 0, SEEK_DATA)
+      return offset === -ENXIO ? null : must(offset, 'lseek')
     },
     lock(fd) {
       const result = flock(SYS.flock, fd, LOCK_EX | LOCK_NB)

@@ -6,12 +6,13 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
+import { type ReadTask, readOne } from '../check/read-task.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
-export type Task = HashTask | PlaceTask | CopyTask | LinkTask
+export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ReadTask
 
 export interface Shared {
   /** [next index to take, indexes done]. */
@@ -35,7 +36,7 @@ export function startCrew(files: FileCalls, threads: number): Crew {
   const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
   // A helper never ends by itself; if one does, what it had taken is not done.
   const broken = Promise.race(
-    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that built the layer ended')))),
+    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that worked along ended')))),
   )
   broken.catch(() => {})
   return {
@@ -69,6 +70,8 @@ function doOne(files: FileCalls, task: Task, index: number): void {
   switch (task.kind) {
     case 'hash':
       return hashOne(task, index)
+    case 'read':
+      return readOne(task, index)
     case 'place':
       return placeOne(files, task, index)
     case 'copy':

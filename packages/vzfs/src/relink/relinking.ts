@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Quota } from '@insula/kernel'
 import { type Obstacle, RebaseRefused } from '../errors.ts'
 import { Mutex } from '../mutex.ts'
+import type { PoolGate } from '../pool-gate.ts'
 import { count } from '../quota/account.ts'
 import { withRoom } from '../quota/room.ts'
 import { runInThread } from '../thread.ts'
@@ -18,6 +19,7 @@ import type { RelinkJob } from './relink.ts'
 export interface RelinkingNeed {
   readonly paths: VolumePaths
   readonly trash: Trash
+  readonly gate: PoolGate
   readonly threads: number
   readonly quota: Quota
   readonly areas: () => Promise<AreaInfo[]>
@@ -38,7 +40,7 @@ export interface Relinking {
 /** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
 const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
 
-export function openRelinking({ paths, trash, threads, quota, areas, layers }: RelinkingNeed): Relinking {
+export function openRelinking({ paths, trash, gate, threads, quota, areas, layers }: RelinkingNeed): Relinking {
   const mutexes = new Map<number, Mutex>()
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
     const mutex = mutexes.get(id) ?? new Mutex()
@@ -48,7 +50,8 @@ export function openRelinking({ paths, trash, threads, quota, areas, layers }: R
   const settle = async (id: number): Promise<void> => {
     const { directory } = paths.area(id)
     if (!(await isUnsettled(directory))) return
-    await runInThread<void>(new URL('./settle-thread.ts', import.meta.url), { directory } satisfies SettleJob, () => {})
+    const entry = new URL('./settle-thread.ts', import.meta.url)
+    await gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))
   }
   const relink = async (
     { id, base, layers: own }: AreaInfo,
@@ -81,7 +84,8 @@ export function openRelinking({ paths, trash, threads, quota, areas, layers }: R
         survey,
       }
       const entry = new URL('./relink-thread.ts', import.meta.url)
-      return await withRoom(quota, base, () => runInThread<RelinkReport>(entry, job, progress, signal), ROOM)
+      const work = (): Promise<RelinkReport> => runInThread<RelinkReport>(entry, job, progress, signal)
+      return await withRoom(quota, base, () => gate.shared(work), ROOM)
     } finally {
       await settle(id)
       await trash.discard(scratch)
