@@ -3,6 +3,7 @@ export { type IdQuota, type IdQuotaNeed, type IdQuotaState, openIdQuota } from '
 export { type IdSettings, NO_ID_SETTINGS, type SettingsFile, settingsFile } from './quota/settings.ts'
 export { LayerInUse, type Obstacle, RebaseRefused, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
+export type { RelinkReport, Share } from './relink/report.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
   AreaInfo,
@@ -25,8 +26,5 @@ export type {
   RepairOptions,
   ResidencyReport,
   SpaceReport,
-  RelinkOptions,
-  RelinkReport,
-  Share,
   Vzfs,
 } from './vzfs.ts'

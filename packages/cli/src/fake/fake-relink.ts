@@ -2,7 +2,8 @@
 
 import type { RelinkResult, Vps } from '@insula/contract'
 
-export function relinkResult(chosen: readonly Vps[]): RelinkResult {
+export function relinkResult(all: readonly Vps[], { vps }: { readonly vps?: readonly string[] }): RelinkResult {
+  const chosen = all.filter(({ name }) => vps?.includes(name) !== false)
   const named = ({ id, name }: Vps) => ({ vps: id, name })
   const report = {
     files: 3,

@@ -198,14 +198,10 @@ export async function answerTo(
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
-    case 'vzfsRelink': {
-      const chosen = [...state.vps.values()].filter(
-        ({ name: one }) => body['all'] === true || (body['vps'] as string[]).includes(one),
-      )
+    case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
-        Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult(chosen) }),
+        Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
       )
-    }
     case 'quotaList':
       return {
         entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
