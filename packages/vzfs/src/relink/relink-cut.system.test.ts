@@ -15,7 +15,7 @@ const BASE = 3_900_000
 const MIB = 1 << 20
 const all = { share: 'all' as const }
 
-async function run(...argv: string[]): Promise<void> {
+async function run(...argv: [string, ...string[]]): Promise<void> {
   const { code } = await startAttached(argv, { descriptors: ['null', 'null', 2] }).ended
   assert.equal(code, 0, argv.join(' '))
 }
