@@ -29,6 +29,10 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
+  'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
+  'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
+  'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
+  'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
@@ -45,7 +49,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
-  vzfs: 'the file system that VPSs share: relink, rebase',
+  vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -34,6 +34,10 @@ export const endpoints = {
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
+  vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
+  vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
+  vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },
+  vzfsGc: { method: 'POST', path: '/v1/vzfs/gc' },
 
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },

@@ -20,8 +20,12 @@ import {
   realQuota,
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
+import { join } from 'node:path'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
+import { openVzfsBoard } from './care/board.ts'
+import { openLastCheck } from './care/last-check.ts'
+import { openWarming } from './care/warm.ts'
 import type { Config } from './config.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
@@ -118,6 +122,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     // Whether theirs are translated was in the record that is lost.
     ...[...strays.all()].map(([id, addresses]) => ({ link: linkName(wires, id), addresses, nat: config.nat ?? true })),
   ])
+  const warming = undo.use(openWarming({ ...drivers, inventory, config, log }))
   const means: Means = {
     ...drivers,
     instance,
@@ -127,6 +132,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     events,
     tasks: openTasks(store, events, onError),
     firewall,
+    lastCheck: openLastCheck(join(instance.state, 'last-check.json')),
+    warming,
     exits: openExitBook(),
     relinks: openRelinks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
@@ -147,7 +154,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
   undo.use(openRelinkClock(means))
-  const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
+  const vzfsBoard = undo.use(openVzfsBoard(means))
+  const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))
   undo.defer(() => api.close())
   startOnBoot(means, store, drivers.upSince).catch(onError)

@@ -6,25 +6,27 @@ export { openVzfs, type VzfsNeed } from './open.ts'
 export type { RelinkReport, Share } from './relink/report.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
-  AreaInfo,
-  AreaProblem,
-  Areas,
-  AreaUsage,
   CheckOptions,
   CheckReport,
   Collected,
   CollectOptions,
   Damage,
-  IdQuotaPlace,
-  LayerInfo,
-  LayerOptions,
   LayerResidency,
-  Layers,
-  OverlayPlan,
   Repaired,
   ReadAhead,
   RepairOptions,
   ResidencyReport,
   SpaceReport,
+} from './reports.ts'
+export type {
+  AreaInfo,
+  AreaProblem,
+  Areas,
+  AreaUsage,
+  IdQuotaPlace,
+  LayerInfo,
+  LayerOptions,
+  Layers,
+  OverlayPlan,
   Vzfs,
 } from './vzfs.ts'

@@ -3,6 +3,7 @@
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
 import {
   type AreaInfo,
+  type Damage,
   LayerInUse,
   type LayerInfo,
   openIdQuota,
@@ -31,6 +32,8 @@ export interface FakeVzfs extends Vzfs {
   /** Areas whose area.json cannot be read. */
   readonly damaged: Set<number>
   readonly quota: FakeQuota
+  /** What a check finds, for tests to say; a repair takes it away. */
+  readonly rotten: Damage[]
 }
 
 const relinked: RelinkReport = {
@@ -60,6 +63,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
   const damaged = new Set<number>()
+  const rotten: Damage[] = []
   const obstacles = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
@@ -70,7 +74,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     return area
   }
   const sound = () => ({
-    damages: [],
+    damages: [...rotten],
     orphans: { files: 0, bytes: 0 },
     looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
   })
@@ -81,6 +85,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     leaving,
     uncounted,
     damaged,
+    rotten,
     obstacles,
     quota,
     layers: {
@@ -200,7 +205,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     discard: async () => undefined,
     check: async () => [],
     examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
-    repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
+    repair: async ({ contents = false } = {}) => ({ ...sound(), damages: [], deep: contents, repaired: rotten.splice(0) }),
     collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
     space: async () => ({
       areas: [...areas.keys()].map((id) => ({ id, files: 1, apparent: 1, shared: 0, saved: 0 })),
