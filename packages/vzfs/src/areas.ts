@@ -5,7 +5,6 @@ import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { areaProblem, readAreaInfo } from './area-file.ts'
-import { diskUse } from './disk-use.ts'
 import { syncDirectory, writeDurable } from './durable.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
@@ -17,9 +16,12 @@ import { isCounted, recount } from './quota/recount.ts'
 import { withRoom } from './quota/room.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
+import { countPrivate, privateTrees } from './private-trees.ts'
+import { type Move, move } from './snapshots/rollback.ts'
+import { settle } from './snapshots/settle.ts'
 import type { Trash } from './trash.ts'
-import { areaPaths, type VolumePaths } from './volume-paths.ts'
-import type { AreaInfo, Areas } from './vzfs.ts'
+import { type AreaPaths, areaPaths, type VolumePaths } from './volume-paths.ts'
+import type { AreaInfo, Areas, OverlayPlan } from './vzfs.ts'
 
 export interface AreasNeed {
   readonly paths: VolumePaths
@@ -75,7 +77,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
         await mutex.run(async () => {
           // Again, because from here on a layer that is used cannot go.
           await layersKnown(paths, area)
-          await appear(staged, paths.area(id).directory, id)
+          await appear(move, staged, paths.area(id).directory, id)
         })
       } catch (error) {
         await trash.discard(staged, base)
@@ -107,16 +109,8 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     },
 
     async plan(id) {
-      const { layers } = await known(id)
-      const { upper, work } = paths.area(id)
-      return {
-        layers: layers.map((layer) => paths.layer(layer).tree),
-        pool: paths.pool,
-        upper,
-        work,
-        root: paths.root,
-        options: OPTIONS,
-      }
+      await settle(paths, trash, mutex, id)
+      return planOf(paths, paths.area(id), (await known(id)).layers)
     },
 
     writeRecord: (id, record) => replace(id, 'record', record),
@@ -128,7 +122,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     async usage(id) {
       const { base } = await known(id)
       if (!quota.kinds.has('project')) {
-        return { ...(await diskUse(paths.area(id).upper)), enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
+        return { ...(await countPrivate(paths.area(id))), enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
       }
       const { bytes, inodes, bytesGraceEnds, inodesGraceEnds } = quota.account('project', projectOf(base))
       return { bytes, inodes, enforced: true, bytesGraceEnds, inodesGraceEnds }
@@ -141,15 +135,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
 
     async counted(id) {
       const { base } = await known(id)
-      const { upper, work } = paths.area(id)
-      const found = isCounted(quota, [upper, work], base)
+      const found = isCounted(quota, await privateTrees(paths.area(id)), base)
       return found === false && !(await takesProjects(quota, paths.tmp)) ? null : found
     },
 
     async recount(id) {
       const { base } = await known(id)
-      const { upper, work } = paths.area(id)
-      return recount(quota, [upper, work], base)
+      return recount(quota, await privateTrees(paths.area(id)), base)
     },
 
     async withRoom(id, body) {
@@ -172,6 +164,18 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
       const { base } = await known(id)
       return quota.kinds.has('project') ? quota.account('project', projectOf(base)).limits : null
     },
+  }
+}
+
+/** @param area also one that is still being made */
+export function planOf(paths: VolumePaths, { upper, work }: AreaPaths, layers: readonly string[]): OverlayPlan {
+  return {
+    layers: layers.map((layer) => paths.layer(layer).tree),
+    pool: paths.pool,
+    upper,
+    work,
+    root: paths.root,
+    options: OPTIONS,
   }
 }
 
@@ -211,9 +215,9 @@ async function makeUpper(path: string, mode: number, uid: number, gid: number): 
   await chmod(path, mode)
 }
 
-async function appear(staged: string, directory: string, id: number): Promise<void> {
+export async function appear(moved: Move, staged: string, directory: string, id: number): Promise<void> {
   try {
-    await rename(staged, directory)
+    await moved(staged, directory)
   } catch (error) {
     const code = errnoOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST') throw new VzfsError('area_exists', `area ${id} exists already`)
@@ -221,7 +225,7 @@ async function appear(staged: string, directory: string, id: number): Promise<vo
   }
 }
 
-async function layersKnown(paths: VolumePaths, { id, layers }: AreaInfo): Promise<void> {
+export async function layersKnown(paths: VolumePaths, { id, layers }: AreaInfo): Promise<void> {
   for (const layer of layers) {
     try {
       await lstat(paths.layer(layer).info)

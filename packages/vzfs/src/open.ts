@@ -2,19 +2,25 @@
 
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { chmod, lstat, mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
 import type { CheckJob } from './check/check.ts'
 import { errnoOf, VzfsError } from './errors.ts'
-import { openLayers } from './layers.ts'
+import { type LayerUse, openLayers } from './layers.ts'
 import { Mutex } from './mutex.ts'
+import { areaIdOf } from './names.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
+import { cloneArea } from './snapshots/clone.ts'
+import { type Move, move } from './snapshots/rollback.ts'
+import { settle } from './snapshots/settle.ts'
+import { everySnapshot } from './snapshots/snapshot-file.ts'
+import { openSnapshots } from './snapshots/snapshots.ts'
 import { runInThread } from './thread.ts'
-import { Trash } from './trash.ts'
+import { ownerOf, Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
 import type { Damage, Vzfs } from './vzfs.ts'
 
@@ -30,12 +36,14 @@ export interface VzfsNeed {
   readonly now?: () => Date
   /** Threads that build a layer; as many as there are CPUs when absent. */
   readonly threads?: number
+  /** Moves what has been made ready to its place. */
+  readonly moved?: Move
 }
 
 /** @throws VzfsError volume_in_use when another process has it open */
 export async function openVzfs(
   path: string,
-  { files, quota: openQuota, warn, now = () => new Date(), threads = availableParallelism() }: VzfsNeed,
+  { files, quota: openQuota, warn, now = () => new Date(), threads = availableParallelism(), moved = move }: VzfsNeed,
 ): Promise<Vzfs> {
   if (!isAbsolute(path)) throw new VzfsError('unsuitable', `cannot open the volume ${path}: its path has to start with /`)
   const paths = volumePaths(normalize(path).replace(/(?<=.)\/$/, ''))
@@ -50,19 +58,26 @@ export async function openVzfs(
     }
   })
   const mutex = new Mutex()
+  let reflink = false
   try {
     await sweep(paths, trash)
+    await settleAll(paths, trash, mutex, warn)
     await closeLayers(paths, quota)
+    reflink = await tryReflink(files, paths.tmp)
   } catch (error) {
     quota[Symbol.dispose]()
     await lock.close()
     throw error
   }
 
+  const copying = { paths, trash, mutex, warn, now, quota, files, threads, reflink, moved }
   return {
     path: paths.volume,
+    reflink,
+    snapshots: openSnapshots(copying),
+    clone: (source, wish, options) => cloneArea(copying, source, wish, options),
     areas: openAreas({ paths, trash, mutex, warn, quota, files }),
-    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyArea: () => everyArea(paths), quota }),
+    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyUse: () => everyUse(paths), quota }),
 
     leavingBases: () => trash.owners(),
 
@@ -135,7 +150,7 @@ async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandl
 /** Nothing of this process is under way yet, so everything unfinished is somebody's who died. */
 async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
   await trash.empty()
-  for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name))
+  for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name), ownerOf(name) ?? undefined)
 }
 
 /** Also those that an earlier version built. */
@@ -147,13 +162,52 @@ async function closeLayers(paths: VolumePaths, quota: OpenQuota): Promise<void> 
   closeLayersAccount(quota)
 }
 
-async function everyArea(paths: VolumePaths) {
+async function everyUse(paths: VolumePaths): Promise<LayerUse[]> {
   const { areas, problems } = await readAreas(paths)
-  const [problem] = problems
-  if (problem !== undefined) {
-    throw new VzfsError('damaged', `no layer can be removed while it is unknown what every area uses: ${problem.message}`, {
-      cause: problem,
+  const uses: LayerUse[] = []
+  const unknown = (problem: unknown): VzfsError =>
+    new VzfsError(
+      'damaged',
+      `no layer can be removed while it is unknown what every area uses: ${problem instanceof Error ? problem.message : String(problem)}`,
+      { cause: problem },
+    )
+  if (problems.length > 0) throw unknown(problems[0])
+  for (const { id, layers } of areas) {
+    const snapshots = await everySnapshot(paths.area(id)).catch((error: unknown) => {
+      throw unknown(error)
     })
+    uses.push({ area: id, snapshot: null, layers })
+    for (const { name, layers: kept } of snapshots) uses.push({ area: id, snapshot: name, layers: kept })
   }
-  return areas
+  return uses
+}
+
+/** Rollbacks that are certain to happen, and were cut off. */
+async function settleAll(paths: VolumePaths, trash: Trash, mutex: Mutex, warn: (message: string) => void): Promise<void> {
+  for (const name of await readdir(paths.areas)) {
+    const id = areaIdOf(name)
+    if (id === null) continue
+    try {
+      await settle(paths, trash, mutex, id)
+    } catch (error) {
+      warn(`the rollback of area ${id} cannot be finished: ${String(error)}`)
+    }
+  }
+}
+
+/** Shared blocks between files are tried once, not guessed. */
+async function tryReflink(files: FileCalls, tmp: string): Promise<boolean> {
+  const at = join(tmp, `reflink.${randomBytes(8).toString('hex')}`)
+  await mkdir(at, { mode: 0o700 })
+  const [from, to] = await Promise.all([open(join(at, 'from'), 'wx+'), open(join(at, 'to'), 'wx+')])
+  try {
+    await from.writeFile('shared')
+    files.cloneContents(from.fd, to.fd)
+    return true
+  } catch {
+    return false
+  } finally {
+    await Promise.all([from.close(), to.close()])
+    await rm(at, { recursive: true })
+  }
 }

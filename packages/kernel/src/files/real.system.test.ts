@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, lstatSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SystemCallFailed } from '../libc/libc.ts'
@@ -99,6 +99,27 @@ test('a lock is held by one open file, until it is closed', (t) => {
   files.syncFileSystem(second)
   closeSync(second)
   assert.throws(() => files.syncFileSystem(second), code('EBADF'))
+})
+
+test('data and holes of a sparse file are found', (t) => {
+  const path = fileIn(directory(t), 'sparse')
+  const fd = openSync(path, 'r+')
+  ftruncateSync(fd, 1 << 20)
+  assert.equal(files.nextData(fd, 0), null)
+  writeSync(fd, Buffer.alloc(65_536, 1), 0, 65_536, 1 << 19)
+  assert.equal(files.nextData(fd, 0), 1 << 19)
+  assert.equal(files.nextHole(fd, 1 << 19), (1 << 19) + 65_536)
+  assert.equal(files.nextHole(fd, 0), 0)
+  closeSync(fd)
+})
+
+test('flags of inodes are set besides others', (t) => {
+  const fd = openSync(fileIn(directory(t), 'flagged'), 'r')
+  const [NOATIME, NODUMP] = [0x40, 0x80]
+  files.addInodeFlags(fd, NODUMP)
+  files.addInodeFlags(fd, NOATIME)
+  assert.equal(files.inodeFlags(fd) & (NOATIME | NODUMP), NOATIME | NODUMP)
+  closeSync(fd)
 })
 
 test('a NUL byte cannot shorten a path or a name', (t) => {

@@ -6,11 +6,12 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
+import { type CopyTask, copyOne } from '../copy/object.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
-export type Task = HashTask | PlaceTask
+export type Task = HashTask | PlaceTask | CopyTask
 
 export interface Shared {
   /** [next index to take, indexes done]. */
@@ -34,7 +35,7 @@ export function startCrew(files: FileCalls, threads: number): Crew {
   const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
   // A helper never ends by itself; if one does, what it had taken is not done.
   const broken = Promise.race(
-    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that built the layer ended')))),
+    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that worked along ended')))),
   )
   broken.catch(() => {})
   return {
@@ -59,6 +60,7 @@ export function takeWork(files: FileCalls, task: Task, progress: (done: number) 
     const index = Atomics.add(task.cursor, NEXT, 1)
     if (index >= task.count) return
     if (task.kind === 'hash') hashOne(task, index)
+    else if (task.kind === 'copy') copyOne(files, task, index)
     else placeOne(files, task, index)
     progress(Atomics.add(task.cursor, DONE, 1) + 1)
     Atomics.notify(task.cursor, DONE)
