@@ -47,6 +47,9 @@ const PHRASES: Readonly<Record<Action, string>> = {
   destroy: 'destroy',
   set: 'change',
   rename: 'rename',
+  snapshot: 'make a snapshot of',
+  rollback: 'roll back',
+  clone: 'clone',
   exec: 'run a command in',
   console: 'open the console of',
   log: 'show the log of',
@@ -75,6 +78,10 @@ const seeWhy: Remedy = (name) => `see why with "insula show ${name}", then start
 const stopFirst: Remedy = (name) =>
   `stop it first: "insula stop ${name}"; or stop and destroy it at once: "insula destroy --force ${name}"`
 
+const stopItFirst: Remedy = (name) => `stop it first: "insula stop ${name}"`
+const stopOrSnapshot: Remedy = (name) =>
+  `stop it first: "insula stop ${name}"; or clone a snapshot of it: "insula snapshot create ${name} NAME", then --snapshot NAME`
+
 /** One for every settled state in which the action is not legal. */
 const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Remedy>>>>> = {
   start: { running: (name) => `nothing to do; to boot it anew: "insula restart ${name}"`, suspended: resumeInstead },
@@ -92,6 +99,9 @@ const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Re
   destroy: { running: stopFirst, suspended: stopFirst },
   set: {},
   rename: {},
+  snapshot: {},
+  rollback: { running: stopItFirst, suspended: stopItFirst },
+  clone: { running: stopOrSnapshot, suspended: stopOrSnapshot },
   exec: { stopped: startFirst, suspended: resumeFirst, failed: seeWhy },
   console: { stopped: startFirst, failed: seeWhy },
   log: { stopped: startFirst, failed: seeWhy },
