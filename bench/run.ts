@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bare, bareCrun } from './bare.ts'
+import { type Bare, bareCrun, type BundleOptions } from './bare.ts'
 import { type Row, seriesOf, table, timed } from './figures.ts'
 import { type BenchNode, benchNode, ROOT, runner } from './node.ts'
 
@@ -34,7 +34,13 @@ const { vps: example } = (await node.ask('GET', '/v1/vps/example')) as { vps: { 
 await using bare = bareCrun(node, `${node.instance.bundles}/${example.id}`)
 
 const rows: Row[] = []
-rows.push(...(await lives(node, bare)), await running(bare), await commands(bare), await tenAtOnce(bare), ...(await many(node)))
+rows.push(
+  ...(await lives(node, bare)),
+  await running(bare),
+  await commands(bare),
+  ...(await tenAtOnce(bare)),
+  ...(await many(node)),
+)
 console.log(table(rows))
 console.log(await idle(node, bare))
 
@@ -112,12 +118,26 @@ async function commands(floor: Bare): Promise<Row> {
   return { what: 'exec of `true`, whole process', ours: seriesOf(ours), bare: seriesOf(theirs) }
 }
 
-async function tenAtOnce(floor: Bare): Promise<Row> {
+/** Beside crun with less in its bundle, and beside crun with all that a VPS's bundle tells it to do. */
+async function tenAtOnce(floor: Bare): Promise<Row[]> {
   say('ten at once')
   const names = Array.from({ length: 10 }, (_, index) => `ten${index}`)
   const ours: number[] = []
-  const theirs: number[] = []
-  for (let round = 0; round < Math.max(2, ROUNDS / 5); round++) {
+  const theirs = { less: [] as number[], same: [] as number[] }
+  const bareTime = async (options: BundleOptions): Promise<number> => {
+    for (const name of names) await floor.prepare(name, refOf('micro'), options)
+    const took = await timed(() =>
+      Promise.all(
+        names.map(async (name) => {
+          await floor.create(name)
+          await floor.start(name)
+        }),
+      ),
+    )
+    for (const name of names) await floor.remove(name)
+    return took
+  }
+  for (let round = 0; round < Math.max(2, ROUNDS / 3); round++) {
     ours.push(
       await timed(() =>
         Promise.all(
@@ -126,20 +146,13 @@ async function tenAtOnce(floor: Bare): Promise<Row> {
       ),
     )
     await Promise.all(names.map(destroy))
-    for (const name of names) await floor.prepare(name, refOf('micro'))
-    theirs.push(
-      await timed(() =>
-        Promise.all(
-          names.map(async (name) => {
-            await floor.create(name)
-            await floor.start(name)
-          }),
-        ),
-      ),
-    )
-    for (const name of names) await floor.remove(name)
+    theirs.less.push(await bareTime({}))
+    theirs.same.push(await bareTime({ answered: true, procView: true }))
   }
-  return { what: 'ten at once, created and started', ours: seriesOf(ours), bare: seriesOf(theirs) }
+  return [
+    { what: 'ten at once, created and started', ours: seriesOf(ours), bare: seriesOf(theirs.less) },
+    { what: "the same, crun with the VPS's whole bundle", ours: seriesOf(ours), bare: seriesOf(theirs.same) },
+  ]
 }
 
 async function many(nodeOf: BenchNode): Promise<Row[]> {

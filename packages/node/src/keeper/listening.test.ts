@@ -17,7 +17,7 @@ interface Child {
 }
 
 /** Records are numbers here that no descriptor has; each holds a call. */
-function world(t: TestContext) {
+function world(t: TestContext, kind: Source['kind'] = 'calls') {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const store = fakeDescriptorStore()
   const calls = new Map<number, Call | null>()
@@ -62,6 +62,7 @@ function world(t: TestContext) {
         log: () => undefined,
       },
       inherited,
+      kind,
     )
   let listening = open()
   t.after(() => {
@@ -76,10 +77,17 @@ function world(t: TestContext) {
     get listening() {
       return listening
     },
-    add(id: string, kind: 'calls' | 'mounts' = 'calls'): void {
+    add(id: string): void {
       const { read, write } = openPipe()
       closeSync(write)
-      listening.add({ fd: read, id, kind })
+      listening.add({ fd: read, id })
+    },
+    /** As another keeper would have kept it. */
+    keep(name: string): void {
+      const { read, write } = openPipe()
+      closeSync(write)
+      store.store(name, read)
+      closeSync(read)
     },
     /** What that child works on. */
     works: (child: Child, call: Partial<Call> | null) =>
@@ -205,22 +213,26 @@ test('the next keeper finds all of it', async (t) => {
   assert.equal(node.stored().filter((name) => name.includes('call')).length, 1)
 })
 
-test('connections of served files are kept and handed on as listeners are', (t) => {
-  const node = world(t)
+test('connections of served files are kept and handed on as listeners are, by names of their own', (t) => {
+  const node = world(t, 'mounts')
   node.add('101')
-  node.add('101', 'mounts')
-  assert.deepEqual(
-    node.stored().filter((name) => !name.includes('call')),
-    ['mounts-101-2', 'seccomp-101-1'],
-  )
-  assert.deepEqual([node.listening.has('101', 'mounts'), node.listening.has('102', 'mounts')], [true, false])
+  assert.deepEqual(node.stored(), ['mounts-101-1', 'mounts-call-1'])
+  assert.deepEqual([node.listening.has('101'), node.listening.has('102')], [true, false])
   node.restart()
-  assert.equal(node.listening.has('101', 'mounts'), true)
-  const kinds = node.children.at(-1)?.orders.flatMap(({ add }) => (add ? [[add.key, add.kind]] : []))
-  assert.deepEqual(kinds, [
-    [1, 'calls'],
-    [2, 'mounts'],
-  ])
-  node.children.at(-1)?.report('{"ended":2}\n')
-  assert.equal(node.listening.has('101', 'mounts'), false)
+  assert.equal(node.listening.has('101'), true)
+  assert.deepEqual(node.stored(), ['mounts-101-1', 'mounts-call-1'])
+  assert.deepEqual(
+    node.children.at(-1)?.orders.flatMap(({ add }) => (add ? [[add.key, add.kind]] : [])),
+    [[1, 'mounts']],
+  )
+  node.children.at(-1)?.report('{"ended":1}\n')
+  assert.equal(node.listening.has('101'), false)
+})
+
+test('what is of the other kind is left to who serves that', (t) => {
+  const node = world(t)
+  node.keep('mounts-101-1')
+  node.keep('seccomp-102-7')
+  node.restart()
+  assert.deepEqual([node.listening.has('101'), node.listening.has('102')], [false, true])
 })

@@ -1,7 +1,8 @@
 /**
- * The listeners of all VPSs, and the connections of the files that are served to them, kept here and served by a child, insula-listener: it looks at what tenants have arranged, and whoever does that can be held
- * up. This process never touches a tenant's memory or files. It keeps every descriptor twice, here and with its supervisor, so that neither
- * the child's end nor its own loses a call.
+ * The listeners of all VPSs, or the connections of the files that are served to them, kept here and served by a child, insula-listener: it looks at what
+ * tenants have arranged, and whoever does that can be held up. Each of the two kinds has a child of its own, because an argument of a call may lie
+ * in memory that is a served file's. This process never touches a tenant's memory or files. It keeps every descriptor twice, here and with
+ * its supervisor, so that neither the child's end nor its own loses a call.
  *
  * The record tells what the child is working on. One that sleeps in the middle of the same call for two looks is held up by its caller: it is
  * killed, the VPS is left alone for a while, and another child serves the rest meanwhile. It may be a long time until a killed one is gone.
@@ -34,8 +35,8 @@ export interface ListeningMeans {
 
 export interface Listening extends Disposable {
   /** `fd` is ours from here on. */
-  add(source: Pick<Source, 'id' | 'fd' | 'kind'>): void
-  has(id: string, kind: Source['kind']): boolean
+  add(source: Pick<Source, 'id' | 'fd'>): void
+  has(id: string): boolean
   health(): {
     readonly pid: number | null
     readonly restarts: number
@@ -56,12 +57,19 @@ const START_AGAIN_MS = 50
 /** A VPS that held the child up is left alone for so long, and twice as long each time. */
 const FIRST_ALONE_MS = 1_000
 const LONGEST_ALONE_MS = 10_000
-const NAMES: Readonly<Record<Source['kind'], string>> = { calls: 'seccomp', mounts: 'mounts' }
-const NAME = /^(seccomp|mounts)-(.+)-(\d+)$/
-const RECORD_NAME = /^seccomp-call-(\d+)$/
+const PREFIXES: Readonly<Record<Source['kind'], string>> = { calls: 'seccomp', mounts: 'mounts' }
 
-/** @param inherited by name, from an earlier keeper; what is none of ours is left alone */
-export function openListening(means: ListeningMeans, inherited: ReadonlyMap<string, number>): Listening {
+/** @param inherited by name, from an earlier keeper; what is not of this kind is left alone */
+export function openListening(
+  means: ListeningMeans,
+  inherited: ReadonlyMap<string, number>,
+  kind: Source['kind'] = 'calls',
+): Listening {
+  const prefix = PREFIXES[kind]
+  const nameOf = ({ id, key }: Source): string => `${prefix}-${id}-${key}`
+  /** No VPS has the id "call". */
+  const nameOfRecord = new RegExp(`^${prefix}-call-(\\d+)$`)
+  const nameOfSource = new RegExp(`^${prefix}-(.+)-(\\d+)$`)
   const kept = new Map<number, Source>()
   const records = new Map<string, number>()
   /** VPSs that are left alone, and for how long the next time. */
@@ -95,7 +103,7 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
     closeSync(fd)
   }
   const makeRecord = (): Child['record'] => {
-    const name = `seccomp-call-${(lastRecord += 1)}`
+    const name = `${prefix}-call-${(lastRecord += 1)}`
     const fd = means.newRecord()
     records.set(name, fd)
     means.descriptors.store(name, fd)
@@ -176,13 +184,13 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
   }
 
   for (const [name, fd] of inherited) {
-    const [, record] = RECORD_NAME.exec(name) ?? []
-    const [, prefix, id, key] = NAME.exec(name) ?? []
+    const [, record] = nameOfRecord.exec(name) ?? []
+    const [, id, key] = nameOfSource.exec(name) ?? []
     if (record !== undefined) {
       records.set(name, fd)
       lastRecord = Math.max(lastRecord, Number(record))
     } else if (id !== undefined && key !== undefined) {
-      kept.set(Number(key), { key: Number(key), id, fd, kind: prefix === NAMES.mounts ? 'mounts' : 'calls' })
+      kept.set(Number(key), { key: Number(key), id, fd, kind })
       lastKey = Math.max(lastKey, Number(key))
     }
   }
@@ -194,8 +202,8 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
   begin()
 
   return {
-    has: (id, kind) => [...kept.values()].some((entry) => entry.id === id && entry.kind === kind),
-    add({ fd, id, kind }) {
+    has: (id) => [...kept.values()].some((entry) => entry.id === id),
+    add({ fd, id }) {
       const entry = { key: (lastKey += 1), id, fd, kind }
       kept.set(entry.key, entry)
       means.descriptors.store(nameOf(entry), fd)
@@ -211,5 +219,3 @@ export function openListening(means: ListeningMeans, inherited: ReadonlyMap<stri
     },
   }
 }
-
-const nameOf = ({ id, key, kind }: Source): string => `${NAMES[kind]}-${id}-${key}`

@@ -32,11 +32,12 @@ import {
   startAttached,
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
+import type { Source } from '../listener/wire.ts'
 import { COMPILE_CACHE, NODE } from '../supervisor/children.ts'
 import { pipeSink, pipeSource } from './byte-stream.ts'
 import { openKeep } from './keep.ts'
 import { showPureV2 } from './launch.ts'
-import { type ListenerChild, openListening } from './listening.ts'
+import { type ListenerChild, type Listening, openListening } from './listening.ts'
 import { ANSWER_MS, keepProcView } from './proc-view.ts'
 import { serveKeeper } from './server.ts'
 
@@ -64,20 +65,23 @@ export async function runKeeper(instance: Instance): Promise<void> {
   })
   const inherited = inheritedDescriptors()
   const descriptors = openDescriptorStore()
-  const listening = openListening(
-    {
-      descriptors,
-      start: (record) => startListener(instance, record),
-      newRecord: newCallRecord,
-      readRecord: readCallRecord,
-      continueCall,
-      kill: (pid) => void kill(pid, constants.signals.SIGKILL),
-      stateOf,
-      log,
-    },
-    inherited,
-  )
-  using handed = receiveListeners(instance.listenerSocket, (listener) => listening.add({ ...listener, kind: 'calls' }), log)
+  const listeningTo = (kind: Source['kind']): Listening =>
+    openListening(
+      {
+        descriptors,
+        start: (record) => startListener(instance, kind, record),
+        newRecord: newCallRecord,
+        readRecord: readCallRecord,
+        continueCall,
+        kill: (pid) => void kill(pid, constants.signals.SIGKILL),
+        stateOf,
+        log,
+      },
+      inherited,
+      kind,
+    )
+  const [calls, mountTables] = [listeningTo('calls'), listeningTo('mounts')]
+  using handed = receiveListeners(instance.listenerSocket, (listener) => calls.add(listener), log)
   await handed.ready
   const keep = openKeep(
     {
@@ -97,8 +101,8 @@ export async function runKeeper(instance: Instance): Promise<void> {
       descriptors,
       view: { ...view, mountPoint: instance.lxcfs },
       makeServedFile,
-      serve: (connection) => listening.add({ ...connection, kind: 'mounts' }),
-      isServed: (id) => listening.has(id, 'mounts'),
+      serve: (connection) => mountTables.add(connection),
+      isServed: (id) => mountTables.has(id),
       log,
     },
     consolesAmong(inherited),
@@ -116,7 +120,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
   const stop = await stopped.promise
   server.close()
   if (stop.lxcfs) await view.stop()
-  listening[Symbol.dispose]()
+  for (const listening of [calls, mountTables]) listening[Symbol.dispose]()
   keep[Symbol.dispose]()
   process.exit(0)
 }
@@ -162,10 +166,10 @@ function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: 
   })
 }
 
-function startListener(instance: Instance, record: number): ListenerChild {
+function startListener(instance: Instance, kind: Source['kind'], record: number): ListenerChild {
   const [orders, reports] = [openPipe(), openPipe()]
   const program = join(import.meta.dirname, '../insula-listener.ts')
-  const child = startAttached([...NODE, program, '--instance', instance.name, '--keeper', `${process.pid}`], {
+  const child = startAttached([...NODE, program, '--instance', instance.name, '--keeper', `${process.pid}`, '--serve', kind], {
     descriptors: [orders.read, reports.write, 2, record],
     env: COMPILE_CACHE,
   })

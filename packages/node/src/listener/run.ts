@@ -23,11 +23,12 @@ import { openRounds } from './rounds.ts'
 import { seldom } from './seldom.ts'
 import { systemInfos } from './sysinfo.ts'
 import { type ListenedVps, listenedVps } from './vps.ts'
-import { line, lineReader, type Order, ORDERS, ORDERS_KEY, RECORD, REPORTS } from './wire.ts'
+import { line, lineReader, type Order, ORDERS, ORDERS_KEY, RECORD, REPORTS, type Source } from './wire.ts'
 
-export function runListener(instance: Instance, keeper: number): void {
+/** @param kind what this one serves: there is another for the other kind, because a caller's memory may be a served file */
+export function runListener(instance: Instance, keeper: number, kind: Source['kind']): void {
   dieWithParent(keeper)
-  process.title = `insula-listener ${instance.name}`
+  process.title = `insula-listener ${instance.name}${kind === 'mounts' ? ' (mounts)' : ''}`
   const listeners = realListeners(RECORD)
   const servedFiles = realServedFiles()
   const ids = new Map<number, string>()
@@ -103,7 +104,7 @@ export function runListener(instance: Instance, keeper: number): void {
   const take = lineReader((value) => {
     const order = value as Order
     if ('add' in order) {
-      const { key, id, fd, kind } = order.add
+      const { key, id, fd } = order.add
       ids.set(key, id)
       const own = takeDescriptor(keeper, fd)
       if (kind === 'calls') return listeners.add(key, own)
@@ -129,7 +130,7 @@ export function runListener(instance: Instance, keeper: number): void {
       } else if (what === 'ended') ended(key)
     }
     rounds.serve(ready)
-    if (performance.now() - looked < LOOK_MS) continue
+    if (kind !== 'calls' || performance.now() - looked < LOOK_MS) continue
     looked = performance.now()
     load.look()
     // So late grace times of users may end, where a VPS has its own.
