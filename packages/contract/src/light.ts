@@ -6,7 +6,14 @@ export { API_SOCKET_ENV, DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName, localSo
 export {
   HOSTNAME_RULE,
   SNAPSHOT_NAME_RULE,
-  TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isHostname, isSnapshotName, isVpsId, isVpsName } from './names.ts'
+  TEMPLATE_REF,
+  TEMPLATE_RULE,
+  VPS_NAME_RULE,
+  isHostname,
+  isSnapshotName,
+  isVpsId,
+  isVpsName,
+} from './names.ts'
 export { formatIpv4, parseIpv4 } from './ipv4.ts'
 export { type Bytes, LEAST_BYTES, formatSize, parseSize } from './size.ts'
 export { TASK_STATES, type TaskState, VPS_STATES, type VpsState, isTaskOver } from './states.ts'

@@ -215,7 +215,8 @@ export const routes = {
   },
   snapshotRollback: {
     ...endpoints.snapshotRollback,
-    summary: 'Bring the private files of a stopped VPS back to what they were; what they are now is kept as a snapshot for a week',
+    summary:
+      'Bring the private files of a stopped VPS back to what they were; what they are now is kept as a snapshot for a week',
     params: ofSnapshot,
     query: Wait,
     ...task,

@@ -27,7 +27,9 @@ export const SnapshotCreate = z
     name: SnapshotName.describe('The time when absent'),
     comment: z.string().max(200),
     expires: z.int().min(60).max(LONGEST).describe('Seconds after which it is removed; never when absent'),
-    suspend: z.boolean().describe('Keep the VPS suspended while its files are copied, on a volume that cannot share their blocks'),
+    suspend: z
+      .boolean()
+      .describe('Keep the VPS suspended while its files are copied, on a volume that cannot share their blocks'),
   })
   .partial()
   .meta({ id: 'SnapshotCreate' })
@@ -37,7 +39,11 @@ export type SnapshotCreate = z.infer<typeof SnapshotCreate>
 export const SnapshotSchedule = z
   .strictObject({
     every: z.int().min(60).max(LONGEST).nullable().describe('Seconds between two'),
-    at: z.string().max(100).nullable().describe('When, as cron says it: minute hour day month weekday; in the time zone of the node'),
+    at: z
+      .string()
+      .max(100)
+      .nullable()
+      .describe('When, as cron says it: minute hour day month weekday; in the time zone of the node'),
     keep: z.int().min(1).max(1000).describe('The last so many are kept'),
     suspend: z.boolean().describe('As when one is made by hand'),
   })

@@ -20,6 +20,7 @@ import {
   realQuota,
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
+import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
 import type { Config } from './config.ts'
@@ -38,6 +39,7 @@ import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
 import { requireOwnVolume } from './own-volume.ts'
+import { openSnapshotClock } from './snapshot-clock.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -57,6 +59,7 @@ export interface Drivers {
   readonly volumes: Volumes
   readonly probe: HostProbe
   readonly vzfs: Vzfs
+  readonly areaView: AreaView
   readonly templates: TemplateShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
@@ -83,6 +86,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     volumes,
     probe: realHostProbe(runner),
     vzfs,
+    areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
@@ -143,6 +147,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await reconcile(means)
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
+  undo.use(openSnapshotClock(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))
   undo.defer(() => api.close())

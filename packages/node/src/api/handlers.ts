@@ -29,6 +29,8 @@ import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { quotaHandlers } from './quota-handlers.ts'
+import type { RunTask } from './run-task.ts'
+import { snapshotHandlers } from './snapshot-handlers.ts'
 
 type Routes = typeof routes
 type Part<Name extends RouteName, Key extends string> =
@@ -50,11 +52,7 @@ export interface HandlerMeans extends Means {
 export function handlers(means: HandlerMeans): Handlers {
   const { inventory, tasks, keeper, templates, usage } = means
   const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id), usage.disk(record.id))
-  const run = async (
-    spec: TaskSpec,
-    query: { readonly wait?: number | undefined } | undefined,
-    body: Parameters<typeof tasks.start>[1],
-  ): Promise<TaskAnswer> => {
+  const run: RunTask = async (spec, query, body) => {
     const task = await tasks.start(spec, body)
     return { task: await settled(task, query?.wait) }
   }
@@ -184,6 +182,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
     },
     ...quotaHandlers(means),
+    ...snapshotHandlers(means, run, shown),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
       const kept = isTransient(vps.state) || isLegal('log', vps.state) ? null : lastWords(means, vps.id)
@@ -260,6 +259,7 @@ export function handlers(means: HandlerMeans): Handlers {
           users.length === 1 ? 'destroy it first' : 'destroy them first',
         )
       }
+      await requireNoSnapshot(means, ref, layers)
       const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
       return run(spec, query, async () => {
         await templates.remove(ref)
@@ -305,6 +305,19 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     openapi: async () => openApiDocument(),
+  }
+}
+
+/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
+async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
+  for (const { id, name } of inventory.all()) {
+    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
+    if (user === undefined) continue
+    throw failure(
+      'conflict',
+      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
+      `remove that first: insula snapshot remove ${name} ${user.name}`,
+    )
   }
 }
 

@@ -22,7 +22,13 @@ export async function copyTrees(
   try {
     for (const tree of trees) {
       const before = inodes
-      const sum = await copyTree(files, () => (crew ??= startCrew(files, threads)), tree, how, (done) => progress(before + done, 0))
+      const sum = await copyTree(
+        files,
+        () => (crew ??= startCrew(files, threads)),
+        tree,
+        how,
+        (done) => progress(before + done, 0),
+      )
       bytes += sum.bytes
       inodes += sum.inodes
     }

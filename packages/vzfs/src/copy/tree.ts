@@ -4,7 +4,19 @@
  * not change meanwhile.
  */
 
-import { type BigIntStats, closeSync, constants, fstatSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+} from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
 import { type Crew, takeWork } from '../build/crew.ts'
 import { VzfsError } from '../errors.ts'
@@ -74,7 +86,8 @@ export async function copyTree(
     for (const bytes of readdirSync(`/proc/self/fd/${here.source}`, { encoding: 'buffer' })) {
       const name = bytes.toString('latin1')
       const found = lstatSync(latin(inside(here.source, name)), { bigint: true })
-      if (found.dev !== stats.dev) throw new VzfsError('unsuitable', `cannot copy ${from}: something is mounted in it; unmount it first`)
+      if (found.dev !== stats.dev)
+        throw new VzfsError('unsuitable', `cannot copy ${from}: something is mounted in it; unmount it first`)
       if (found.isDirectory()) directories.push(name)
       else await copyHere(here, name, found)
     }

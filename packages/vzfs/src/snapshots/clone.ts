@@ -37,8 +37,7 @@ export async function cloneArea(
   const place = paths.area(source.id)
   const from = source.snapshot === null ? place : place.snapshot(source.snapshot)
   const layers = source.snapshot === null ? original.layers : (await readSnapshotInfo(from.info, source.snapshot))?.layers
-  if (layers === undefined)
-    throw new VzfsError('snapshot_unknown', `area ${source.id} has no snapshot ${source.snapshot ?? ''}`)
+  if (layers === undefined) throw new VzfsError('snapshot_unknown', `area ${source.id} has no snapshot ${source.snapshot ?? ''}`)
   const area: AreaInfo = { id: parseAreaId(id), base: parseBase(base), layers }
   const staged = join(paths.tmp, ownedName(base))
   try {

@@ -84,6 +84,7 @@ export function refusal(error: unknown, doing: string, volume: string): unknown 
   const code = errnoOf(error)
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
   const { bavail, bsize } = statfsSync(volume)
-  const why = bavail * bsize < FULL ? 'the volume is full' : 'it does not fit into the limit of the area, which pays for its copies too'
+  const why =
+    bavail * bsize < FULL ? 'the volume is full' : 'it does not fit into the limit of the area, which pays for its copies too'
   return new VzfsError('no_space', `${doing}: ${why}; nothing of it is left`, { cause: error })
 }

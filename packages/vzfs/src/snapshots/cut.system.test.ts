@@ -63,7 +63,10 @@ async function run(path: string, action: string, nth = -1, when = 'before', kill
 
 const stateOf = (path: string, part: string) => {
   const at = (name: string): string => join(path, part, name)
-  return JSON.stringify([[...described(files, at('upper'))], existsSync(at('links')) ? readFileSync(at('links/own'), 'utf8') : null])
+  return JSON.stringify([
+    [...described(files, at('upper'))],
+    existsSync(at('links')) ? readFileSync(at('links/own'), 'utf8') : null,
+  ])
 }
 
 /** Opens it as the next process does and says what area 1 is. */
@@ -108,7 +111,10 @@ test('a rollback that is killed at any of its moves is the old or the new state,
   }
   // Certain from the first move on: what was ready has its name.
   assert.equal(outcomes[0], 'old')
-  assert.ok(outcomes.slice(1).every((outcome) => outcome === 'new'), outcomes.join())
+  assert.ok(
+    outcomes.slice(1).every((outcome) => outcome === 'new'),
+    outcomes.join(),
+  )
   assert.ok(outcomes.length >= 12, `${outcomes.length}`)
 })
 
@@ -119,7 +125,10 @@ test('a rollback whose end was killed as well is finished by the one after', asy
   // Each that opens it next does some of it, and is killed.
   for (let round = 0; round < 6; round++) await run(path, 'create', -1, 'before', round)
   const found = await settled(path)
-  const made = found.snapshots.split(',').filter((name) => name !== 'made').join()
+  const made = found.snapshots
+    .split(',')
+    .filter((name) => name !== 'made')
+    .join()
   assert.equal(requireOldOrNew(path, { ...found, snapshots: made }, before, kept), 'new')
 })
 

@@ -30,7 +30,11 @@ export type Move = (from: string, to: string) => Promise<void>
 export const move: Move = (from, to) => rename(from, to)
 
 export const rollbackPaths = (directory: string) =>
-  ({ ...areaPaths(directory), journal: join(directory, 'journal.json'), before: snapshotPaths(join(directory, 'before')) }) as const
+  ({
+    ...areaPaths(directory),
+    journal: join(directory, 'journal.json'),
+    before: snapshotPaths(join(directory, 'before')),
+  }) as const
 
 /** Idempotent; nothing when none is under way. @param base whose files what is left over is */
 export async function finishRollback(area: AreaPaths, trash: Trash, base: number | undefined, moved: Move): Promise<void> {

@@ -1,7 +1,17 @@
 /** Snapshots, rollbacks and clones of areas, on a file system that shares blocks and on one that does not. */
 
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -82,7 +92,15 @@ for (const [name, reflink, parent] of [
       assert.deepEqual(described(files, upper), first)
       const names = (await vzfs.snapshots.list(1)).map((one) => one.name)
       assert.deepEqual(names.toSorted(), ['before-1', 'before-2', 'before-3', 'before-4', 'first'])
-      assert.deepEqual(readdirSync(at('areas/1')).sort(), ['area.json', 'links', 'quota.json', 'record.json', 'snapshots', 'upper', 'work'])
+      assert.deepEqual(readdirSync(at('areas/1')).sort(), [
+        'area.json',
+        'links',
+        'quota.json',
+        'record.json',
+        'snapshots',
+        'upper',
+        'work',
+      ])
       await vzfs.idle()
       assert.deepEqual([readdirSync(at('tmp')), readdirSync(at('trash')), await vzfs.check()], [[], [], []])
     })
@@ -131,7 +149,8 @@ for (const [name, reflink, parent] of [
 
     test('the quota of users inside is that of the snapshot', async (t) => {
       const { vzfs, at } = await open(t)
-      const settings = '{"accounted":7,"user":{"enforced":true,"grace":null,"limited":{}},"group":{"enforced":true,"grace":null,"limited":{}}}'
+      const settings =
+        '{"accounted":7,"user":{"enforced":true,"grace":null,"limited":{}},"group":{"enforced":true,"grace":null,"limited":{}}}'
       writeFileSync(at('areas/1/quota.json'), settings)
       await vzfs.snapshots.create(1, wish('seven'))
       writeFileSync(at('areas/1/quota.json'), settings.replace('7', '9'))
@@ -152,10 +171,18 @@ for (const [name, reflink, parent] of [
       const expected = described(files, upper, { from: BASE, to: CLONED })
       await vzfs.snapshots.create(1, wish('kept'))
       let seen = ''
-      await vzfs.clone({ id: 1, snapshot: null }, { id: 2, base: CLONED, record: { id: 2 }, adapt: async (plan) => {
-        seen = plan.upper
-        assert.ok(!existsSync(at('areas/2')), 'nobody sees it yet')
-      } })
+      await vzfs.clone(
+        { id: 1, snapshot: null },
+        {
+          id: 2,
+          base: CLONED,
+          record: { id: 2 },
+          adapt: async (plan) => {
+            seen = plan.upper
+            assert.ok(!existsSync(at('areas/2')), 'nobody sees it yet')
+          },
+        },
+      )
       assert.match(seen, /\/tmp\/of-\d+\.[0-9a-f]+\/upper$/)
       assert.deepEqual(described(files, at('areas/2/upper')), expected)
       assert.deepEqual(described(files, upper), before)
@@ -172,7 +199,10 @@ for (const [name, reflink, parent] of [
       await assert.rejects(vzfs.clone({ id: 1, snapshot: null }, { id: 3, base: 79 * IDS, record: {} }), code('area_exists'))
       await assert.rejects(vzfs.clone({ id: 1, snapshot: 'no' }, { id: 4, base: 79 * IDS, record: {} }), code('snapshot_unknown'))
       const refusing = async (): Promise<void> => Promise.reject(new Error('not this one'))
-      await assert.rejects(vzfs.clone({ id: 1, snapshot: null }, { id: 4, base: 79 * IDS, record: {}, adapt: refusing }), /not this/)
+      await assert.rejects(
+        vzfs.clone({ id: 1, snapshot: null }, { id: 4, base: 79 * IDS, record: {}, adapt: refusing }),
+        /not this/,
+      )
       assert.equal(await vzfs.areas.show(4), null)
       await vzfs.idle()
       assert.deepEqual([readdirSync(at('tmp')), await vzfs.check()], [[], []])
@@ -215,7 +245,8 @@ test('on a full volume it is said what is full, and what was there stays', async
   await vzfs.snapshots.create(1, wish('fits'))
   for (let index = 0; index < 40; index++) writeFileSync(join(upper, `more-${index}`), filled(1 << 19, index))
   const before = described(files, upper)
-  const full = (error: unknown): boolean => code('no_space')(error) && /the volume is full; nothing of it is left/.test(String(error))
+  const full = (error: unknown): boolean =>
+    code('no_space')(error) && /the volume is full; nothing of it is left/.test(String(error))
   await assert.rejects(vzfs.snapshots.create(1, wish('too-much')), full)
   await assert.rejects(vzfs.clone({ id: 1, snapshot: null }, { id: 2, base: 50 * IDS, record: {} }), full)
   await vzfs.idle()

@@ -1,6 +1,18 @@
 /** What a tenant may arrange beside an ordinary tree: what breaks whoever copies by paths, follows links, or opens what he finds. */
 
-import { chmodSync, closeSync, ftruncateSync, linkSync, mkdirSync, openSync, renameSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
 import { filled } from './awkward-tree.ts'
 
