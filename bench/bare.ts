@@ -84,6 +84,7 @@ export function bareCrun(node: BenchNode, example: string): Bare {
       chownSync(join(own, 'upper'), BASE, BASE)
       using userns = await userNamespaces({ base: BASE, size: SIZE })
       const overlay = {
+        own: null,
         layers: [paths.layer(template).tree],
         pool: paths.pool,
         upper: join(own, 'upper'),

@@ -42,8 +42,13 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/kernel/src/links/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/kernel/src/network/real.system.test.ts', 'the same calls on both kernels'),
   choice('lab', 'packages/vzfs/src/overlay.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/isolation.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/like-posix.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/posix-limits.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
+  choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
+  choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/layers.system.test.ts', 'minutes of hashing, but all that VZFS asks of a kernel'),
   choice('lab', 'packages/vzfs/src/copy/copy.system.test.ts', 'all that a copy asks of a kernel'),
   choice('lab', 'packages/vzfs/src/snapshots/snapshots.system.test.ts', 'mostly our own code'),
@@ -69,6 +74,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
   choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),
 ]
 

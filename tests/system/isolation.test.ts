@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { testNode } from './support/node.ts'
+import { hasQuota, testNode } from './support/node.ts'
 
 const node = await testNode(['micro', 'debian-12'])
 const tenant = await node.running('tenant', ['--template', 'debian-12', '--ip', 'auto'])
@@ -99,6 +99,8 @@ test('/dev has the usual nodes only, and they belong to what they should', async
     'tty',
     'urandom',
     'zero',
+    // What tools for quota find / on.
+    ...((await hasQuota(node)) ? ['root'] : []),
   ]
   assert.deepEqual(
     names.filter((name) => !usual.includes(name)),

@@ -14,11 +14,12 @@ import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
 import { withRoom } from './quota/room.ts'
+import type { Relinking } from './relink/relinking.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
 import { countPrivate, privateTrees } from './private-trees.ts'
+import { exists } from './snapshots/copied-area.ts'
 import { type Move, move } from './snapshots/rollback.ts'
-import { settle } from './snapshots/settle.ts'
 import type { Trash } from './trash.ts'
 import { type AreaPaths, areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas, OverlayPlan } from './vzfs.ts'
@@ -31,6 +32,7 @@ export interface AreasNeed {
   readonly warn: (message: string) => void
   readonly quota: Quota
   readonly files: FileCalls
+  readonly relinking: Relinking
 }
 
 /**
@@ -40,7 +42,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -90,7 +92,8 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     async remove(id) {
       const { directory } = paths.area(parseAreaId(id))
       const base = (await show(id).catch(() => null))?.base
-      if (await mutex.run(() => trash.discard(directory, base))) await syncDirectory(paths.areas)
+      const gone = await relinking.alone(id, () => mutex.run(() => trash.discard(directory, base)))
+      if (gone) await syncDirectory(paths.areas)
     },
 
     async list() {
@@ -109,9 +112,12 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
     },
 
     async plan(id) {
-      await settle(paths, trash, mutex, id)
-      return planOf(paths, paths.area(id), (await known(id)).layers)
+      return relinking.settled(id, async () => planOf(paths, paths.area(id), (await known(id)).layers))
     },
+
+    relink: async (id, options) => relinking.run(await known(id), options, false),
+
+    survey: async (id, options) => relinking.run(await known(id), options, true),
 
     writeRecord: (id, record) => replace(id, 'record', record),
 
@@ -168,8 +174,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files }: AreasNeed
 }
 
 /** @param area also one that is still being made */
-export function planOf(paths: VolumePaths, { upper, work }: AreaPaths, layers: readonly string[]): OverlayPlan {
+export async function planOf(
+  paths: VolumePaths,
+  { upper, work, links }: AreaPaths,
+  layers: readonly string[],
+): Promise<OverlayPlan> {
   return {
+    own: (await exists(links)) ? links : null,
     layers: layers.map((layer) => paths.layer(layer).tree),
     pool: paths.pool,
     upper,
@@ -192,6 +203,16 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
     else if (found.value !== null) areas.push(found.value)
   }
   return { areas, problems }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** The whole area, durable but for its name. */

@@ -20,5 +20,8 @@ export type {
   LayerOptions,
   Layers,
   OverlayPlan,
+  RelinkOptions,
+  RelinkReport,
+  Share,
   Vzfs,
 } from './vzfs.ts'

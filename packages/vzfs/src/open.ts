@@ -14,6 +14,7 @@ import { Mutex } from './mutex.ts'
 import { areaIdOf } from './names.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
+import { openRelinking, type Relinking } from './relink/relinking.ts'
 import { cloneArea } from './snapshots/clone.ts'
 import { type Move, move } from './snapshots/rollback.ts'
 import { settle } from './snapshots/settle.ts'
@@ -61,7 +62,6 @@ export async function openVzfs(
   let reflink = false
   try {
     await sweep(paths, trash)
-    await settleAll(paths, trash, mutex, warn)
     await closeLayers(paths, quota)
     reflink = await tryReflink(files, paths.tmp)
   } catch (error) {
@@ -70,14 +70,26 @@ export async function openVzfs(
     throw error
   }
 
-  const copying = { paths, trash, mutex, warn, now, quota, files, threads, reflink, moved }
+  const layers = openLayers({ paths, trash, mutex, threads, now, warn, everyUse: () => everyUse(paths), quota })
+  const relinking = openRelinking({
+    paths,
+    trash,
+    threads,
+    quota,
+    areas: async () => (await readAreas(paths)).areas,
+    layers: () => layers.list(),
+    finishRollback: (id) => settle(paths, trash, mutex, id),
+  })
+  await settleAll(paths, relinking, warn)
+
+  const copying = { paths, trash, mutex, warn, now, quota, files, threads, reflink, moved, relinking }
   return {
     path: paths.volume,
     reflink,
     snapshots: openSnapshots(copying),
     clone: (source, wish, options) => cloneArea(copying, source, wish, options),
-    areas: openAreas({ paths, trash, mutex, warn, quota, files }),
-    layers: openLayers({ paths, trash, mutex, threads, now, warn, everyUse: () => everyUse(paths), quota }),
+    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking }),
+    layers,
 
     leavingBases: () => trash.owners(),
 
@@ -153,6 +165,15 @@ async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
   for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name), ownerOf(name) ?? undefined)
 }
 
+/** An area whose relink or rollback cannot be finished is damaged, which is told when it is wanted too; others are not kept waiting. */
+async function settleAll(paths: VolumePaths, relinking: Relinking, warn: (message: string) => void): Promise<void> {
+  const ids = (await readdir(paths.areas)).map(areaIdOf).filter((id) => id !== null)
+  for (const id of ids)
+    await relinking
+      .settled(id, async () => undefined)
+      .catch((error: unknown) => warn(`what was begun with area ${id} cannot be finished: ${String(error)}`))
+}
+
 /** Also those that an earlier version built. */
 async function closeLayers(paths: VolumePaths, quota: OpenQuota): Promise<void> {
   for (const name of await readdir(paths.layers)) {
@@ -180,19 +201,6 @@ async function everyUse(paths: VolumePaths): Promise<LayerUse[]> {
     for (const { name, layers: kept } of snapshots) uses.push({ area: id, snapshot: name, layers: kept })
   }
   return uses
-}
-
-/** Rollbacks that are certain to happen, and were cut off. */
-async function settleAll(paths: VolumePaths, trash: Trash, mutex: Mutex, warn: (message: string) => void): Promise<void> {
-  for (const name of await readdir(paths.areas)) {
-    const id = areaIdOf(name)
-    if (id === null) continue
-    try {
-      await settle(paths, trash, mutex, id)
-    } catch (error) {
-      warn(`the rollback of area ${id} cannot be finished: ${String(error)}`)
-    }
-  }
 }
 
 /** Shared blocks between files are tried once, not guessed. */

@@ -16,6 +16,7 @@ export function volumePaths(volume: string) {
     trash: join(volume, 'trash'),
     root: join(volume, 'root'),
     lock: join(volume, 'lock'),
+    index: join(volume, 'index.db'),
     layer: (name: string) => layerPaths(join(layers, name)),
     area: (id: number) => areaPaths(join(areas, String(id))),
   } as const
@@ -42,6 +43,9 @@ export function areaPaths(directory: string) {
     work: join(directory, 'work'),
     /** Its own metadata layer. Only where there is something in it. */
     links: join(directory, 'links'),
+    newLinks: join(directory, 'links.new'),
+    oldLinks: join(directory, 'links.old'),
+    relink: join(directory, 'relink.json'),
     info: join(directory, 'area.json'),
     record: join(directory, 'record.json'),
     quota: join(directory, 'quota.json'),

@@ -2,7 +2,8 @@
  * VZFS: a copy-on-write file system that shares files among many roots, on disk and in RAM, built on the kernel's overlayfs.
  *
  *   root of area 101 =  overlay( upper:  areas/101/upper        private changes, real files, host-shifted ids
- *                                lower:  layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
+ *                                lower:  areas/101/links         links that relink made: metadata only, host-shifted ids
+ *                                        layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
  *                                data:   pool                    file contents by SHA-256, shared by all )
  *
  * Words. *Pool*: content-addressed store, pool/ab/cdef...; never changed, only added to. *Layer*: read-only tree of metadata; each
@@ -14,12 +15,15 @@
  *   layers/NAME/layer.json        what it is: files, bytes, build time, digest
  *   layers/NAME/manifest.json     what its builder says about it (opaque to VZFS)
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
+ *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
  *   areas/ID/rollback/            only while one is being finished: what the area is about to have
+ *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old: its work
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
+ *   index.db                      digests of private files that were looked at; a cache, can be deleted
  *   lock                          held by the one process that has the volume open
  *
  * Only `root` can be reached by others than the host's root: an OCI runtime walks to its root directory as the owner of the area, while
@@ -48,6 +52,8 @@ export interface LayerInfo {
 
 /** Everything the mounting side needs, as plain strings: an overlay to be mounted in a private mount namespace. */
 export interface OverlayPlan {
+  /** The area's own metadata layer, on top of the others and seen as it is; null when it has none. */
+  readonly own: string | null
   /** Layer trees, top first; each is to be seen through a clone idmapped to the area's owner. */
   readonly layers: readonly string[]
   readonly pool: string
@@ -87,6 +93,33 @@ export interface AreaInfo {
   readonly layers: readonly string[]
 }
 
+/** What may become a link: what anybody has, what templates have, or nothing. */
+export type Share = 'all' | 'templates' | 'none'
+
+export interface RelinkOptions {
+  readonly share: Share
+  /** Of files that have to be read. */
+  readonly progress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface RelinkReport {
+  /** Private files that became links, and what they had on disk. */
+  readonly files: number
+  readonly bytes: number
+  /** Of them, bytes that the pool did not have before. */
+  readonly newPoolBytes: number
+  /** What links that were there before stand for, on disk. */
+  readonly linkedBytes: number
+  /** Private files that could be shared if another had the same, and of them those that had to be read. */
+  readonly looked: number
+  readonly hashedFiles: number
+  readonly hashedBytes: number
+  /** Files whose digest the pool has with other contents: the pool is damaged there, and they stay as they are. */
+  readonly unlike: readonly string[]
+  readonly milliseconds: number
+}
+
 export interface AreaProblem {
   readonly message: string
   /** By `mend`: only the note of what it consists of is damaged or missing. */
@@ -104,7 +137,13 @@ export interface Areas {
   problem(id: number): Promise<AreaProblem | null>
   /** Writes down anew what it consists of. Its files stay as they are. Atomic. @throws VzfsError area_unknown, layer_unknown */
   mend(area: AreaInfo): Promise<void>
+  /** Waits for a relink that is under way. */
   plan(id: number): Promise<OverlayPlan>
+  /** Private files that others have too become links. Only while the area is not mounted. Atomic: cut off anywhere, it is finished or taken back by whoever
+   * wants the area next. @throws the signal's reason when aborted */
+  relink(id: number, options: RelinkOptions): Promise<RelinkReport>
+  /** Reads what changed, so that relinks of other areas know of it. Changes nothing. */
+  survey(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */

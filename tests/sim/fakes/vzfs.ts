@@ -7,6 +7,7 @@ import {
   type LayerInfo,
   openIdQuota,
   type OverlayPlan,
+  type RelinkReport,
   type SettingsFile,
   type Vzfs,
   VzfsError,
@@ -38,6 +39,18 @@ export interface FakeVzfsOptions {
   readonly full?: () => boolean
 }
 
+const relinked: RelinkReport = {
+  files: 2,
+  bytes: 16_384,
+  newPoolBytes: 8192,
+  linkedBytes: 4096,
+  looked: 3,
+  hashedFiles: 3,
+  hashedBytes: 20_000,
+  unlike: [],
+  milliseconds: 1,
+}
+
 /** Where its directories lie. */
 export interface Disk {
   makeDirectory(path: string, mode?: number): void
@@ -67,6 +80,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const planOf = (id: number, names: readonly string[]): OverlayPlan => {
     const at = (part: string): string => `${path}/areas/${id}/${part}`
     return {
+      own: null,
       layers: names.map(treeOf),
       pool: `${path}/pool`,
       upper: at('upper'),
@@ -160,7 +174,25 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       },
       async plan(id) {
         return planOf(id, known(id).layers)
+        const at = (part: string): string => `${path}/areas/${id}/${part}`
+        const trees = known(id).layers.map(treeOf)
+        return {
+          own: null,
+          layers: trees,
+          pool: `${path}/pool`,
+          upper: at('upper'),
+          work: at('work'),
+          root: `${path}/root`,
+          options: [],
+        }
       },
+      async relink(id, { progress, signal }) {
+        known(id)
+        signal?.throwIfAborted()
+        progress?.(1, 1)
+        return relinked
+      },
+      survey: async () => relinked,
       async writeRecord(id, record) {
         known(id)
         records.set(id, JSON.stringify(record))

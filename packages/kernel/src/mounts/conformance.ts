@@ -196,7 +196,15 @@ export function mountConformance(name: string, open: () => Promise<MountSubject>
         files.write(`${second}/etc/both`, 'second')
         files.write(`${second}/etc/second`, 'second')
         const options = ['metacopy=on', 'redirect_dir=on']
-        return { layers: [first, second], pool: at('pool'), upper: at('upper'), work: at('work'), root: at('root'), options }
+        return {
+          own: null,
+          layers: [first, second],
+          pool: at('pool'),
+          upper: at('upper'),
+          work: at('work'),
+          root: at('root'),
+          options,
+        }
       }
 
       test('shows the files of all layers, the first ones first, with shifted owners', () => {
@@ -235,6 +243,22 @@ export function mountConformance(name: string, open: () => Promise<MountSubject>
         })
       })
 
+      test('shows what is its own above the layers, with the owners that it has', () => {
+        const plan = planned()
+        const own = `${plan.root}-own`
+        files.makeDirectory(own)
+        files.makeDirectory(`${own}/etc`)
+        files.write(`${own}/etc/both`, 'own')
+        const { root, upper } = plan
+        mounts.inPrivateCopy((calls) => {
+          calls.overlay({ ...plan, own }, userns)
+          assert.deepEqual([files.read(`${root}/etc/both`), files.read(`${root}/etc/second`)], ['own', 'second'])
+          assert.deepEqual([files.owner(`${root}/etc/both`), files.owner(`${root}/etc/second`)], [0, IDS.base])
+          files.write(`${root}/etc/both`, 'changed')
+        })
+        assert.deepEqual([files.read(`${own}/etc/both`), files.read(`${upper}/etc/both`)], ['own', 'changed'])
+      })
+
       test('of two users of one layer each sees its own ids', async () => {
         const [plan, other] = [planned(), planned()]
         using second = await subject.userNamespaces({ base: 400_000, size: 65_536 })
@@ -249,6 +273,7 @@ export function mountConformance(name: string, open: () => Promise<MountSubject>
       test('is refused when a layer or a directory of it is missing', () => {
         const plan = planned()
         for (const missing of [
+          { own: `${plan.root}/absent` },
           { layers: [`${plan.root}/absent`] },
           { upper: `${plan.root}/absent` },
           { root: `${plan.root}/absent` },

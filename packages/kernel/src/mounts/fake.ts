@@ -24,9 +24,10 @@ export function fakePrivateMounts(machine: FakeMachine): PrivateMounts {
     },
     bind: (source, target) => machine.mounts.mount(target, machine.mounts.at(source)),
     detach: (target) => machine.mounts.unmount(target),
-    overlay({ layers, pool, upper, work, root }, { fd }) {
+    overlay({ own, layers, pool, upper, work, root }, { fd }) {
       const ids = machine.userNamespaces.get(fd) ?? refuse(`idmap ${layers[0] ?? ''}`, 'EINVAL')
-      const lower = layers.map((layer) => shifted(machine.mounts.at(layer), ids))
+      const idmapped = layers.map((layer) => shifted(machine.mounts.at(layer), ids))
+      const lower = own === null ? idmapped : [machine.mounts.at(own), ...idmapped]
       for (const directory of [pool, work]) machine.mounts.at(directory)
       machine.mounts.mount(root, overlayTree(machine.mounts.at(upper), lower))
     },

@@ -11,6 +11,8 @@ import type { UserNamespace } from '../userns/userns.ts'
 
 /** An overlay over idmapped layers and a data-only pool; all strings are absolute paths. */
 export interface OverlayMount {
+  /** Topmost of the lower layers, whose files have the ids of the overlay's owner already: not idmapped. */
+  readonly own: string | null
   readonly layers: readonly string[]
   readonly pool: string
   readonly upper: string

@@ -105,17 +105,9 @@ const calls: MountCalls = {
  */
 function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
   calls.fileSystem('tmpfs', mount.root, 'size=64k,mode=700')
-  const lower = mount.layers.map((layer, index) => {
-    const place = `${mount.root}/${index}`
-    mkdirSync(place)
-    using clone = cloneTree(layer)
-    const attributes = Buffer.alloc(32)
-    attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
-    attributes.writeBigUInt64LE(BigInt(userns.fd), 24)
-    libc.mountSetattr(`idmap ${layer}`, clone.fd, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
-    libc.moveMount(`mount ${layer}`, clone.fd, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
-    return place
-  })
+  const own = mount.own === null ? [] : [placed(mount.own, `${mount.root}/own`)]
+  const idmapped = mount.layers.map((layer, index) => placed(layer, `${mount.root}/${index}`, userns))
+  const lower = [...own, ...idmapped]
   const data = [
     `lowerdir=${lower.map(escapePath).join(':')}::${escapePath(mount.pool)}`,
     `upperdir=${escapePath(mount.upper)}`,
@@ -129,6 +121,20 @@ function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
     // The kernel says so in its log alone.
     throw new Error(`the root file system can be mounted read-only alone: there is no space for ${mount.work}`, { cause: error })
   }
+}
+
+/** A clone of the layer, made visible at a new directory. */
+function placed(layer: string, place: string, userns?: UserNamespace): string {
+  mkdirSync(place)
+  using clone = cloneTree(layer)
+  if (userns) {
+    const attributes = Buffer.alloc(32)
+    attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0)
+    attributes.writeBigUInt64LE(BigInt(userns.fd), 24)
+    libc.mountSetattr(`idmap ${layer}`, clone.fd, '', AT_EMPTY_PATH | AT_RECURSIVE, attributes, 32)
+  }
+  libc.moveMount(`mount ${layer}`, clone.fd, '', AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH)
+  return place
 }
 
 /** Commas and colons divide mount options and layers; overlayfs takes them escaped. */

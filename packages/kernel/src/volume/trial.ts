@@ -48,7 +48,14 @@ export async function tryOverlay(means: TrialMeans, path: string): Promise<strin
     makeStub(at('layer/file'), '/aa/content', 'shared'.length)
     using userns = await means.userNamespaces(IDS)
     return means.mounts.inPrivateCopy((calls) => {
-      const overlay = { layers: [at('layer')], pool: at('pool'), upper: at('upper'), work: at('work'), root: at('root') }
+      const overlay = {
+        own: null,
+        layers: [at('layer')],
+        pool: at('pool'),
+        upper: at('upper'),
+        work: at('work'),
+        root: at('root'),
+      }
       calls.overlay({ ...overlay, options: ['metacopy=on', 'redirect_dir=on'] }, userns)
       if (readFileSync(at('root/file'), 'utf8') !== 'shared') return 'a shared file did not read back'
       writeFileSync(at('root/file'), ' and changed', { flag: 'a' })

@@ -90,8 +90,10 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
       closeSync(read)
     },
     /** What that child works on. */
-    works: (child: Child, call: Partial<Call> | null) =>
-      void calls.set(child.record, call && { key: 1, id: 1n, tid: 5, architecture: 'x86-64', number: 99, args: [], ...call }),
+    works(child: Child, call: Partial<Call> | null): void {
+      child.report('{"begun":true}\n')
+      calls.set(child.record, call && { key: 1, id: 1n, tid: 5, architecture: 'x86-64', number: 99, args: [], ...call })
+    },
     pass: async (milliseconds: number) => {
       for (let passed = 0; passed < milliseconds; passed += 10) {
         t.mock.timers.tick(10)
@@ -141,10 +143,31 @@ test('a child that ends is started again over the same record', async (t) => {
   const [, second] = children
   assert.ok(second)
   assert.deepEqual([keys(second), second.orders.at(-1), second.record], [[1], { begin: true }, first.record])
-  assert.deepEqual(continued, [])
   second.end()
   await pass(100)
+  assert.deepEqual(continued, [], 'one that ended before it began has not been ended by the call')
+  const [, , third] = children
+  assert.ok(third)
+  works(third, { id: 9n })
+  third.end()
+  await pass(100)
   assert.deepEqual(continued, ['1 9'], 'a call that ended two children goes on to the kernel')
+})
+
+test('one that has not begun is not held up by the call that it finds, however long it takes to start', async (t) => {
+  const { add, children, pass, works, killed } = world(t)
+  add('101')
+  const [first] = children
+  assert.ok(first)
+  works(first, { id: 9n })
+  first.end()
+  await pass(2_000)
+  assert.deepEqual(killed, [])
+  const [, second] = children
+  assert.ok(second)
+  works(second, { id: 9n })
+  await pass(250)
+  assert.deepEqual(killed, [second.pid])
 })
 
 test('a VPS that holds the child up is left alone, and the others are served by another at once', async (t) => {

@@ -4,8 +4,8 @@
  * in memory that is a served file's. This process never touches a tenant's memory or files. It keeps every descriptor twice, here and with
  * its supervisor, so that neither the child's end nor its own loses a call.
  *
- * The record tells what the child is working on. One that sleeps in the middle of the same call for two looks is held up by its caller: it is
- * killed, the VPS is left alone for a while, and another child serves the rest meanwhile. It may be a long time until a killed one is gone.
+ * The record tells what the child is working on, once it has begun: until then it is what the one before left. One that sleeps in the middle of
+ * the same call for two looks is held up by its caller: it is killed, the VPS is left alone for a while, and another child serves the rest meanwhile. It may be a long time until a killed one is gone.
  */
 
 import { closeSync } from 'node:fs'
@@ -49,6 +49,8 @@ interface Child {
   readonly pid: number
   readonly record: { readonly name: string; readonly fd: number }
   readonly child: ListenerChild
+  /** It works on what the record tells. */
+  begun: boolean
   seen: Call | null
 }
 
@@ -123,9 +125,15 @@ export function openListening(
 
   const start = (record: Child['record']): void => {
     const child = means.start(record.fd)
-    const started: Child = { pid: child.process.pid, record, child, seen: null }
+    const started: Child = { pid: child.process.pid, record, child, begun: false, seen: null }
     current = started
-    child.onReport(lineReader((report) => ended((report as Report).ended)))
+    child.onReport(
+      lineReader((value) => {
+        const report = value as Report
+        if ('ended' in report) ended(report.ended)
+        else started.begun = true
+      }),
+    )
     for (const entry of kept.values()) give(started, entry)
     child.write(line({ begin: true }))
     void child.process.ended.then(() => over(started))
@@ -136,12 +144,12 @@ export function openListening(
     current = null
     restarts += 1
     means.log(`insula-listener (${child.pid}) has ended; starting it again`)
-    const call = means.readRecord(child.record.fd)
+    const call = child.begun ? means.readRecord(child.record.fd) : null
     if (call && fatal?.id === call.id && fatal.key === call.key) {
       means.log(`the call of thread ${call.tid} ended insula-listener twice and goes on to the kernel`)
       giveBack(call)
     }
-    fatal = call
+    if (child.begun) fatal = call
     later(START_AGAIN_MS, () => start(child.record))
   }
   const heldUp = (child: Child, call: Call): void => {
@@ -167,7 +175,7 @@ export function openListening(
     start(makeRecord())
   }
   const look = (): void => {
-    if (current) {
+    if (current?.begun) {
       const call = means.readRecord(current.record.fd)
       const same = call !== null && current.seen?.id === call.id && current.seen.key === call.key
       // One that runs, or waits for a CPU, is not held up by anybody's doing.

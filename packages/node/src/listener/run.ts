@@ -112,6 +112,7 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
       servedFiles.takeOver(own)
       listeners.watch(key, own)
     } else {
+      writeSync(REPORTS, line({ begun: true }))
       // What the one before us received and did not answer.
       const call = listeners.unanswered()
       if (call) handle(means, call, true)

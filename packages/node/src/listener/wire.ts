@@ -12,11 +12,8 @@ export interface Source {
 /** From the keeper, on standard input. */
 export type Order = { readonly add: Source } | { readonly begin: true }
 
-/** To the keeper, on standard output. */
-export interface Report {
-  /** Key of a source that nobody is left to use. */
-  readonly ended: number
-}
+/** To the keeper, on standard output. ended: key of a source that nobody is left to use. begun: from here on calls are worked on. */
+export type Report = { readonly ended: number } | { readonly begun: true }
 
 /** insula-listener's descriptors. */
 export const ORDERS = 0

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Generated, Kysely } from 'kysely'
 import { nodeSqliteDialect } from './dialect.ts'
 import { openWhole, requireWhole } from './damage.ts'
+import { NO_LOG, openLogSync } from './log-sync.ts'
 import { openWrites, type Writes } from './writes.ts'
 
 export interface Tables {
@@ -56,11 +57,12 @@ const MIGRATIONS = [
    create table meta (key text primary key, value text not null) strict;`,
 ]
 
-/** @param file a path, or ":memory:" @param log told when the file is damaged, and a new one is begun */
-export function openStore(file: string, log: (message: string) => void = () => undefined): Store {
-  const database = openWhole(file, () => openFile(file), log)
+/** @param file a path, or ":memory:" @param warn told when the file is damaged, and a new one is begun */
+export function openStore(file: string, warn: (message: string) => void = () => undefined): Store {
+  const database = openWhole(file, () => openFile(file), warn)
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) })
-  const { write, flush } = openWrites(database)
+  const log = file === ':memory:' ? NO_LOG : openLogSync(file)
+  const { write, settle } = openWrites(database, log.sync, endProcess)
   const opened = inodeOf(file)
   return {
     db,
@@ -79,12 +81,20 @@ export function openStore(file: string, log: (message: string) => void = () => u
     },
     inPlace: () => inodeOf(file) === opened,
     async [Symbol.asyncDispose]() {
-      flush()
+      await settle()
+      await log[Symbol.asyncDispose]()
       await db.destroy()
       // Kysely closes only what it was asked for something.
       if (database.isOpen) database.close()
     },
   }
+}
+
+/** The next one reads what is really on the disk. */
+function endProcess(cause: unknown): void {
+  setImmediate(() => {
+    throw new Error('the database could not be written to the disk', { cause })
+  })
 }
 
 /** null: there is none. */
@@ -96,7 +106,7 @@ function inodeOf(file: string): string | null {
 function openFile(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   try {
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000')
+    database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma busy_timeout = 5000')
     requireWhole(database)
     if (file !== ':memory:') chmodSync(file, 0o600)
     migrate(database, file)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -24,10 +24,14 @@ describe('the store', () => {
     assert.deepEqual([await again.meta('colour'), await again.meta('size')], ['red', null])
   })
 
-  it('waits for the disk with every commit', async () => {
-    await using store = openStore(file('durable'))
-    const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(store.db)
-    assert.deepEqual({ ...rows[0] }, { synchronous: 2 })
+  it('can be copied at any time, and the copy has what was said to be written', async () => {
+    await using store = openStore(file('copied'))
+    for (let id = 1; id <= 20; id++) {
+      await store.write(store.db.insertInto('vps').values(vps(id)))
+      for (const part of ['', '-wal']) copyFileSync(file('copied') + part, file(`copy-${id}`) + part)
+      await using copy = openStore(file(`copy-${id}`))
+      assert.equal((await copy.db.selectFrom('vps').select('id').execute()).length, id)
+    }
   })
 
   it('takes a unit back whole', async () => {

@@ -1,6 +1,7 @@
 /**
- * The one way into the database: units of statements, each all or nothing, and one wait for the disk for all units that come together. Of a
- * hundred VPSs that start at once each writes its state down before the next step; without this they would wait for the disk one after the other.
+ * The one way into the database: units of statements, each all or nothing, and one wait for the disk for all units that come together or while it is
+ * waited for. Of a hundred VPSs that start at once each writes its state down before the next step; without this they would wait for the disk one
+ * after the other. Reads see what is written a moment before it is on the disk.
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
@@ -15,8 +16,13 @@ export interface Written {
 export interface Writes {
   /** Resolves when all of these statements are on the disk; rejects when none of them is. Units take effect in the order of the calls. */
   write(...statements: readonly [Compilable, ...Compilable[]]): Promise<Written>
-  /** Writes now what waits. */
-  flush(): void
+  /** Writes now what waits. Resolves when nothing waits for the disk any more. */
+  settle(): Promise<void>
+}
+
+interface Outcome {
+  readonly unit: Unit
+  readonly result: { readonly written: Written } | { readonly refused: unknown }
 }
 
 interface Unit {
@@ -26,9 +32,15 @@ interface Unit {
 
 const MOST_PREPARED = 100
 
-export function openWrites(database: DatabaseSync): Writes {
+/**
+ * @param sync resolves when every commit before is on the disk
+ * @param lost told that it could not: nobody knows any more what of the database outlives this process, which had better begin anew
+ */
+export function openWrites(database: DatabaseSync, sync: () => Promise<void>, lost: (error: unknown) => void): Writes {
   const prepared = new Map<string, StatementSync>()
   let waiting: Unit[] = []
+  let committed: Outcome[] = []
+  let syncing: Promise<void> | null = null
 
   const perform = ({ sql, parameters }: CompiledQuery): Written => {
     const statement = prepared.get(sql) ?? database.prepare(sql)
@@ -39,7 +51,7 @@ export function openWrites(database: DatabaseSync): Writes {
     return { changes: Number(changes), insertId: Number(lastInsertRowid) }
   }
   /** What one unit may not do, the others may. */
-  const performUnit = ({ statements }: Unit): { readonly written: Written } | { readonly refused: unknown } => {
+  const performUnit = ({ statements }: Unit): Outcome['result'] => {
     database.exec('savepoint unit')
     try {
       const written = statements.map(perform).at(-1) ?? { changes: 0, insertId: 0 }
@@ -58,15 +70,31 @@ export function openWrites(database: DatabaseSync): Writes {
     waiting = []
     try {
       database.exec('begin immediate')
-      const outcomes = units.map((unit) => ({ unit, outcome: performUnit(unit) }))
+      const outcomes = units.map((unit) => ({ unit, result: performUnit(unit) }))
       database.exec('commit')
-      for (const { unit, outcome } of outcomes) {
-        if ('refused' in outcome) unit.settled.reject(outcome.refused)
-        else unit.settled.resolve(outcome.written)
-      }
+      committed.push(...outcomes)
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('rollback')
       for (const { settled } of units) settled.reject(error)
+    }
+    if (committed.length > 0) syncing ??= reachDisk().finally(() => (syncing = null))
+  }
+  /** Whoever commits while the disk is waited for goes with the next time. */
+  const reachDisk = async (): Promise<void> => {
+    while (committed.length > 0) {
+      const outcomes = committed
+      committed = []
+      try {
+        await sync()
+      } catch (error) {
+        for (const { unit } of outcomes) unit.settled.reject(error)
+        lost(error)
+        continue
+      }
+      for (const { unit, result } of outcomes) {
+        if ('refused' in result) unit.settled.reject(result.refused)
+        else unit.settled.resolve(result.written)
+      }
     }
   }
 
@@ -77,6 +105,9 @@ export function openWrites(database: DatabaseSync): Writes {
       if (waiting.length === 1) setImmediate(flush)
       return unit.settled.promise
     },
-    flush,
+    async settle() {
+      flush()
+      await syncing
+    },
   }
 }

@@ -17,6 +17,7 @@ import { type RegularFile, regularFiles } from './inodes.ts'
 import { layerDigest } from './layer-digest.ts'
 import { placeTask } from './place.ts'
 import { scan } from './scan.ts'
+import { SHARED_FROM_BYTES } from './shared-from.ts'
 import { verify } from './verify.ts'
 
 export interface BuildJob {
@@ -30,12 +31,6 @@ export interface BuildJob {
   /** Threads to hash with, this one included. */
   readonly threads: number
 }
-
-/**
- * Smaller files stay in the layer: below one block of the file system a stub (an inode with attributes) takes as much as the file, and one
- * lookup more. They are still shared by all who use the layer.
- */
-const SHARED_FROM_BYTES = 4096
 
 export async function buildLayer(
   files: FileCalls,

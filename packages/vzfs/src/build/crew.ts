@@ -6,12 +6,13 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
-import { type CopyTask, copyOne } from '../copy/object.ts'
+import { copyNth, type ObjectTask } from '../copy/object.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
+import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
-export type Task = HashTask | PlaceTask | CopyTask
+export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ObjectTask
 
 export interface Shared {
   /** [next index to take, indexes done]. */
@@ -59,10 +60,23 @@ export function takeWork(files: FileCalls, task: Task, progress: (done: number) 
   for (;;) {
     const index = Atomics.add(task.cursor, NEXT, 1)
     if (index >= task.count) return
-    if (task.kind === 'hash') hashOne(task, index)
-    else if (task.kind === 'copy') copyOne(files, task, index)
-    else placeOne(files, task, index)
+    doOne(files, task, index)
     progress(Atomics.add(task.cursor, DONE, 1) + 1)
     Atomics.notify(task.cursor, DONE)
+  }
+}
+
+function doOne(files: FileCalls, task: Task, index: number): void {
+  switch (task.kind) {
+    case 'hash':
+      return hashOne(task, index)
+    case 'place':
+      return placeOne(files, task, index)
+    case 'copy':
+      return copyOne(task, index)
+    case 'object':
+      return copyNth(files, task, index)
+    case 'link':
+      return linkOne(files, task, index)
   }
 }

@@ -1,7 +1,7 @@
 /** SHA-256 of files. */
 
 import { createHash, hash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { type Shared, sharedCursor } from './crew.ts'
 
 /** Many files at once, for a crew. */
@@ -31,7 +31,8 @@ export function digestAt(task: HashTask, index: number): string {
 }
 
 export function hashFile(path: Buffer): Buffer {
-  const fd = openSync(path, 'r')
+  // Reading is not using: the time of last access is the owner's.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOATIME)
   try {
     const first = readSync(fd, chunk)
     if (first < chunk.length) return hash('sha256', chunk.subarray(0, first), 'buffer')

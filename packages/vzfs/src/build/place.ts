@@ -71,7 +71,8 @@ function removeIfPresent(files: FileCalls, path: Buffer, name: string): void {
   if (files.getXattr(path, name) !== null) files.removeXattr(path, name)
 }
 
-function renameIntoPool(files: FileCalls, path: Buffer, kept: Buffer): boolean {
+/** False when the pool has it already. */
+export function renameIntoPool(files: FileCalls, path: Buffer, kept: Buffer): boolean {
   try {
     return files.renameNew(path, kept)
   } catch (error) {

@@ -1,13 +1,13 @@
 /** Whether two files hold the same bytes. */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 const CHUNK = 1 << 18
 
 export function sameContents(a: Buffer, b: Buffer): boolean {
-  const first = openSync(a, 'r')
+  const first = openSync(a, constants.O_RDONLY | constants.O_NOATIME)
   try {
-    const second = openSync(b, 'r')
+    const second = openSync(b, constants.O_RDONLY | constants.O_NOATIME)
     try {
       return fstatSync(first).size === fstatSync(second).size && sameBytes(first, second)
     } finally {

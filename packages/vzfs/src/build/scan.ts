@@ -19,7 +19,7 @@ export function scan(files: FileCalls, root: Buffer): Entry[] {
         `cannot make a layer of this tree: something is mounted at ${readablePath(path)}; unmount it first`,
       )
     }
-    const entry = readEntry(files, root, path, stats)
+    const entry = withStub(readEntry(files, root, path, stats))
     entries.push(entry)
     if (entry.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`
@@ -28,12 +28,12 @@ export function scan(files: FileCalls, root: Buffer): Entry[] {
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
+/** Its marks are among its attributes. */
+export function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
   const bytes = entryPath(root, path)
   const kind = kindOf(stats)
   const names = files.listXattrs(bytes).filter((name) => !name.startsWith(XFS_ACL))
   const xattrs = names.map((name) => [name, files.getXattr(bytes, name)?.toString('latin1') ?? ''] as const)
-  const stub = kind === 'file' ? readStub(path, new Map(xattrs)) : null
   return {
     path,
     kind,
@@ -47,9 +47,15 @@ function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntSt
     links: kind === 'directory' ? 1 : Number(stats.nlink),
     device: kind === 'block' || kind === 'character' ? Number(stats.rdev) : 0,
     target: kind === 'symlink' ? readlinkSync(bytes, { encoding: 'buffer' }).toString('latin1') : '',
-    xattrs: stub === null ? xattrs : xattrs.filter(([name]) => name !== METACOPY && name !== REDIRECT),
-    stub,
+    xattrs,
+    stub: null,
   }
+}
+
+function withStub(entry: Entry): Entry {
+  const { path, kind, xattrs } = entry
+  const stub = kind === 'file' ? readStub(path, new Map(xattrs)) : null
+  return stub === null ? entry : { ...entry, stub, xattrs: xattrs.filter(([name]) => name !== METACOPY && name !== REDIRECT) }
 }
 
 /** XFS shows each access list twice; the other name is system.posix_acl_*, which every file system has. */

@@ -15,6 +15,11 @@ export const REDIRECT = 'trusted.overlay.redirect'
 
 /** @param path where nothing lies yet */
 export function makeStub(files: FileCalls, path: Buffer, entry: Entry, digest: string): void {
+  makeLink(files, path, entry, poolKey(digest))
+}
+
+/** @param target from "/", in a layer below or in the pool */
+export function makeLink(files: FileCalls, path: Buffer, entry: Entry, target: string): void {
   const fd = openSync(path, 'wx', 0o600)
   try {
     ftruncateSync(fd, entry.size)
@@ -22,6 +27,6 @@ export function makeStub(files: FileCalls, path: Buffer, entry: Entry, digest: s
     closeSync(fd)
   }
   files.setXattr(path, METACOPY, Buffer.alloc(0))
-  files.setXattr(path, REDIRECT, Buffer.from(poolKey(digest)))
+  files.setXattr(path, REDIRECT, Buffer.from(target, 'latin1'))
   applyMetadata(files, path, entry)
 }

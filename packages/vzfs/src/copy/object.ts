@@ -40,22 +40,22 @@ export interface CopyHow {
 }
 
 /** Many objects at once, for a crew. */
-export interface CopyTask extends Shared {
-  readonly kind: 'copy'
+export interface ObjectTask extends Shared {
+  readonly kind: 'object'
   readonly count: number
   readonly objects: readonly CopiedObject[]
   readonly how: CopyHow
 }
 
-export const copyTask = (objects: readonly CopiedObject[], how: CopyHow): CopyTask => ({
-  kind: 'copy',
+export const objectTask = (objects: readonly CopiedObject[], how: CopyHow): ObjectTask => ({
+  kind: 'object',
   count: objects.length,
   objects,
   how,
   ...sharedCursor(),
 })
 
-export function copyOne(files: FileCalls, task: CopyTask, index: number): void {
+export function copyNth(files: FileCalls, task: ObjectTask, index: number): void {
   const object = task.objects[index]
   if (object !== undefined) copyObject(files, object, task.how)
 }

@@ -20,7 +20,7 @@ import {
 import type { FileCalls } from '@insula/kernel'
 import { type Crew, takeWork } from '../build/crew.ts'
 import { VzfsError } from '../errors.ts'
-import { type CopiedObject, copiedObject, type CopyHow, copyTask, finish, latin } from './object.ts'
+import { type CopiedObject, copiedObject, type CopyHow, objectTask, finish, latin } from './object.ts'
 
 export interface TreeCopy {
   readonly from: string
@@ -169,7 +169,7 @@ function openBatch(files: FileCalls, crew: () => Crew, how: CopyHow) {
     /** @param stats of the source when nothing more will be made in it */
     leave: (pair: Pair, stats: BigIntStats | null): void => void left.push({ pair, stats }),
     async run(): Promise<void> {
-      const task = copyTask(objects.splice(0), how)
+      const task = objectTask(objects.splice(0), how)
       if (task.count < WORTH_A_CREW) takeWork(files, task, () => {})
       else await crew().run(task, () => {})
       for (const { first, name, last } of names.splice(0)) {

@@ -8,8 +8,18 @@ const INODES = 64
 /** Longer than any mount takes. */
 const GRACE_SECONDS = 600
 
+export interface Room {
+  readonly bytes: number
+  readonly inodes: number
+}
+
 /** The area has a little more while `body` runs, and what it had before afterwards. */
-export async function withRoom<T>(quota: Quota, base: number, body: () => Promise<T>): Promise<T> {
+export async function withRoom<T>(
+  quota: Quota,
+  base: number,
+  body: () => Promise<T>,
+  room: Room = { bytes: BYTES, inodes: INODES },
+): Promise<T> {
   if (!quota.kinds.has('project')) return body()
   const project = projectOf(base)
   const { limits, bytes, inodes, bytesGraceEnds, inodesGraceEnds } = quota.account('project', project)
@@ -17,8 +27,8 @@ export async function withRoom<T>(quota: Quota, base: number, body: () => Promis
     hard === null ? null : Math.max(hard, used) + room
   const roomy: QuotaLimits = {
     ...limits,
-    bytesHard: more(limits.bytesHard, bytes, BYTES),
-    inodesHard: more(limits.inodesHard, inodes, INODES),
+    bytesHard: more(limits.bytesHard, bytes, room.bytes),
+    inodesHard: more(limits.inodesHard, inodes, room.inodes),
   }
   const now = Math.floor(Date.now() / 1000)
   /** Of those soft limits whose time is over, which are as hard ones. */

@@ -10,7 +10,7 @@ import { openVzfs } from '../open.ts'
 import { projectOf } from '../quota/account.ts'
 import { IDS } from '../quota/ids.ts'
 import { filled } from '../testing/awkward-tree.ts'
-import { xfsDirectory } from '../testing/xfs-volume.ts'
+import { xfsDirectory } from '../testing/xfs-directory.ts'
 
 const MIB = 1024 ** 2
 const BASE = 810 * IDS

@@ -13,7 +13,6 @@ import { areaPaths } from '../volume-paths.ts'
 import type { AreaInfo, OverlayPlan } from '../vzfs.ts'
 import { copyIfThere, copyPrivate, refusal, syncVolume } from './copied-area.ts'
 import type { CloneSource, CopyOptions } from './snapshot.ts'
-import { settle } from './settle.ts'
 import { knownArea, type SnapshotsNeed } from './snapshots.ts'
 import { readSnapshotInfo } from './snapshot-file.ts'
 
@@ -25,14 +24,20 @@ export interface CloneWish {
   readonly adapt?: (plan: OverlayPlan) => Promise<void>
 }
 
-export async function cloneArea(
+export const cloneArea = (
+  need: SnapshotsNeed,
+  source: CloneSource,
+  wish: CloneWish,
+  options: CopyOptions = {},
+): Promise<AreaInfo> => need.relinking.settled(parseAreaId(source.id), () => cloneSettled(need, source, wish, options))
+
+async function cloneSettled(
   need: SnapshotsNeed,
   source: CloneSource,
   { id, base, record, adapt }: CloneWish,
-  options: CopyOptions = {},
+  options: CopyOptions,
 ): Promise<AreaInfo> {
   const { paths, trash, mutex, quota, files, moved } = need
-  await settle(paths, trash, mutex, source.id)
   const original = await knownArea(paths, source.id)
   const place = paths.area(source.id)
   const from = source.snapshot === null ? place : place.snapshot(source.snapshot)
@@ -50,7 +55,7 @@ export async function cloneArea(
     await copyIfThere(from.quota, made.quota)
     await writeDurable(made.record, toJson(record))
     await writeDurable(made.info, toJson(area))
-    await adapt?.(planOf(paths, made, layers))
+    await adapt?.(await planOf(paths, made, layers))
     await syncVolume(files, paths.volume)
     await mutex.run(async () => {
       await layersKnown(paths, area)

@@ -12,7 +12,7 @@ import { openVzfs } from '../open.ts'
 import { IDS } from '../quota/ids.ts'
 import { filled } from '../testing/awkward-tree.ts'
 import { described } from '../testing/described.ts'
-import { xfsDirectory } from '../testing/xfs-volume.ts'
+import { xfsDirectory } from '../testing/xfs-directory.ts'
 import type { Vzfs } from '../vzfs.ts'
 
 const files = realFileCalls()

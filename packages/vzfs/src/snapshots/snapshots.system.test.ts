@@ -22,7 +22,7 @@ import { IDS } from '../quota/ids.ts'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { described } from '../testing/described.ts'
 import { fillHostileTree } from '../testing/hostile-tree.ts'
-import { xfsDirectory } from '../testing/xfs-volume.ts'
+import { xfsDirectory } from '../testing/xfs-directory.ts'
 import type { Vzfs } from '../vzfs.ts'
 import type { SnapshotWish } from './snapshot.ts'
 

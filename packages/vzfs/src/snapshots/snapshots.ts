@@ -11,12 +11,12 @@ import { readJson, toJson } from '../json-file.ts'
 import type { Mutex } from '../mutex.ts'
 import { parseAreaId, parseSnapshotName } from '../names.ts'
 import { NO_ID_SETTINGS } from '../quota/settings.ts'
+import type { Relinking } from '../relink/relinking.ts'
 import { ownedName, type Trash } from '../trash.ts'
 import { snapshotPaths, type VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
 import { copyIfThere, type CopyMeans, copyPrivate, exists, refusal, syncVolume } from './copied-area.ts'
 import { finishRollback, type Move, type RollbackJournal, rollbackPaths } from './rollback.ts'
-import { settle } from './settle.ts'
 import { readSnapshotInfo, snapshotNames } from './snapshot-file.ts'
 import type { SnapshotInfo, Snapshots, SnapshotWish } from './snapshot.ts'
 
@@ -28,10 +28,12 @@ export interface SnapshotsNeed extends CopyMeans {
   readonly warn: (message: string) => void
   readonly now: () => Date
   readonly moved: Move
+  /** Keeps a relink of the area away, and finishes one that was cut off. */
+  readonly relinking: Pick<Relinking, 'settled'>
 }
 
 export function openSnapshots(need: SnapshotsNeed): Snapshots {
-  const { paths, trash, mutex, warn, now, moved, files } = need
+  const { paths, trash, mutex, warn, now, moved, files, relinking } = need
 
   const show = async (id: number, name: string): Promise<SnapshotInfo> => {
     const found = await readSnapshotInfo(paths.area(parseAreaId(id)).snapshot(parseSnapshotName(name)).info, name)
@@ -58,28 +60,28 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
   }
 
   return {
-    async create(id, wish, options = {}) {
-      const { name, record } = wish
-      const doing = `cannot make snapshot ${parseSnapshotName(name)} of area ${id}`
-      await settle(paths, trash, mutex, id)
-      const area = await knownArea(paths, id)
-      const place = paths.area(id)
-      await requireNew(id, name)
-      return staging(area.base, doing, async (staged) => {
-        const made = snapshotPaths(staged)
-        const sum = await copyPrivate(need, place, made, area.base, null, options)
-        options.signal?.throwIfAborted()
-        const info = infoOf(wish, area, sum)
-        await copyIfThere(place.quota, made.quota)
-        await writeDurable(made.record, toJson(record))
-        await writeDurable(made.info, toJson(info))
-        await syncVolume(files, paths.volume)
-        await makeDirectory(place.snapshots)
-        await appear(moved, staged, place.snapshot(name).directory, id, name)
-        await syncDirectory(place.snapshots)
-        return info
-      })
-    },
+    create: (id, wish, options = {}) =>
+      relinking.settled(id, async () => {
+        const { name, record } = wish
+        const doing = `cannot make snapshot ${parseSnapshotName(name)} of area ${id}`
+        const area = await knownArea(paths, id)
+        const place = paths.area(id)
+        await requireNew(id, name)
+        return staging(area.base, doing, async (staged) => {
+          const made = snapshotPaths(staged)
+          const sum = await copyPrivate(need, place, made, area.base, null, options)
+          options.signal?.throwIfAborted()
+          const info = infoOf(wish, area, sum)
+          await copyIfThere(place.quota, made.quota)
+          await writeDurable(made.record, toJson(record))
+          await writeDurable(made.info, toJson(info))
+          await syncVolume(files, paths.volume)
+          await makeDirectory(place.snapshots)
+          await appear(moved, staged, place.snapshot(name).directory, id, name)
+          await syncDirectory(place.snapshots)
+          return info
+        })
+      }),
 
     async list(id) {
       const place = paths.area(parseAreaId(id))
@@ -111,42 +113,42 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
       await syncDirectory(paths.area(id).snapshots)
     },
 
-    async rollback(id, name, before, options = {}) {
-      const doing = `cannot roll area ${id} back to snapshot ${name}`
-      await settle(paths, trash, mutex, id)
-      const area = await knownArea(paths, id)
-      const place = paths.area(id)
-      const snapshot = await show(id, name)
-      await requireNew(id, parseSnapshotName(before.name))
-      await staging(area.base, doing, async (staged) => {
-        const made = rollbackPaths(staged)
-        const source = place.snapshot(name)
-        const sum = await copyPrivate(need, source, made, area.base, null, options)
-        options.signal?.throwIfAborted()
-        await mkdir(made.before.directory, { mode: 0o700 })
-        await copyIfThere(place.quota, made.before.quota)
-        await writeDurable(made.before.record, toJson(before.record))
-        // What it takes is nearly what was copied; to count it would be to read it all.
-        await writeDurable(made.before.info, toJson(infoOf(before, area, sum)))
-        if (!(await copyIfThere(source.quota, made.quota))) await writeDurable(made.quota, JSON.stringify(NO_ID_SETTINGS))
-        await writeDurable(made.info, toJson({ ...area, layers: snapshot.layers }))
-        const journal: RollbackJournal = {
-          before: before.name,
-          hadLinks: await exists(place.links),
-          getsLinks: await exists(source.links),
-        }
-        await writeDurable(made.journal, toJson(journal))
-        await syncVolume(files, paths.volume)
-        // Under the mutex: from here on it uses the layers of the snapshot, which until now kept them.
-        await mutex.run(async () => {
-          await layersKnown(paths, { ...area, layers: snapshot.layers })
-          await moved(staged, place.rollback)
+    rollback: (id, name, before, options = {}) =>
+      relinking.settled(id, async () => {
+        const doing = `cannot roll area ${id} back to snapshot ${name}`
+        const area = await knownArea(paths, id)
+        const place = paths.area(id)
+        const snapshot = await show(id, name)
+        await requireNew(id, parseSnapshotName(before.name))
+        await staging(area.base, doing, async (staged) => {
+          const made = rollbackPaths(staged)
+          const source = place.snapshot(name)
+          const sum = await copyPrivate(need, source, made, area.base, null, options)
+          options.signal?.throwIfAborted()
+          await mkdir(made.before.directory, { mode: 0o700 })
+          await copyIfThere(place.quota, made.before.quota)
+          await writeDurable(made.before.record, toJson(before.record))
+          // What it takes is nearly what was copied; to count it would be to read it all.
+          await writeDurable(made.before.info, toJson(infoOf(before, area, sum)))
+          if (!(await copyIfThere(source.quota, made.quota))) await writeDurable(made.quota, JSON.stringify(NO_ID_SETTINGS))
+          await writeDurable(made.info, toJson({ ...area, layers: snapshot.layers }))
+          const journal: RollbackJournal = {
+            before: before.name,
+            hadLinks: await exists(place.links),
+            getsLinks: await exists(source.links),
+          }
+          await writeDurable(made.journal, toJson(journal))
+          await syncVolume(files, paths.volume)
+          // Under the mutex: from here on it uses the layers of the snapshot, which until now kept them.
+          await mutex.run(async () => {
+            await layersKnown(paths, { ...area, layers: snapshot.layers })
+            await moved(staged, place.rollback)
+          })
+          await syncDirectory(place.directory)
         })
-        await syncDirectory(place.directory)
-      })
-      await mutex.run(() => finishRollback(place, trash, area.base, moved))
-      return snapshot
-    },
+        await mutex.run(() => finishRollback(place, trash, area.base, moved))
+        return snapshot
+      }),
   }
 }
 

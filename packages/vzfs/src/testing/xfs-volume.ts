@@ -1,23 +1,38 @@
-/** A volume on an XFS of its own, which shares blocks between files, gone after the test file. */
+/** A volume as `./up` makes one: XFS in a file, with reflink. Gone afterwards. */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { after } from 'node:test'
-import { realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
+import { realFileCalls, realPrivateMounts, realProcessRunner, realQuota, realUserNamespaces, realVolumes } from '@insula/kernel'
+import { openVzfs } from '../open.ts'
+import type { Vzfs } from '../vzfs.ts'
 
-const BYTES = 512 * 1024 ** 2
+export interface XfsVolume extends AsyncDisposable {
+  readonly vzfs: Vzfs
+  /** A directory on the same file system, outside of what VZFS uses. */
+  readonly beside: string
+}
 
-/** A directory on it. @param users who must let go of it first */
-export async function xfsDirectory(users: readonly (() => unknown)[] = []): Promise<string> {
-  const beside = mkdtempSync('/var/tmp/insula-vzfs-xfs-')
+const SIZE = 1024 ** 3
+
+export async function xfsVolume(): Promise<XfsVolume> {
+  const scratch = mkdtempSync('/var/tmp/insula-vzfs-xfs-')
+  const path = join(scratch, 'volume')
   const volumes = realVolumes({ runner: realProcessRunner(), mounts: realPrivateMounts(), userNamespaces: realUserNamespaces() })
-  const path = join(beside, 'mounted')
-  mkdirSync(path)
-  await volumes.ensureLoopVolume(join(beside, 'image'), path, BYTES)
-  after(async () => {
-    for (const letGo of users) await letGo()
-    await volumes.detach(path)
-    rmSync(beside, { recursive: true })
+  await volumes.ensureLoopVolume(join(scratch, 'image'), path, SIZE)
+  const vzfs = await openVzfs(join(path, 'vzfs'), {
+    files: realFileCalls(),
+    quota: realQuota,
+    warn: (message) => process.stderr.write(`${message}\n`),
+    threads: 2,
   })
-  return path
+  const beside = mkdtempSync(join(path, 'beside-'))
+  return {
+    vzfs,
+    beside,
+    async [Symbol.asyncDispose]() {
+      await vzfs.close()
+      await volumes.detach(path)
+      rmSync(scratch, { recursive: true })
+    },
+  }
 }

@@ -1,0 +1,123 @@
+/**
+ * An area behaves as an ordinary directory of the same file system: the same calls, whatever they are, have the same results on both and leave the
+ * same tree. Two areas over one layer are driven in turn, each beside a directory of its own; neither may be told by what the other does.
+ *
+ * INSULA_TEST_SECONDS: how long (20). INSULA_TEST_SEED: of an earlier run. What is left out is in docs/vzfs-posix.md.
+ */
+
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { arbitrarySteps, type Step } from './testing/arbitrary-calls.ts'
+import { handIn, handInArea, type Owner, owner } from './testing/hand.ts'
+import { imprint } from './testing/imprint.ts'
+import { fillSampleTree } from './testing/sample-tree.ts'
+import { allowingTimes, shownTree } from './testing/shown-tree.ts'
+import { xfsVolume } from './testing/xfs-volume.ts'
+
+const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '20')
+const SEED = Number(process.env['INSULA_TEST_SEED'] ?? Date.now() % 0x7fff_ffff)
+const LAYER = 'sample@1'
+
+const held = new AsyncDisposableStack()
+after(() => held.disposeAsync())
+const { vzfs, beside } = held.use(await xfsVolume())
+const owners = [held.use(await owner(900 * 65_536)), held.use(await owner(901 * 65_536))]
+const source = await vzfs.scratch()
+{
+  await using maker = await handIn(source)
+  await fillSampleTree(maker)
+}
+await vzfs.layers.build(LAYER, source)
+const untouched = imprint(vzfs.path)
+let last = 0
+
+test('whatever programs do, an area is like a directory', async (t) => {
+  t.diagnostic(`INSULA_TEST_SEED=${SEED}, ${SECONDS} s`)
+  const seen: Seen = { runs: 0, done: 0, refused: 0 }
+  let current = Promise.resolve()
+  try {
+    await fc.assert(
+      fc.asyncProperty(arbitrarySteps, async (steps) => {
+        seen.runs += 1
+        current = play(steps, seen)
+        await current
+      }),
+      {
+        seed: SEED,
+        numRuns: 1_000_000,
+        interruptAfterTimeLimit: SECONDS * 1_000,
+        markInterruptAsFailure: false,
+        includeErrorInReport: true,
+      },
+    )
+  } finally {
+    // What was interrupted goes on to its end.
+    await current.catch(() => {})
+  }
+  t.diagnostic(`${seen.runs} sequences, ${seen.done} calls done and ${seen.refused} refused`)
+  assert.ok(seen.runs > 0)
+  assert.deepEqual(await vzfs.check({ contents: true }), [])
+})
+
+interface Seen {
+  runs: number
+  done: number
+  refused: number
+}
+
+async function play(steps: readonly Step[], seen: Seen): Promise<void> {
+  await using sides = new AsyncDisposableStack()
+  const pairs = [] as Pair[]
+  for (const one of owners) pairs.push(await pair(one, sides))
+  for (const { side, call, user } of steps) {
+    const refused = (await pairs[side]?.step(call, user)) ?? false
+    seen[refused ? 'refused' : 'done'] += 1
+  }
+  for (const one of pairs) await one.compare()
+  for (const one of pairs) await one.step(['remount'], 0)
+  for (const one of pairs) await one.compare()
+  assert.deepEqual(imprint(vzfs.path), untouched)
+}
+
+interface Pair {
+  /** Whether the call was refused, on both. */
+  step(call: Step['call'], user: number): Promise<boolean>
+  compare(): Promise<void>
+}
+
+/** An area, and a directory that began alike. */
+async function pair(one: Owner, kept: AsyncDisposableStack): Promise<Pair> {
+  const id = ++last
+  const ordinary = join(beside, String(id))
+  mkdirSync(ordinary, { mode: 0o755 })
+  kept.defer(() => rm(ordinary, { recursive: true }))
+  chownSync(ordinary, one.base, one.base)
+  chmodSync(ordinary, 0o755)
+  await vzfs.areas.create(id, one.base, [LAYER], null)
+  kept.defer(() => vzfs.areas.remove(id))
+  const plan = await vzfs.areas.plan(id)
+  const directory = kept.use(await handIn(ordinary, one))
+  let area = await handInArea(plan, one)
+  kept.defer(() => area[Symbol.asyncDispose]())
+  await fillSampleTree(directory)
+  return {
+    async step(call, user) {
+      if (call[0] === 'remount') {
+        await Promise.all([area[Symbol.asyncDispose](), directory.do('closeAll')])
+        area = await handInArea(plan, one)
+        return false
+      }
+      const [is, should] = await Promise.all([area.try(call, user), directory.try(call, user)])
+      assert.deepEqual(is, should, `${JSON.stringify(call).slice(0, 200)} by ${user}`)
+      return 'errno' in should
+    },
+    async compare() {
+      const [is, should] = await Promise.all([shownTree(area), shownTree(directory)])
+      assert.deepEqual(is, allowingTimes(is, should))
+    },
+  }
+}

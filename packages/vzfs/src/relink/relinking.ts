@@ -1,0 +1,103 @@
+/** Relinks of a volume's areas, one at a time for each area, and what a relink that was cut off left behind. */
+
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Quota } from '@insula/kernel'
+import { Mutex } from '../mutex.ts'
+import { count } from '../quota/account.ts'
+import { withRoom } from '../quota/room.ts'
+import { runInThread } from '../thread.ts'
+import type { Trash } from '../trash.ts'
+import { type VolumePaths } from '../volume-paths.ts'
+import type { AreaInfo, LayerInfo, RelinkOptions, RelinkReport } from '../vzfs.ts'
+import type { SettleJob } from './apply.ts'
+import type { RelinkJob } from './relink.ts'
+
+export interface RelinkingNeed {
+  readonly paths: VolumePaths
+  readonly trash: Trash
+  readonly threads: number
+  readonly quota: Quota
+  readonly areas: () => Promise<AreaInfo[]>
+  readonly layers: () => Promise<LayerInfo[]>
+  /** What was cut off of one. */
+  readonly finishRollback: (id: number) => Promise<void>
+}
+
+export interface Relinking {
+  /** @param survey only looks */
+  run(area: AreaInfo, options: RelinkOptions, survey: boolean): Promise<RelinkReport>
+  /** Runs body when no relink of the area is under way. */
+  alone<T>(id: number, body: () => Promise<T>): Promise<T>
+  /** As `alone`, and finishes or takes back one that was cut off first. */
+  settled<T>(id: number, body: () => Promise<T>): Promise<T>
+}
+
+/** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
+const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
+
+export function openRelinking({ paths, trash, threads, quota, areas, layers, finishRollback }: RelinkingNeed): Relinking {
+  const mutexes = new Map<number, Mutex>()
+  const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
+    const mutex = mutexes.get(id) ?? new Mutex()
+    mutexes.set(id, mutex)
+    return mutex.run(body)
+  }
+  const settle = async (id: number): Promise<void> => {
+    const { directory } = paths.area(id)
+    await finishRollback(id)
+    if (!(await isUnsettled(directory))) return
+    await runInThread<void>(new URL('./settle-thread.ts', import.meta.url), { directory } satisfies SettleJob, () => {})
+  }
+  return {
+    alone,
+
+    settled: (id, body) =>
+      alone(id, async () => {
+        await settle(id)
+        return body()
+      }),
+
+    run: ({ id, base, layers: own }, { share, progress = () => {}, signal }, survey) =>
+      alone(id, async () => {
+        const { directory, newLinks } = paths.area(id)
+        await settle(id)
+        signal?.throwIfAborted()
+        const scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
+        try {
+          if (!survey) {
+            await mkdir(newLinks, { mode: 0o700 })
+            count(quota, newLinks, base)
+          }
+          const job: RelinkJob = {
+            area: id,
+            directory,
+            pool: paths.pool,
+            scratch,
+            layers: own.map((layer) => paths.layer(layer).tree),
+            everyLayer: (await layers()).map(({ name, digest }) => ({
+              identity: `${name} ${digest}`,
+              tree: paths.layer(name).tree,
+            })),
+            everyArea: (await areas()).map((area) => area.id),
+            index: paths.index,
+            share,
+            threads,
+            survey,
+          }
+          const entry = new URL('./relink-thread.ts', import.meta.url)
+          return await withRoom(quota, base, () => runInThread<RelinkReport>(entry, job, progress, signal), ROOM)
+        } finally {
+          await settle(id)
+          await trash.discard(scratch)
+        }
+      }),
+  }
+}
+
+async function isUnsettled(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => [])
+  return names.some((name) => UNSETTLED.has(name))
+}
+
+const UNSETTLED = new Set(['links.new', 'links.old', 'relink.json', 'relink.json.new'])
