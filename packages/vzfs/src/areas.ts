@@ -205,16 +205,6 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
   return { areas, problems }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
 /** The whole area, durable but for its name. */
 async function prepare(staged: string, area: AreaInfo, topTree: string, record: unknown, quota: Quota): Promise<void> {
   const staging = areaPaths(staged)

@@ -174,17 +174,6 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       },
       async plan(id) {
         return planOf(id, known(id).layers)
-        const at = (part: string): string => `${path}/areas/${id}/${part}`
-        const trees = known(id).layers.map(treeOf)
-        return {
-          own: null,
-          layers: trees,
-          pool: `${path}/pool`,
-          upper: at('upper'),
-          work: at('work'),
-          root: `${path}/root`,
-          options: [],
-        }
       },
       async relink(id, { progress, signal }) {
         known(id)

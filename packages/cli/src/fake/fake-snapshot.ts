@@ -21,6 +21,8 @@ export async function snapshotAnswer(state: FakeState, name: Names, vps: Vps, bo
       return run('snapshot.rollback', { before: 'before-rollback-x' })
     case 'vpsClone':
       return clone(state, vps, body as VpsClone, wait)
+    default:
+      throw new ApiFailure({ code: 'unsupported', message: `the fake node has no ${String(name)}` })
   }
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -206,6 +207,44 @@ for (const [name, reflink, parent] of [
       assert.equal(await vzfs.areas.show(4), null)
       await vzfs.idle()
       assert.deepEqual([readdirSync(at('tmp')), await vzfs.check()], [[], []])
+    })
+
+    test('links that a relink made go with snapshots, come back, and are a clone’s own', async (t) => {
+      const { vzfs, upper, at } = await open(t)
+      const large = filled(30_000, 9)
+      await vzfs.areas.create(2, BASE + IDS, ['os@1'], {})
+      for (const [id, base] of [
+        [1, BASE],
+        [2, BASE + IDS],
+      ] as const)
+        await inArea(vzfs, id, base, (root) => {
+          mkdirSync(join(root, 'opt/program'), { recursive: true })
+          writeFileSync(join(root, 'opt/program/library'), large)
+          for (const part of ['opt', 'opt/program', 'opt/program/library']) chownSync(join(root, part), base + 7, base)
+        })
+      for (const id of [1, 2, 1]) await vzfs.areas.relink(id, { share: 'all' })
+      const links = at('areas/1/links')
+      assert.ok(existsSync(join(links, 'opt/program/library')), 'it is a link')
+      const [tops, own] = [described(files, upper), described(files, links)]
+      await vzfs.snapshots.create(1, wish('linked'))
+      await inArea(vzfs, 1, BASE, (root) => rmSync(join(root, 'opt'), { recursive: true }))
+      await vzfs.areas.relink(1, { share: 'all' })
+      await vzfs.snapshots.rollback(1, 'linked', wish('without'))
+      assert.deepEqual([described(files, upper), described(files, links)], [tops, own])
+      const CLONED = 91 * IDS
+      await vzfs.clone({ id: 1, snapshot: 'linked' }, { id: 5, base: CLONED, record: {} })
+      for (const [id, base] of [
+        [1, BASE],
+        [5, CLONED],
+      ] as const)
+        await inArea(vzfs, id, base, (root) => {
+          const file = join(root, 'opt/program/library')
+          assert.ok(readFileSync(file).equals(large))
+          assert.deepEqual([statSync(file).uid, statSync(join(root, 'opt')).uid, statSync(file).gid], [base + 7, base + 7, base])
+          appendFileSync(file, 'mine')
+        })
+      await inArea(vzfs, 2, BASE + IDS, (root) => assert.ok(readFileSync(join(root, 'opt/program/library')).equals(large)))
+      assert.deepEqual(await vzfs.check({ contents: true }), [])
     })
 
     test('who cancels or fails in the middle leaves nothing', async (t) => {
