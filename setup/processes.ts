@@ -21,9 +21,14 @@ export async function run(setting: Setting): Promise<boolean> {
 }
 
 /** What `start` would do, in words: some of them may run already. */
-export function whatIsMissing({ instance, machine }: Setting): string {
+export async function whatIsMissing(setting: Setting): Promise<string> {
+  const { instance, machine } = setting
   const how = machine.systemd ? 'units of systemd' : 'supervised in the background'
-  if (machine.systemd) return `start insulad and insula-keeper (${how})`
+  if (machine.systemd) {
+    const missing = await unitsNotActive(setting)
+    const all = missing.length === unitNames(instance.name).length
+    return `start ${all || missing.length === 0 ? `insulad and insula-keeper (${how})` : missing.join(', ')}`
+  }
   const living = supervised(instance).filter(({ pid }) => pid !== null)
   const names = living.map(({ name }) => (name === 'keeper' ? 'insula-keeper' : name)).join(' and ')
   if (living.length === 0) return `start insulad and insula-keeper (${how})`
@@ -127,10 +132,13 @@ async function notServing({ instance, machine }: Setting, cause?: unknown): Prom
 
 /** systemctl itself is content with one of them. */
 async function unitsAreActive(setting: Setting): Promise<boolean> {
+  return (await unitsNotActive(setting)).length === 0
+}
+
+async function unitsNotActive(setting: Setting): Promise<string[]> {
   const active = await statesOf(setting, 'is-active')
   const enabled = await statesOf(setting, 'is-enabled')
-  const wanted = unitNames(setting.instance.name).map(() => 'active enabled')
-  return wanted.every((state, at) => state === `${active[at]} ${enabled[at]}`)
+  return unitNames(setting.instance.name).filter((_, at) => active[at] !== 'active' || enabled[at] !== 'enabled')
 }
 
 async function unitsAreKnown(setting: Setting): Promise<boolean> {

@@ -24,7 +24,7 @@ function planGroup({ machine }: Setting): Work[] {
 }
 
 async function planRunning(setting: Setting): Promise<Work[]> {
-  if (!(await run(setting))) return [{ what: whatIsMissing(setting), run: () => start(setting) }]
+  if (!(await run(setting))) return [{ what: await whatIsMissing(setting), run: () => start(setting) }]
   if (!configIsNewer(setting)) return []
   return [{ what: 'restart insulad, for its configuration has changed', run: () => restartDaemon(setting) }]
 }

@@ -1,10 +1,12 @@
 /** A failure on its way out: said on stderr, with what to do about it, and turned into an exit code. */
 
 import { ApiFailure } from '@insula/contract/api-failure'
+import { INSTANCE_ENV } from '@insula/contract/paths'
 import { type AnyCommand, UsageError } from './command.ts'
 import type { Context } from './context.ts'
 import type { OwnOutput } from './own-output.ts'
 import { nameSuggestion } from './suggest.ts'
+import { instanceOption } from './transport/refused.ts'
 import { usageFailure } from './usage-failure.ts'
 
 export interface ReportOptions {
@@ -48,6 +50,14 @@ export async function sentences(failure: ApiFailure, context: Context | undefine
       // The message of a single fault says it already.
       .filter((detail) => !failure.message.endsWith(detail))
       .map((detail) => `  ${detail}`),
-    ...(remedy === undefined ? [] : [`  ${remedy}`]),
+    ...(remedy === undefined ? [] : [`  ${forInstance(remedy, context)}`]),
   ].join('\n')
+}
+
+/** Commands that it names are for the node that was asked, when the environment does not say which. */
+function forInstance(remedy: string, context: Context | undefined): string {
+  if (context === undefined || context.env[INSTANCE_ENV] === context.instance) return remedy
+  return remedy.includes('--instance')
+    ? remedy
+    : remedy.replaceAll(/\binsula (?=[a-z])/g, `insula${instanceOption(context.instance)} `)
 }

@@ -119,6 +119,19 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
 
     survey: async (id, options) => relinking.run(await known(id), options, true),
 
+    async rebase(id, layers, options) {
+      const area = await known(id)
+      const moved: AreaInfo = { ...area, layers: layers.map(parseLayerName) }
+      if (moved.layers.length === 0) throw new VzfsError('unsuitable', `area ${id} cannot be without a layer`)
+      await layersKnown(paths, moved)
+      await relinking.rebase(area, layers, options, () =>
+        mutex.run(async () => {
+          await layersKnown(paths, moved)
+          await replace(id, 'info', moved)
+        }),
+      )
+    },
+
     writeRecord: (id, record) => replace(id, 'record', record),
 
     async readRecord(id) {

@@ -17,8 +17,11 @@ const BLOCK = 512
 const AT_ONCE = 32
 const ATTEMPTS = 5
 
-/** Sees each thing below, by a path that leads to it whatever its name and depth, while that is being measured. */
-export type Visit = (path: Buffer, stats: BigIntStats) => void
+/**
+ * Sees each thing below, a directory before what is in it, by a path that leads to it whatever its name and depth, while that is being measured.
+ * `relative` is its path below the tree, one byte per character.
+ */
+export type Visit = (path: Buffer, stats: BigIntStats, relative: string) => void
 
 export async function diskUse(path: string, visit: Visit = () => undefined): Promise<DiskUse> {
   for (let attempt = 1; ; attempt++) {
@@ -32,6 +35,8 @@ interface Level {
   readonly device: bigint
   readonly inode: bigint
   readonly directories: Buffer[]
+  /** Relative, with a slash at its end; "" for the tree itself. */
+  readonly prefix: string
 }
 
 /** null when a directory was moved away while one below it was being read. */
@@ -42,7 +47,7 @@ async function measure(path: string, visit: Visit): Promise<DiskUse | null> {
   try {
     const root = await here.stat({ bigint: true })
     count(root, sum)
-    const levels: Level[] = [await readLevel(here, root, sum)]
+    const levels: Level[] = [await readLevel(here, root, sum, '')]
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const name = level.directories.pop()
       if (name !== undefined) {
@@ -50,7 +55,7 @@ async function measure(path: string, visit: Visit): Promise<DiskUse | null> {
         if (child === null) continue
         await here.close()
         here = child
-        levels.push(await readLevel(here, await here.stat({ bigint: true }), sum))
+        levels.push(await readLevel(here, await here.stat({ bigint: true }), sum, `${level.prefix}${name.toString('latin1')}/`))
         continue
       }
       levels.pop()
@@ -77,7 +82,7 @@ interface Sum {
   readonly visit: Visit
 }
 
-async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum): Promise<Level> {
+async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum, prefix: string): Promise<Level> {
   const directories: Buffer[] = []
   const names = await readdir(`/proc/self/fd/${here.fd}`, { encoding: 'buffer' })
   for (let start = 0; start < names.length; start += AT_ONCE) {
@@ -87,11 +92,11 @@ async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum): Promis
       const name = chunk[index]
       if (entry === null || name === undefined) continue
       count(entry, sum)
-      sum.visit(inside(here, name), entry)
+      sum.visit(inside(here, name), entry, prefix + name.toString('latin1'))
       if (entry.isDirectory()) directories.push(name)
     }
   }
-  return { device: stats.dev, inode: stats.ino, directories }
+  return { device: stats.dev, inode: stats.ino, directories, prefix }
 }
 
 function count(stats: BigIntStats, sum: Sum): void {

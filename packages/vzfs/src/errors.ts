@@ -17,6 +17,8 @@ export type VzfsCode =
   | 'volume_in_use'
   /** A soft limit above the hard one. */
   | 'limit_contradicts'
+  /** An area cannot move to other layers as it is. */
+  | 'rebase_refused'
   /** As many users and groups have limits as may. */
   | 'too_many_limited'
   /** The path or the tree cannot be used. */
@@ -45,6 +47,32 @@ export class LayerInUse extends VzfsError {
     this.areas = [...new Set(users.map(({ area }) => area))]
   }
 }
+
+/** What keeps an area from moving to other layers. */
+export interface Obstacle {
+  /** Inside of the area, from "/". */
+  readonly path: string
+  readonly why: string
+}
+
+export class RebaseRefused extends VzfsError {
+  override readonly name = 'RebaseRefused'
+  /** The first of them. */
+  readonly obstacles: readonly Obstacle[]
+  readonly count: number
+  constructor(area: number, obstacles: readonly Obstacle[]) {
+    const shown = obstacles.slice(0, SHOWN)
+    const more = obstacles.length > SHOWN ? `; and ${obstacles.length - SHOWN} more` : ''
+    super(
+      'rebase_refused',
+      `area ${area} cannot move to these layers: ${shown.map(({ path, why }) => `${path} ${why}`).join('; ')}${more}`,
+    )
+    this.obstacles = shown
+    this.count = obstacles.length
+  }
+}
+
+const SHOWN = 10
 
 const MOST_NAMED = 10
 

@@ -11,6 +11,7 @@ import { readJson, toJson } from './json-file.ts'
 import { readLayerInfo } from './layer-file.ts'
 import type { Mutex } from './mutex.ts'
 import { parseLayerName } from './names.ts'
+import type { PoolGate } from './pool-gate.ts'
 import { giveToLayers } from './quota/templates.ts'
 import { runInThread } from './thread.ts'
 import type { Trash } from './trash.ts'
@@ -22,6 +23,7 @@ export interface LayersNeed {
   readonly trash: Trash
   /** Held while an area starts to use a layer and while a layer goes. */
   readonly mutex: Mutex
+  readonly gate: PoolGate
   readonly threads: number
   readonly now: () => Date
   readonly warn: (message: string) => void
@@ -35,7 +37,7 @@ export interface LayerUse extends LayerUser {
   readonly layers: readonly string[]
 }
 
-export function openLayers({ paths, trash, mutex, threads, now, warn, everyUse, quota }: LayersNeed): Layers {
+export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota }: LayersNeed): Layers {
   const building = new Set<string>()
 
   const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
@@ -74,7 +76,7 @@ export function openLayers({ paths, trash, mutex, threads, now, warn, everyUse, 
       if (building.has(name)) throw layerExists(name)
       building.add(name)
       try {
-        return await build(name, source, options)
+        return await gate.shared(() => build(name, source, options))
       } finally {
         building.delete(name)
       }

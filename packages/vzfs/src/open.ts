@@ -7,11 +7,14 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { openAreas, readAreas } from './areas.ts'
-import type { CheckJob } from './check/check.ts'
+import { examine } from './check/examine.ts'
+import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { type LayerUse, openLayers } from './layers.ts'
+import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
 import { areaIdOf } from './names.ts'
+import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
@@ -20,10 +23,11 @@ import { type Move, move } from './snapshots/rollback.ts'
 import { settle } from './snapshots/settle.ts'
 import { everySnapshot } from './snapshots/snapshot-file.ts'
 import { openSnapshots } from './snapshots/snapshots.ts'
+import { repair } from './repair/repair.ts'
 import { runInThread } from './thread.ts'
 import { ownerOf, Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
-import type { Damage, Vzfs } from './vzfs.ts'
+import type { Vzfs } from './vzfs.ts'
 
 const LOCK_LOOKS = 20
 const LOCK_POLL_MS = 50
@@ -60,6 +64,7 @@ export async function openVzfs(
   })
   const mutex = new Mutex()
   let reflink = false
+  const gate = new PoolGate()
   try {
     await sweep(paths, trash)
     await closeLayers(paths, quota)
@@ -70,19 +75,20 @@ export async function openVzfs(
     throw error
   }
 
-  const layers = openLayers({ paths, trash, mutex, threads, now, warn, everyUse: () => everyUse(paths), quota })
+  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota })
   const relinking = openRelinking({
     paths,
     trash,
+    gate,
     threads,
     quota,
     areas: async () => (await readAreas(paths)).areas,
     layers: () => layers.list(),
-    finishRollback: (id) => settle(paths, trash, mutex, id),
+    finishRollback: (id) => settle(paths, trash, mutex, gate, id),
   })
   await settleAll(paths, relinking, warn)
 
-  const copying = { paths, trash, mutex, warn, now, quota, files, threads, reflink, moved, relinking }
+  const copying = { paths, trash, mutex, gate, warn, now, quota, files, threads, reflink, moved, relinking }
   return {
     path: paths.volume,
     reflink,
@@ -107,10 +113,18 @@ export async function openVzfs(
       await trash.discard(scratch)
     },
 
-    async check({ contents = false, signal } = {}) {
-      const job: CheckJob = { volume: paths.volume, contents }
-      return runInThread<Damage[]>(new URL('./check/check-thread.ts', import.meta.url), job, () => {}, signal)
-    },
+    check: async (options) => (await examine({ paths, gate, threads }, options)).damages,
+
+    examine: (options) => examine({ paths, gate, threads }, options),
+
+    repair: (options) => repair({ paths, gate, threads }, options),
+
+    collect: (options) => collect(gate, paths.volume, options),
+
+    space: (signal) => measure({ what: 'space', volume: paths.volume }, signal),
+    residency: (running, told = 0) => measure({ what: 'residency', volume: paths.volume, running, files: told }),
+    learn: (layers) => measure({ what: 'learn', volume: paths.volume, layers }),
+    readAhead: (layers, bytes) => measure({ what: 'read ahead', volume: paths.volume, layers, bytes }),
 
     idle: () => trash.idle(),
 
@@ -122,11 +136,16 @@ export async function openVzfs(
   }
 }
 
+const measure = <T>(job: MeasureJob, signal?: AbortSignal): Promise<T> =>
+  runInThread<T>(new URL('./measure/measure-thread.ts', import.meta.url), job, () => undefined, signal)
+
 /** What can be reached by whom is told in vzfs.ts. */
 async function prepare(paths: VolumePaths): Promise<void> {
   await mkdir(paths.volume, { recursive: true })
   await Promise.all([
-    ...[paths.pool, paths.layers, paths.areas, paths.tmp, paths.trash].map((part) => makeDirectory(part, 0o700)),
+    ...[paths.pool, paths.quarantine, paths.layers, paths.areas, paths.tmp, paths.trash].map((part) =>
+      makeDirectory(part, 0o700),
+    ),
     makeDirectory(paths.root, 0o755),
   ])
   // Search only: whoever may walk to `root` need not see what else is here.

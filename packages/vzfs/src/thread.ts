@@ -1,9 +1,11 @@
 /** Runs one job in a worker thread: progress while it goes, a value or an error at its end. */
 
+import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { revive } from './errors.ts'
 
 type Message<T> =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'result'; readonly value: T }
 
@@ -19,7 +21,7 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {
         if (message.kind === 'progress') progress(message.done, message.total)
-        else resolve(message.value)
+        else if (message.kind === 'result') resolve(message.value)
       })
       worker.on('error', (error) => reject(revive(error)))
       worker.on('exit', () => reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`)))
@@ -43,4 +45,72 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
     send({ kind: 'progress', done, total })
   }
   send({ kind: 'result', value: await body(workerData, progress) })
+}
+
+/**
+ * As `runInThread` for a job that has to be quick once it begins: the thread gets everything ready first, and `still` runs from then until the
+ * value is there. A thread that is still loading is never stopped, because that can take the process with it.
+ */
+export async function runPrepared<T>(
+  entry: URL,
+  job: unknown,
+  still: (work: () => Promise<T>) => Promise<T>,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted()
+  const worker = new Worker(entry, { workerData: job })
+  const [ready, result, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<T>(), Promise.withResolvers<void>()]
+  const fail = (error: unknown): void => {
+    ready.reject(error)
+    result.reject(error)
+  }
+  // Whoever waits for one of them hears of it.
+  for (const promise of [ready.promise, result.promise]) promise.catch(() => undefined)
+  worker.on('message', (message: Message<T>) => {
+    if (message.kind === 'ready') ready.resolve()
+    else if (message.kind === 'progress') progress(message.done, message.total)
+    else result.resolve(message.value)
+  })
+  worker.on('error', (error) => fail(revive(error)))
+  worker.on('exit', () => {
+    fail(new Error(`the thread ${entry.pathname} ended without a result`))
+    gone.resolve()
+  })
+  const stop = (): void => {
+    result.reject(signal?.reason)
+    void worker.terminate()
+  }
+  try {
+    await ready.promise
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', stop)
+    return await still(() => {
+      worker.postMessage(GO)
+      return result.promise
+    })
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    worker.postMessage(END)
+    await gone.promise
+  }
+}
+
+const GO = 'go'
+const END = 'end'
+
+export interface Prepared<T> extends AsyncDisposable {
+  run(progress: Progress): Promise<T>
+}
+
+/** The side inside the thread of `runPrepared`. */
+export async function servePrepared<T>(prepare: (job: unknown) => Promise<Prepared<T>>): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('this file is the entry of a worker thread')
+  const send = (message: Message<T>): void => port.postMessage(message)
+  await using work = await prepare(workerData)
+  const told = once(port, 'message')
+  send({ kind: 'ready' })
+  const [word] = (await told) as [string]
+  if (word === GO) send({ kind: 'result', value: await work.run((done, total) => send({ kind: 'progress', done, total })) })
 }

@@ -10,6 +10,7 @@ export function volumePaths(volume: string) {
   return {
     volume,
     pool: join(volume, 'pool'),
+    quarantine: join(volume, 'pool-quarantine'),
     layers,
     areas,
     tmp: join(volume, 'tmp'),
@@ -29,6 +30,8 @@ export function layerPaths(directory: string) {
     tree: join(directory, 'tree'),
     info: join(directory, 'layer.json'),
     manifest: join(directory, 'manifest.json'),
+    record: join(directory, 'entries.zst'),
+    hot: join(directory, 'hot.json'),
   } as const
 }
 

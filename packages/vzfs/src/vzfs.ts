@@ -36,6 +36,20 @@ import type { QuotaLimits } from '@insula/kernel'
 import type { IdQuota } from './quota/id-quota.ts'
 import type { CloneWish } from './snapshots/clone.ts'
 import type { CloneSource, CopyOptions, Snapshots } from './snapshots/snapshot.ts'
+import type {
+  CheckOptions,
+  CheckReport,
+  Collected,
+  CollectOptions,
+  Damage,
+  ReadAhead,
+  Repaired,
+  RepairOptions,
+  ResidencyReport,
+  SpaceReport,
+} from './reports.ts'
+
+export type * from './reports.ts'
 
 export interface LayerInfo {
   readonly name: string
@@ -144,6 +158,9 @@ export interface Areas {
   relink(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Reads what changed, so that relinks of other areas know of it. Changes nothing. */
   survey(id: number, options: RelinkOptions): Promise<RelinkReport>
+  /** Relinks it and has it consist of other layers from then on. Only while it is not mounted. Atomic.
+   * @throws RebaseRefused naming the files in the way, and the area is as it was; VzfsError layer_unknown */
+  rebase(id: number, layers: readonly string[], options: RelinkOptions): Promise<void>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */
@@ -183,18 +200,6 @@ export interface AreaUsage {
   readonly inodesGraceEnds: number | null
 }
 
-export interface CheckOptions {
-  /** Also reads every file of the pool and compares it with its name. */
-  readonly contents?: boolean
-  readonly signal?: AbortSignal
-}
-
-export interface Damage {
-  /** Path on the volume. */
-  readonly path: string
-  readonly problem: string
-}
-
 export interface Vzfs {
   readonly path: string
   readonly layers: Layers
@@ -213,8 +218,23 @@ export interface Vzfs {
   scratch(): Promise<string>
   /** Deletes a directory of `scratch()` in the background. */
   discard(scratch: string): Promise<void>
-  /** What is wrong on the volume; empty when all is well. Read-only, in a thread of its own. */
-  check(options?: CheckOptions): Promise<Damage[]>
+  /** What is wrong on the volume; empty when all is well. In a thread of its own. */
+  check(options?: CheckOptions): Promise<readonly Damage[]>
+  /** As `check`, with what was looked at. */
+  examine(options?: CheckOptions): Promise<CheckReport>
+  /** Checks, puts right what can be, checks again. */
+  repair(options?: RepairOptions): Promise<Repaired>
+  /** Deletes contents of the pool that no layer, area or snapshot names, beside whatever else goes on. @throws VzfsError damaged when it
+   * cannot be told what is named; nothing is deleted then */
+  collect(options?: CollectOptions): Promise<Collected>
+  /** What is taken and saved on disk. Reads metadata of everything. */
+  space(signal?: AbortSignal): Promise<SpaceReport>
+  /** What of layers is in RAM. @param running areas whose roots are in use @param files how many of the biggest files are told of each layer */
+  residency(running: readonly number[], files?: number): Promise<ResidencyReport>
+  /** Looks at what of these layers, whose roots are in use, is in RAM, and remembers what is hot. */
+  learn(layers: readonly string[]): Promise<void>
+  /** Reads the hot files of these layers, so many bytes at most; for the cgroup of this process. */
+  readAhead(layers: readonly string[], bytes: number): Promise<ReadAhead>
   /** Resolves when background deletion has nothing left to do. */
   idle(): Promise<void>
   /** Waits for `idle` and lets go of the volume. */

@@ -7,6 +7,7 @@ import {
   type LayerInfo,
   openIdQuota,
   type OverlayPlan,
+  RebaseRefused,
   type RelinkReport,
   type SettingsFile,
   type Vzfs,
@@ -25,6 +26,8 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** Areas that cannot move to other layers, for tests to say. */
+  readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
   readonly damaged: Set<number>
   readonly quota: FakeQuota
@@ -66,6 +69,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
   const damaged = new Set<number>()
+  const obstacles = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
   const known = (id: number): AreaInfo => {
@@ -89,6 +93,11 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       options: [],
     }
   }
+  const sound = () => ({
+    damages: [],
+    orphans: { files: 0, bytes: 0 },
+    looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
+  })
   return {
     path,
     words,
@@ -112,6 +121,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     leaving,
     uncounted,
     damaged,
+    obstacles,
     quota,
     layers: {
       async build(name, _source, { manifest = null, progress, signal } = {}) {
@@ -182,6 +192,13 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         return relinked
       },
       survey: async () => relinked,
+      async rebase(id, names) {
+        const area = known(id)
+        const missing = names.find((name) => !layers.has(name))
+        if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
+        if (obstacles.has(id)) throw new RebaseRefused(id, [{ path: '/etc/motd', why: 'is in the way' }])
+        areas.set(id, { ...area, layers: [...names] })
+      },
       async writeRecord(id, record) {
         known(id)
         records.set(id, JSON.stringify(record))
@@ -214,6 +231,24 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,
     check: async () => [],
+    examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
+    repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
+    collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
+    space: async () => ({
+      areas: [...areas.keys()].map((id) => ({ id, files: 1, apparent: 1, shared: 0, saved: 0 })),
+      layers: [...layers.keys()].map((name) => ({
+        name,
+        users: [...areas.values()].filter((area) => area.layers.includes(name)).length,
+        apparent: 1,
+        own: 4096,
+        shared: 0,
+        saved: 0,
+      })),
+      pool: { files: 0, bytes: 0, saved: 0 },
+    }),
+    residency: async () => ({ layers: [], resident: 0, saved: 0 }),
+    learn: async () => undefined,
+    readAhead: async () => ({ files: 0, bytes: 0 }),
     idle: async () => undefined,
     close: async () => undefined,
   }

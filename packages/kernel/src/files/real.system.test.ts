@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SystemCallFailed } from '../libc/libc.ts'
 import { realFileCalls } from './real.ts'
+import { readUnbuffered } from './unbuffered.ts'
 
 const files = realFileCalls()
 const code = (expected: string) => (error: unknown) => error instanceof SystemCallFailed && error.code === expected
@@ -131,6 +132,17 @@ test('flags of inodes are set besides others', (t) => {
   files.addInodeFlags(fd, NOATIME)
   assert.equal(files.inodeFlags(fd) & (NOATIME | NODUMP), NOATIME | NODUMP)
   closeSync(fd)
+})
+
+test('what is read unbuffered is the file, of whatever length', (t) => {
+  for (const length of [0, 1, 4095, 4096, 1 << 20, (1 << 20) + 1, 3_000_001]) {
+    const bytes = Buffer.alloc(length, 'what is read')
+    const path = fileIn(directory(t), `${length}`)
+    writeFileSync(path, bytes)
+    const parts = [...readUnbuffered(path)].length
+    assert.equal(parts, Math.ceil(length / (1 << 20)), `${length}`)
+    assert.ok(Buffer.concat(Array.from(readUnbuffered(path), (part) => Buffer.from(part))).equals(bytes), `${length}`)
+  }
 })
 
 test('a NUL byte cannot shorten a path or a name', (t) => {

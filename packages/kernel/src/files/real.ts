@@ -16,7 +16,6 @@ const MOST_BYTES = 65536
 const ENODATA = 61
 const EEXIST = 17
 const EAGAIN = 11
-
 const ENXIO = 6
 const SEEK_DATA = 3
 const SEEK_HOLE = 4

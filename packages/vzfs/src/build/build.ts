@@ -8,13 +8,14 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
 import { layerPaths } from '../volume-paths.ts'
+import { writeRecord } from '../references/layer-record.ts'
 import type { LayerInfo } from '../vzfs.ts'
 import { type Crew, startCrew } from './crew.ts'
 import { detach } from './detach.ts'
 import { type Entry, entryPath } from './entry.ts'
 import { digestAt, hashTask } from './hash.ts'
 import { type RegularFile, regularFiles } from './inodes.ts'
-import { layerDigest } from './layer-digest.ts'
+import { digestOfLines, layerLines } from './layer-digest.ts'
 import { placeTask } from './place.ts'
 import { scan } from './scan.ts'
 import { SHARED_FROM_BYTES } from './shared-from.ts'
@@ -38,7 +39,7 @@ export async function buildLayer(
   progress: (done: number, total: number) => void,
 ): Promise<LayerInfo> {
   await using crew = startCrew(files, job.threads)
-  const { tree, info, manifest } = layerPaths(job.directory)
+  const { tree, info, manifest, record } = layerPaths(job.directory)
   const root = Buffer.from(tree)
   const pool = Buffer.from(job.pool)
   const entries = scan(files, root)
@@ -61,6 +62,8 @@ export async function buildLayer(
   verify(files, root, pool, kept, new Map(placements.flatMap((file) => file.names.map((name) => [name, file.digest] as const))))
 
   for (const { entry } of regular) if (entry.stub !== null) digests.set(entry.inode, entry.stub)
+  const lines = layerLines(kept, digests)
+  writeRecord(record, lines)
   const layer: LayerInfo = {
     name: job.name,
     files: regular.length,
@@ -68,7 +71,7 @@ export async function buildLayer(
     bytes: regular.reduce((sum, file) => sum + file.entry.size, 0),
     newPoolBytes: placements.reduce((sum, file, index) => sum + (task.added[index] === 1 ? file.entry.size : 0), 0),
     builtAt: job.builtAt,
-    digest: layerDigest(kept, digests),
+    digest: digestOfLines(lines),
   }
   if (job.manifest !== null) writeFileSync(manifest, job.manifest, { mode: 0o600 })
   writeFileSync(info, `${JSON.stringify(layer, null, 2)}\n`, { mode: 0o600 })

@@ -2,7 +2,11 @@
 
 import { parentPort } from 'node:worker_threads'
 import { realFileCalls } from '@insula/kernel'
-import { takeWork, type Task } from './crew.ts'
+import { END, takeWork, type Task } from './crew.ts'
 
 const files = realFileCalls()
-parentPort?.on('message', (task: Task) => takeWork(files, task, () => {}))
+parentPort?.on('message', (word: Task | typeof END) => {
+  if (word === END) parentPort?.close()
+  else takeWork(files, word, () => {})
+})
+parentPort?.postMessage('ready')

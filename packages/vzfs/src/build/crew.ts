@@ -7,17 +7,21 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
 import { copyNth, type ObjectTask } from '../copy/object.ts'
+import { type ReadTask, readOne } from '../check/read-task.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
-export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ObjectTask
+export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ObjectTask | ReadTask
 
 export interface Shared {
   /** [next index to take, indexes done]. */
   readonly cursor: Int32Array<SharedArrayBuffer>
 }
+
+/** To a helper. */
+export const END = 'end'
 
 const NEXT = 0
 const DONE = 1
@@ -27,30 +31,53 @@ export function sharedCursor(): Shared {
 }
 
 export interface Crew extends AsyncDisposable {
+  /** Resolves when all threads are there. Who does not wait for it loses nothing. */
+  ready(): Promise<void>
   /** Resolves when every index of the task is done. `progress` gets how many are. */
   run(task: Task, progress: (done: number) => void): Promise<void>
 }
 
-/** @param threads the asking one included */
+/**
+ * @param threads the asking one included
+ *
+ * Helpers are told to end and waited for, never stopped: a thread that is stopped while it loads what calls into libraries takes the process
+ * with it.
+ */
 export function startCrew(files: FileCalls, threads: number): Crew {
   const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
-  // A helper never ends by itself; if one does, what it had taken is not done.
+  const gone = helpers.map((helper) => new Promise<void>((resolve) => helper.once('exit', () => resolve())))
+  // A helper does not end before it is told to; if one does, what it had taken is not done.
   const broken = Promise.race(
     helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that worked along ended')))),
   )
   broken.catch(() => {})
+  const loaded = Promise.all(helpers.map((helper) => once(helper, 'message')))
+  loaded.catch(() => {})
+  const say = (word: Task | typeof END): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    for (const helper of helpers) helper.postMessage(word)
+  }
   return {
+    async ready() {
+      await Promise.race([loaded, broken])
+    },
     async run(task, progress) {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      for (const helper of helpers) helper.postMessage(task)
-      takeWork(files, task, progress)
-      for (let done = Atomics.load(task.cursor, DONE); done < task.count; done = Atomics.load(task.cursor, DONE)) {
-        const { value } = Atomics.waitAsync(task.cursor, DONE, done)
-        await Promise.race([value, broken])
+      say(task)
+      try {
+        takeWork(files, task, progress)
+        for (let done = Atomics.load(task.cursor, DONE); done < task.count; done = Atomics.load(task.cursor, DONE)) {
+          const { value } = Atomics.waitAsync(task.cursor, DONE, done)
+          await Promise.race([value, broken])
+        }
+      } catch (error) {
+        // Nothing is left to take for those who are still at work.
+        Atomics.store(task.cursor, NEXT, task.count)
+        throw error
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(helpers.map((helper) => helper.terminate()))
+      say(END)
+      await Promise.all(gone)
     },
   }
 }
@@ -70,6 +97,8 @@ function doOne(files: FileCalls, task: Task, index: number): void {
   switch (task.kind) {
     case 'hash':
       return hashOne(task, index)
+    case 'read':
+      return readOne(task, index)
     case 'place':
       return placeOne(files, task, index)
     case 'copy':

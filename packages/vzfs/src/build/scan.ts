@@ -7,7 +7,8 @@ import { digestOfKey } from '../names.ts'
 import { type Entry, type EntryKind, entryPath, readablePath } from './entry.ts'
 import { METACOPY, REDIRECT } from './stub.ts'
 
-export function scan(files: FileCalls, root: Buffer): Entry[] {
+/** @param stubOf which contents a file shows; the standard one refuses what cannot become part of a layer */
+export function scan(files: FileCalls, root: Buffer, stubOf: StubOf = readStub): Entry[] {
   const entries: Entry[] = []
   const device = lstatSync(root, { bigint: true }).dev
   const pending = ['']
@@ -19,7 +20,7 @@ export function scan(files: FileCalls, root: Buffer): Entry[] {
         `cannot make a layer of this tree: something is mounted at ${readablePath(path)}; unmount it first`,
       )
     }
-    const entry = withStub(readEntry(files, root, path, stats))
+    const entry = withStub(readEntry(files, root, path, stats), stubOf)
     entries.push(entry)
     if (entry.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`
@@ -27,6 +28,8 @@ export function scan(files: FileCalls, root: Buffer): Entry[] {
   }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
+
+type StubOf = (path: string, xattrs: ReadonlyMap<string, string>) => string | null
 
 /** Its marks are among its attributes. */
 export function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
@@ -52,14 +55,17 @@ export function readEntry(files: FileCalls, root: Buffer, path: string, stats: B
   }
 }
 
-function withStub(entry: Entry): Entry {
+function withStub(entry: Entry, stubOf: StubOf): Entry {
   const { path, kind, xattrs } = entry
-  const stub = kind === 'file' ? readStub(path, new Map(xattrs)) : null
+  const stub = kind === 'file' ? stubOf(path, new Map(xattrs)) : null
   return stub === null ? entry : { ...entry, stub, xattrs: xattrs.filter(([name]) => name !== METACOPY && name !== REDIRECT) }
 }
 
 /** XFS shows each access list twice; the other name is system.posix_acl_*, which every file system has. */
 const XFS_ACL = 'trusted.SGI_ACL_'
+
+/** As a check needs it: what is not a sound stub is none, and keeps what marks it. */
+export const soundStub: StubOf = (_path, xattrs) => (xattrs.has(METACOPY) ? digestOfKey(xattrs.get(REDIRECT) ?? '') : null)
 
 function readStub(path: string, xattrs: ReadonlyMap<string, string>): string | null {
   if (!xattrs.has(METACOPY)) return null
@@ -71,7 +77,7 @@ function readStub(path: string, xattrs: ReadonlyMap<string, string>): string | n
   )
 }
 
-function kindOf(stats: BigIntStats): EntryKind {
+export function kindOf(stats: Pick<BigIntStats, Exclude<Extract<keyof BigIntStats, `is${string}`>, undefined>>): EntryKind {
   if (stats.isFile()) return 'file'
   if (stats.isDirectory()) return 'directory'
   if (stats.isSymbolicLink()) return 'symlink'

@@ -1,87 +1,108 @@
-/** Looks at a whole volume and says what is wrong. Reads only. */
+/** Looks at a whole volume and says what is wrong, in a thread that lets all others go first. */
 
-import { lstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
-import { readAreaInfo } from '../area-file.ts'
-import { readablePath } from '../build/entry.ts'
-import { hashFile } from '../build/hash.ts'
-import { scan } from '../build/scan.ts'
-import { poolSize } from '../build/verify.ts'
-import { errnoOf } from '../errors.ts'
-import { readLayerInfo } from '../layer-file.ts'
-import { areaIdOf, digestOfKey, poolKey } from '../names.ts'
+import { startCrew } from '../build/crew.ts'
+import { poolKey } from '../names.ts'
+import { holders } from '../references/trees.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
-import type { Damage } from '../vzfs.ts'
+import type { CheckReport, Damage } from '../vzfs.ts'
+import { checkArea } from './check-area.ts'
+import { checkLayer, type SmallFile } from './check-layer.ts'
+import { checkPool } from './check-pool.ts'
+import { findings, type Report } from './findings.ts'
+import { type PoolIndex, poolIndex } from './pool-index.ts'
+import { readTask, type Verdict, VERDICTS } from './read-task.ts'
 
 export interface CheckJob {
   readonly volume: string
   readonly contents: boolean
+  readonly pace: number | null
+  readonly threads: number
 }
 
-export async function checkVolume(files: FileCalls, { volume, contents }: CheckJob): Promise<Damage[]> {
+const BLOCK = 512
+
+export async function checkVolume(
+  files: FileCalls,
+  { volume, contents, pace, threads }: CheckJob,
+  progress: (done: number, total: number) => void,
+): Promise<CheckReport> {
   const paths = volumePaths(volume)
-  const found: Damage[] = []
-  const report = (path: string, problem: string): void => void found.push({ path, problem })
+  const index = poolIndex(paths)
+  const { damages, report } = findings()
+  const named = new Set<string>()
+  const small: SmallFile[] = []
+  const look = { files, paths, index, named, small: (file: SmallFile) => void small.push(file) }
   const layers = new Set(readdirSync(paths.layers))
-  for (const name of layers) await checkLayer(files, paths, name, report)
-  for (const name of readdirSync(paths.areas)) await checkArea(paths, name, layers, report)
-  checkPool(paths.pool, contents, report)
-  return found
-}
-
-type Report = (path: string, problem: string) => void
-
-async function checkLayer(files: FileCalls, paths: VolumePaths, name: string, report: Report): Promise<void> {
-  const { directory, tree, info } = paths.layer(name)
-  try {
-    if ((await readLayerInfo(info, name)) === null) return report(directory, 'it has no layer.json')
-    for (const { path, size, stub } of scan(files, Buffer.from(tree))) {
-      if (stub === null) continue
-      const held = poolSize(Buffer.from(paths.pool), stub)
-      if (held === null) report(join(tree, readablePath(path)), `its contents ${poolKey(stub)} are not in the pool`)
-      else if (held !== size)
-        report(join(tree, readablePath(path)), `it has ${size} bytes, its contents in the pool have ${held}`)
+  for (const name of layers) await checkLayer({ ...look, report }, name)
+  for (const holder of holders(paths).filter(({ kind }) => kind === 'area')) {
+    // What relink or a snapshot is changing at this moment is not wrong a moment later.
+    const twice = [findings(), findings()] as const
+    for (const one of twice) {
+      await checkArea({ ...look, report: one.report }, holder, layers)
+      if (one.damages.length === 0) break
     }
-  } catch (error) {
-    report(directory, messageOf(error))
+    const [first, second] = twice.map((one) => one.damages)
+    damages.push(...(second ?? []).filter((damage) => first?.some((earlier) => same(earlier, damage))))
+  }
+  checkPool(paths, index, report)
+  const listed = damages.filter((damage) => !isGone(paths, damage))
+  if (contents) listed.push(...(await readAll(files, paths, { index, small, pace, threads }, progress)))
+  const orphans = [...index.contents].filter(([digest]) => !named.has(digest))
+  return {
+    damages: listed,
+    orphans: { files: orphans.length, bytes: orphans.reduce((sum, [, { blocks }]) => sum + blocks * BLOCK, 0) },
+    looked: {
+      layers: layers.size,
+      areas: readdirSync(paths.areas).length,
+      contents: index.contents.size,
+      bytes: [...index.contents.values()].reduce((sum, { size }) => sum + size, 0),
+    },
+    deep: contents,
   }
 }
 
-async function checkArea(paths: VolumePaths, name: string, layers: ReadonlySet<string>, report: Report): Promise<void> {
-  const id = areaIdOf(name)
-  if (id === null) return report(join(paths.areas, name), 'it is not an area')
-  const { directory, upper, work, info } = paths.area(id)
-  try {
-    const area = await readAreaInfo(info, id)
-    if (area === null) return report(directory, 'it has no area.json')
-    for (const layer of area.layers) if (!layers.has(layer)) report(directory, `its layer ${layer} does not exist`)
-    for (const part of [upper, work]) if (!isDirectory(part)) report(part, 'it is missing')
-  } catch (error) {
-    report(directory, messageOf(error))
-  }
+const same = (a: Damage, b: Damage): boolean => a.path === b.path && a.problem === b.problem
+
+/** A layer that was removed while it was looked at was sound for all we know. */
+function isGone(paths: VolumePaths, { layer }: Damage): boolean {
+  return layer !== undefined && !readdirSync(paths.layers).includes(layer)
 }
 
-function checkPool(pool: string, contents: boolean, report: Report): void {
-  for (const prefix of readdirSync(pool)) {
-    for (const rest of readdirSync(join(pool, prefix))) {
-      const path = join(pool, prefix, rest)
-      const digest = digestOfKey(`/${prefix}/${rest}`)
-      if (digest === null || !lstatSync(path).isFile()) report(path, 'it does not belong into the pool')
-      else if (contents && Buffer.from(hashFile(Buffer.from(path))).toString('hex') !== digest) {
-        report(path, 'it does not hold what its name says')
-      }
-    }
-  }
+interface Reading {
+  readonly index: PoolIndex
+  readonly small: readonly SmallFile[]
+  readonly pace: number | null
+  readonly threads: number
 }
 
-function isDirectory(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory()
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
+async function readAll(
+  files: FileCalls,
+  paths: VolumePaths,
+  { index, small, pace, threads }: Reading,
+  progress: (done: number, total: number) => void,
+): Promise<Damage[]> {
+  await using crew = startCrew(files, threads)
+  const pooled = [...index.contents].map(([digest, { size }]) => ({ path: join(paths.pool, poolKey(digest)), digest, size }))
+  const all = [...pooled, ...small]
+  const task = readTask(all, pace === null ? null : Math.max(1, pace / threads))
+  await crew.run(task, (done) => progress(done, all.length))
+  const { damages, report } = findings()
+  for (const [at, file] of all.entries()) judge(file, VERDICTS[task.verdicts[at] ?? 0] ?? 'sound', report)
+  return damages.filter((damage) => !isGone(paths, damage))
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+function judge(
+  file: SmallFile | { readonly path: string; readonly digest: string; readonly size: number },
+  verdict: Verdict,
+  report: Report,
+): void {
+  // A collection takes contents away that nobody names; what is named and missing was told before.
+  if (verdict === 'sound' || verdict === 'gone') return
+  const problem = verdict === 'other bytes' ? 'it does not hold what its name says' : 'it cannot be read'
+  if (!('layer' in file)) return report({ kind: 'contents', problem, ...file })
+  const path = Buffer.from(file.path, 'latin1').toString()
+  report({ kind: 'small-file', ...file, path, problem: verdict === 'other bytes' ? 'it does not hold what it held' : problem })
+}

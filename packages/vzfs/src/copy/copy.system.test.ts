@@ -11,7 +11,7 @@ import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { fillHostileTree } from '../testing/hostile-tree.ts'
 import { xfsDirectory } from '../testing/xfs-directory.ts'
 import { Trash } from '../trash.ts'
-import { copyTrees } from './copy.ts'
+import { prepareCopy } from './copy.ts'
 import type { IdShift } from './shift.ts'
 
 const files = realFileCalls()
@@ -39,8 +39,10 @@ for (const [name, place, reflink] of [
       for (const directory of [beside, from, to, spare]) mkdirSync(directory)
       return { from, to, spare }
     }
-    const copy = (tree: ReturnType<typeof fresh>, threads: number, shift: IdShift | null = null) =>
-      copyTrees(files, { trees: [tree], how: { shift, reflink }, threads }, () => {})
+    const copy = async (tree: ReturnType<typeof fresh>, threads: number, shift: IdShift | null = null) => {
+      await using work = await prepareCopy(files, { trees: [tree], how: { shift, reflink }, threads })
+      return work.run(() => {})
+    }
 
     for (const threads of [1, 3]) {
       test(`a hostile tree is the same after it, and its source unchanged (${threads} threads)`, async () => {

@@ -1,7 +1,8 @@
-/** Copies trees of an area, in the calling thread with helpers where there is much to do. */
+/** Copies trees of an area, in the calling thread with helpers. */
 
 import type { FileCalls } from '@insula/kernel'
-import { type Crew, startCrew } from '../build/crew.ts'
+import { startCrew } from '../build/crew.ts'
+import type { Prepared } from '../thread.ts'
 import type { CopyHow } from './object.ts'
 import { type CopySum, copyTree, type TreeCopy } from './tree.ts'
 
@@ -12,28 +13,23 @@ export interface CopyJob {
   readonly threads: number
 }
 
-export async function copyTrees(
-  files: FileCalls,
-  { trees, how, threads }: CopyJob,
-  progress: (done: number, total: number) => void,
-): Promise<CopySum> {
-  let crew: Crew | null = null
-  let [bytes, inodes] = [0, 0]
-  try {
-    for (const tree of trees) {
-      const before = inodes
-      const sum = await copyTree(
-        files,
-        () => (crew ??= startCrew(files, threads)),
-        tree,
-        how,
-        (done) => progress(before + done, 0),
-      )
-      bytes += sum.bytes
-      inodes += sum.inodes
-    }
-  } finally {
-    await (crew as Crew | null)?.[Symbol.asyncDispose]()
+/** The file system's own work is what takes the time; more do not make it quicker. */
+const MOST_THREADS = 4
+
+export async function prepareCopy(files: FileCalls, { trees, how, threads }: CopyJob): Promise<Prepared<CopySum>> {
+  const crew = startCrew(files, Math.min(threads, MOST_THREADS))
+  await crew.ready()
+  return {
+    async run(progress) {
+      let [bytes, inodes] = [0, 0]
+      for (const tree of trees) {
+        const before = inodes
+        const sum = await copyTree(files, crew, tree, how, (done) => progress(before + done, 0))
+        bytes += sum.bytes
+        inodes += sum.inodes
+      }
+      return { bytes, inodes }
+    },
+    [Symbol.asyncDispose]: () => crew[Symbol.asyncDispose](),
   }
-  return { bytes, inodes }
 }

@@ -43,10 +43,10 @@ const MOST_OPEN = 256
 const BLOCK = 512
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NOATIME
 
-/** @param crew asked for when there is enough to do @param progress how many objects are copied */
+/** @param progress how many objects are copied */
 export async function copyTree(
   files: FileCalls,
-  crew: () => Crew,
+  crew: Crew,
   { from, to, spare }: TreeCopy,
   how: CopyHow,
   progress: (done: number) => void,
@@ -141,7 +141,7 @@ interface Level {
 const inside = (directory: number, name: string): string => `/proc/self/fd/${directory}/${name}`
 
 /** What is to be done together, and the directories that must be open until it is. */
-function openBatch(files: FileCalls, crew: () => Crew, how: CopyHow) {
+function openBatch(files: FileCalls, crew: Crew, how: CopyHow) {
   const opened = new Set<Pair>()
   const left: { readonly pair: Pair; readonly stats: BigIntStats | null }[] = []
   const objects: CopiedObject[] = []
@@ -171,7 +171,7 @@ function openBatch(files: FileCalls, crew: () => Crew, how: CopyHow) {
     async run(): Promise<void> {
       const task = objectTask(objects.splice(0), how)
       if (task.count < WORTH_A_CREW) takeWork(files, task, () => {})
-      else await crew().run(task, () => {})
+      else await crew.run(task, () => {})
       for (const { first, name, last } of names.splice(0)) {
         // The last name takes the spare one's place: a file system has a limit for them.
         if (last) renameSync(latin(first), latin(name))

@@ -25,6 +25,7 @@ export function settle(files: FileCalls, { directory }: SettleJob, step: () => v
   const journal = readJournal(relink)
   if (journal !== null) finish(files, directory, journal, step)
   rmSync(`${relink}.new`, { force: true })
+  // Links that were kept have two names until the old ones are gone, which a tenant could see.
   for (const left of [newLinks, oldLinks]) removeTree(Buffer.from(left), step)
 }
 
@@ -61,8 +62,6 @@ function finish(files: FileCalls, directory: string, journal: Journal, step: () 
     step()
     files.setTimes(at({ path }), BigInt(atime), BigInt(mtime))
   }
-  // Links that were kept have two names until the old ones are gone, which a tenant could see.
-  removeTree(Buffer.from(oldLinks), step)
   const fd = openSync(directory, 'r')
   try {
     files.syncFileSystem(fd)

@@ -23,7 +23,9 @@ export interface Place {
 export const ROOT: Place = { own: '', shared: '' }
 
 /** What a metadata copy shows: contents of the pool, or a real file of a template's layer. */
-export type Contents = { readonly kind: 'pool'; readonly digest: string } | { readonly kind: 'layer'; readonly path: string }
+export type Contents =
+  | { readonly kind: 'pool'; readonly digest: string }
+  | { readonly kind: 'layer'; readonly path: string; readonly at: Buffer }
 
 export interface LowerNeed {
   readonly files: FileCalls
@@ -80,12 +82,12 @@ export function contentsAt(need: LowerNeed, { own, shared }: Place): Contents | 
   return shared === null ? null : contentsInLayers(need, shared)
 }
 
-function contentsInLayers({ files, layers }: LowerNeed, path: string): Contents | null {
+export function contentsInLayers({ files, layers }: Omit<LowerNeed, 'links'>, path: string): Contents | null {
   for (const layer of layers) {
     const { found, stop } = inLayer(files, layer, path)
     if (found?.isFile() === true) {
       const at = entryPath(layer, path)
-      if (!isMetacopy(files, at)) return { kind: 'layer', path }
+      if (!isMetacopy(files, at)) return { kind: 'layer', path, at }
       const digest = digestOfKey(redirectOf(files, at) ?? '')
       return digest === null ? null : { kind: 'pool', digest }
     }

@@ -65,7 +65,7 @@ export function plan(root: Directory, digests: ReadonlyMap<PrivateFile, string>)
     made.kept.push(...directory.kept)
     content ||= directory.copies.length > 0 || directory.kept.length > 0
     for (const child of directory.directories) content = visit(child) || content
-    // A directory that had a lower side may hold whiteouts, which overlayfs would show as what they are if it had none any more.
+    // Whiteouts are hidden where there is a lower side; where there is none, only if a mark of overlayfs (origin) says that there was one.
     const needed = content || upper === null || (mark !== null && !opaque) || (own !== null && whiteouts)
     if (needed) made.twins.splice(place, 0, { path, directory, mark })
     if (upper !== null && (redirect !== null || (needed && opaque))) made.unmarked.push({ path, inode: upper.ino })

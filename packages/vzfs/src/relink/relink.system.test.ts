@@ -81,6 +81,7 @@ function change(root: string, base: number, seed = 50): void {
   files.setTimes(Buffer.from(at('opt/app/f0')), 1_000_000_001n, 1_234_567_890_123_456_789n)
   files.setTimes(Buffer.from(at('opt/app')), 5n, 1_100_000_000_000_000_001n)
   writeFileSync(at('opt/small'), 'small')
+  writeFileSync(at('opt/unique'), `${base}`.repeat(2000))
   writeFileSync(at('opt/named-twice'), filled(20_000, seed + 20))
   linkSync(at('opt/named-twice'), at('opt/named-again'))
   symlinkSync('/opt/app/f0', at('opt/pointer'))
@@ -212,4 +213,46 @@ test('a sparse file stays sparse, and contents in the pool belong to nobody', as
   assert.ok(blocks * 512 < 1 << 20 && size > 64 << 20)
   assert.deepEqual([uid, gid, mode & 0o7777], [0, 0, 0o444])
   assert.deepEqual(files.listXattrs(Buffer.from(kept)), [])
+})
+
+test('a directory that lost all that was linked in it is empty', async (t) => {
+  const vzfs = await volumeOf(t)
+  await inArea(vzfs, 1, (root) => {
+    mkdirSync(join(root, 'opt/app'), { recursive: true })
+    writeFileSync(join(root, 'opt/app/f'), filled(3_000_000, 3_000_000))
+  })
+  assert.equal((await relinked(vzfs, 1)).files, 1)
+  await inArea(vzfs, 1, (root) => unlinkSync(join(root, 'opt/app/f')))
+  await relinked(vzfs, 1)
+  await inArea(vzfs, 1, (root) => assert.deepEqual(readdirSync(join(root, 'opt/app')), []))
+})
+
+test('paths that are too long for one call are left as they are, unless what they need is moved', async (t) => {
+  const vzfs = await volumeOf(t)
+  const deep = 'd'.repeat(200)
+  await inArea(vzfs, 1, (root) => {
+    // Made from the inside out, as a tenant does it.
+    mkdirSync(join(root, 'outer'))
+    let inner = join(root, 'outer/x')
+    mkdirSync(inner)
+    writeFileSync(join(inner, 'private'), filled(3_000_000, 3_000_000))
+    for (let level = 0; level < 25; level++) {
+      const around = join(root, `outer/around-${level}`)
+      mkdirSync(around)
+      renameSync(inner, join(around, deep))
+      inner = around
+    }
+    writeFileSync(join(root, 'copy'), filled(3_000_000, 3_000_000))
+  })
+  const report = await vzfs.areas.relink(1, all)
+  assert.equal(report.files, 1)
+  await inArea(vzfs, 1, (root) => {
+    renameSync(join(root, 'srv/twin-a'), join(root, 'outer/around-24/twin'))
+    renameSync(join(root, 'outer/around-24'), join(root, 'outer/end'))
+  })
+  await vzfs.areas.relink(1, all)
+  await inArea(vzfs, 1, (root) => assert.ok(readFileSync(join(root, 'outer/end/twin')).equals(filled(9000, 7))))
+  // Whoever deletes by paths cannot.
+  await vzfs.areas.remove(1)
+  await vzfs.idle()
 })

@@ -3,7 +3,9 @@
 import { mkdir, mkdtemp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Quota } from '@insula/kernel'
+import { type Obstacle, RebaseRefused } from '../errors.ts'
 import { Mutex } from '../mutex.ts'
+import type { PoolGate } from '../pool-gate.ts'
 import { count } from '../quota/account.ts'
 import { withRoom } from '../quota/room.ts'
 import { runInThread } from '../thread.ts'
@@ -11,11 +13,13 @@ import type { Trash } from '../trash.ts'
 import { type VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo, LayerInfo, RelinkOptions, RelinkReport } from '../vzfs.ts'
 import type { SettleJob } from './apply.ts'
+import type { RebaseJob } from './rebase.ts'
 import type { RelinkJob } from './relink.ts'
 
 export interface RelinkingNeed {
   readonly paths: VolumePaths
   readonly trash: Trash
+  readonly gate: PoolGate
   readonly threads: number
   readonly quota: Quota
   readonly areas: () => Promise<AreaInfo[]>
@@ -27,6 +31,8 @@ export interface RelinkingNeed {
 export interface Relinking {
   /** @param survey only looks */
   run(area: AreaInfo, options: RelinkOptions, survey: boolean): Promise<RelinkReport>
+  /** What keeps an area from consisting of other layers; nothing else is done to it until body, which is run when there is nothing, has ended. */
+  rebase(area: AreaInfo, layers: readonly string[], options: RelinkOptions, body: () => Promise<void>): Promise<void>
   /** Runs body when no relink of the area is under way. */
   alone<T>(id: number, body: () => Promise<T>): Promise<T>
   /** As `alone`, and finishes or takes back one that was cut off first. */
@@ -36,7 +42,7 @@ export interface Relinking {
 /** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
 const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
 
-export function openRelinking({ paths, trash, threads, quota, areas, layers, finishRollback }: RelinkingNeed): Relinking {
+export function openRelinking({ paths, trash, gate, threads, quota, areas, layers, finishRollback }: RelinkingNeed): Relinking {
   const mutexes = new Map<number, Mutex>()
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
     const mutex = mutexes.get(id) ?? new Mutex()
@@ -47,7 +53,46 @@ export function openRelinking({ paths, trash, threads, quota, areas, layers, fin
     const { directory } = paths.area(id)
     await finishRollback(id)
     if (!(await isUnsettled(directory))) return
-    await runInThread<void>(new URL('./settle-thread.ts', import.meta.url), { directory } satisfies SettleJob, () => {})
+    const entry = new URL('./settle-thread.ts', import.meta.url)
+    await gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))
+  }
+  const relink = async (
+    { id, base, layers: own }: AreaInfo,
+    { share, progress = () => {}, signal }: RelinkOptions,
+    survey: boolean,
+  ): Promise<RelinkReport> => {
+    const { directory, newLinks } = paths.area(id)
+    await settle(id)
+    signal?.throwIfAborted()
+    const scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
+    try {
+      if (!survey) {
+        await mkdir(newLinks, { mode: 0o700 })
+        count(quota, newLinks, base)
+      }
+      const job: RelinkJob = {
+        area: id,
+        directory,
+        pool: paths.pool,
+        scratch,
+        layers: own.map((layer) => paths.layer(layer).tree),
+        everyLayer: (await layers()).map(({ name, digest }) => ({
+          identity: `${name} ${digest}`,
+          tree: paths.layer(name).tree,
+        })),
+        everyArea: (await areas()).map((area) => area.id),
+        index: paths.index,
+        share,
+        threads,
+        survey,
+      }
+      const entry = new URL('./relink-thread.ts', import.meta.url)
+      const work = (): Promise<RelinkReport> => runInThread<RelinkReport>(entry, job, progress, signal)
+      return await withRoom(quota, base, () => gate.shared(work), ROOM)
+    } finally {
+      await settle(id)
+      await trash.discard(scratch)
+    }
   }
   return {
     alone,
@@ -58,39 +103,17 @@ export function openRelinking({ paths, trash, threads, quota, areas, layers, fin
         return body()
       }),
 
-    run: ({ id, base, layers: own }, { share, progress = () => {}, signal }, survey) =>
-      alone(id, async () => {
-        const { directory, newLinks } = paths.area(id)
-        await settle(id)
-        signal?.throwIfAborted()
-        const scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
-        try {
-          if (!survey) {
-            await mkdir(newLinks, { mode: 0o700 })
-            count(quota, newLinks, base)
-          }
-          const job: RelinkJob = {
-            area: id,
-            directory,
-            pool: paths.pool,
-            scratch,
-            layers: own.map((layer) => paths.layer(layer).tree),
-            everyLayer: (await layers()).map(({ name, digest }) => ({
-              identity: `${name} ${digest}`,
-              tree: paths.layer(name).tree,
-            })),
-            everyArea: (await areas()).map((area) => area.id),
-            index: paths.index,
-            share,
-            threads,
-            survey,
-          }
-          const entry = new URL('./relink-thread.ts', import.meta.url)
-          return await withRoom(quota, base, () => runInThread<RelinkReport>(entry, job, progress, signal), ROOM)
-        } finally {
-          await settle(id)
-          await trash.discard(scratch)
-        }
+    run: (area, options, survey) => alone(area.id, () => relink(area, options, survey)),
+
+    rebase: (area, newLayers, options, body) =>
+      alone(area.id, async () => {
+        await relink(area, options, false)
+        const trees = (names: readonly string[]): string[] => names.map((layer) => paths.layer(layer).tree)
+        const { directory } = paths.area(area.id)
+        const job: RebaseJob = { directory, layers: trees(area.layers), newLayers: trees(newLayers) }
+        const found = await runInThread<Obstacle[]>(new URL('./rebase-thread.ts', import.meta.url), job, () => {}, options.signal)
+        if (found.length > 0) throw new RebaseRefused(area.id, found)
+        await body()
       }),
   }
 }

@@ -27,6 +27,8 @@ export interface Directory {
   readonly candidates: PrivateFile[]
   /** Metadata copies that have to become links, because what they need is reached through links. */
   readonly copies: MetadataCopy[]
+  /** Metadata copies that may stay, and where the small file of a layer lies whose contents they show. */
+  readonly leaning: { readonly path: string; readonly on: string }[]
   /** Links that are to be seen, by path in the old links. */
   readonly kept: { readonly path: string; readonly from: string }[]
 }
@@ -82,6 +84,7 @@ function look(on: Walk, found: Pick<Directory, 'path' | 'upper' | 'place' | 'nat
     directories: [] as Directory[],
     candidates: [] as PrivateFile[],
     copies: [] as MetadataCopy[],
+    leaning: [] as { path: string; on: string }[],
     kept: [] as { path: string; from: string }[],
   }
   const names = new Set<string>()
@@ -150,7 +153,9 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
   const redirect = redirectOf(on.files, at)
   const place = below(on, directory.place, name, redirect)
   const contents = contentsAt(on, place)
-  if (contents === null || (contents.kind === 'layer' && redirect === null && place.own === null)) return
+  if (contents === null) return
+  if (contents.kind === 'layer' && redirect === null && place.own === null)
+    return void directory.leaning.push({ path, on: contents.path })
   if (anchor) on.anchored.add(stats.ino)
   directory.copies.push({ path, inode: stats.ino, contents, entry, anchor })
 }

@@ -29,7 +29,8 @@ export const cloneArea = (
   source: CloneSource,
   wish: CloneWish,
   options: CopyOptions = {},
-): Promise<AreaInfo> => need.relinking.settled(parseAreaId(source.id), () => cloneSettled(need, source, wish, options))
+): Promise<AreaInfo> =>
+  need.relinking.settled(parseAreaId(source.id), () => need.gate.shared(() => cloneSettled(need, source, wish, options)))
 
 async function cloneSettled(
   need: SnapshotsNeed,

@@ -9,7 +9,7 @@ import type { IdShift } from '../copy/shift.ts'
 import type { CopySum } from '../copy/tree.ts'
 import { errnoOf, VzfsError } from '../errors.ts'
 import { count } from '../quota/account.ts'
-import { runInThread } from '../thread.ts'
+import { runPrepared } from '../thread.ts'
 import type { CopyOptions } from './snapshot.ts'
 
 export interface CopyMeans {
@@ -31,7 +31,7 @@ export async function copyPrivate(
   to: Trees & { readonly directory: string },
   base: number,
   shift: IdShift | null,
-  { still = (copy) => copy(), progress = () => undefined, signal }: CopyOptions,
+  { still = <T>(copy: () => Promise<T>) => copy(), progress = () => undefined, signal }: CopyOptions,
 ): Promise<CopySum> {
   const parts = (await exists(from.links)) ? (['upper', 'links'] as const) : (['upper'] as const)
   const trees = parts.map((part) => ({ from: from[part], to: to[part], spare: join(to.directory, `spare-${part}`) }))
@@ -40,7 +40,8 @@ export async function copyPrivate(
     count(quota, directory, base)
   }
   const job: CopyJob = { trees, how: { shift, reflink }, threads }
-  const sum = await still(() => runInThread<CopySum>(new URL('../copy/copy-thread.ts', import.meta.url), job, progress, signal))
+  const entry = new URL('../copy/copy-thread.ts', import.meta.url)
+  const sum = await runPrepared<CopySum>(entry, job, still, progress, signal)
   for (const { spare } of trees) await rmdir(spare)
   return sum
 }

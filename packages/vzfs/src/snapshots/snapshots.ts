@@ -10,6 +10,7 @@ import { errnoOf, VzfsError } from '../errors.ts'
 import { readJson, toJson } from '../json-file.ts'
 import type { Mutex } from '../mutex.ts'
 import { parseAreaId, parseSnapshotName } from '../names.ts'
+import type { PoolGate } from '../pool-gate.ts'
 import { NO_ID_SETTINGS } from '../quota/settings.ts'
 import type { Relinking } from '../relink/relinking.ts'
 import { ownedName, type Trash } from '../trash.ts'
@@ -25,6 +26,7 @@ export interface SnapshotsNeed extends CopyMeans {
   readonly trash: Trash
   /** Held while an area starts to use a layer and while a layer goes. */
   readonly mutex: Mutex
+  readonly gate: PoolGate
   readonly warn: (message: string) => void
   readonly now: () => Date
   readonly moved: Move
@@ -33,8 +35,10 @@ export interface SnapshotsNeed extends CopyMeans {
 }
 
 export function openSnapshots(need: SnapshotsNeed): Snapshots {
-  const { paths, trash, mutex, warn, now, moved, files, relinking } = need
+  const { paths, trash, mutex, warn, now, moved, files, relinking, gate } = need
 
+  /** When no relink of the area is under way, and none of its links can lose its contents. */
+  const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => relinking.settled(id, () => gate.shared(body))
   const show = async (id: number, name: string): Promise<SnapshotInfo> => {
     const found = await readSnapshotInfo(paths.area(parseAreaId(id)).snapshot(parseSnapshotName(name)).info, name)
     if (found === null) throw new VzfsError('snapshot_unknown', `area ${id} has no snapshot ${name}`)
@@ -61,7 +65,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
 
   return {
     create: (id, wish, options = {}) =>
-      relinking.settled(id, async () => {
+      alone(id, async () => {
         const { name, record } = wish
         const doing = `cannot make snapshot ${parseSnapshotName(name)} of area ${id}`
         const area = await knownArea(paths, id)
@@ -114,7 +118,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
     },
 
     rollback: (id, name, before, options = {}) =>
-      relinking.settled(id, async () => {
+      alone(id, async () => {
         const doing = `cannot roll area ${id} back to snapshot ${name}`
         const area = await knownArea(paths, id)
         const place = paths.area(id)

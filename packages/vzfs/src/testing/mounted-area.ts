@@ -1,19 +1,24 @@
 /** An area as its owner sees it. */
 
-import { realFileCalls, type MountCalls, realPrivateMounts, realUserNamespaces } from '@insula/kernel'
+import { realFileCalls, type MountCalls, realPrivateMounts, realUserNamespaces, type UserNamespace } from '@insula/kernel'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { hashFile } from '../build/hash.ts'
 import { scan } from '../build/scan.ts'
-import type { Vzfs } from '../vzfs.ts'
+import type { OverlayPlan, Vzfs } from '../vzfs.ts'
 
 /** Mounts the area as the keeper would, and runs body in there. */
 export async function inArea(vzfs: Vzfs, id: number, body: (root: string, mounts: MountCalls) => void): Promise<void> {
   const plan = await vzfs.areas.plan(id)
-  const base = (await vzfs.areas.show(id))?.base ?? 0
-  using owner = await realUserNamespaces()({ base, size: 65_536 })
-  realPrivateMounts().inPrivateCopy((mounts) => {
+  using owner = await ownerOf((await vzfs.areas.show(id))?.base ?? 0)
+  mounted(plan, owner, body)
+}
+
+export const ownerOf = (base: number): Promise<UserNamespace> => realUserNamespaces()({ base, size: 65_536 })
+
+export function mounted<T>(plan: OverlayPlan, owner: UserNamespace, body: (root: string, mounts: MountCalls) => T): T {
+  return realPrivateMounts().inPrivateCopy((mounts) => {
     mounts.overlay(plan, owner)
-    body(plan.root, mounts)
+    return body(plan.root, mounts)
   })
 }
 

@@ -14,9 +14,9 @@ export interface ScratchVolume {
   readonly warnings: string[]
 }
 
-export async function scratchVolume(t: TestContext): Promise<ScratchVolume> {
-  // Not the system's /tmp, which may be a tmpfs: volumes lie on disks.
-  const beside = await mkdtemp('/var/tmp/insula-vzfs-')
+/** @param directory not the system's /tmp, which may be a tmpfs: volumes lie on disks */
+export async function scratchVolume(t: TestContext, directory = '/var/tmp'): Promise<ScratchVolume> {
+  const beside = await mkdtemp(`${directory}/insula-vzfs-`)
   const warnings: string[] = []
   const vzfs = await openVzfs(join(beside, 'volume'), {
     files: realFileCalls(),

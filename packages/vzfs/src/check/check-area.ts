@@ -1,0 +1,110 @@
+/** One private area: what describes it, and the trees of stubs that it has. What lies in its upper directory is its owner's business. */
+
+import { existsSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FileCalls } from '@insula/kernel'
+import { readAreaInfo } from '../area-file.ts'
+import { METACOPY, REDIRECT } from '../build/stub.ts'
+import { diskUse } from '../disk-use.ts'
+import { areaIdOf, digestOfKey } from '../names.ts'
+import { IDS } from '../quota/ids.ts'
+import type { Holder } from '../references/trees.ts'
+import type { VolumePaths } from '../volume-paths.ts'
+import type { AreaInfo } from '../vzfs.ts'
+import { checkNamed } from './check-layer.ts'
+import { holdsData } from './compare.ts'
+import { messageOf, type Report } from './findings.ts'
+import { type PoolIndex, statsOf } from './pool-index.ts'
+
+export interface AreaLook {
+  readonly files: FileCalls
+  readonly paths: VolumePaths
+  readonly index: PoolIndex
+  readonly report: Report
+  readonly named: Set<string>
+}
+
+export async function checkArea(look: AreaLook, { name, directory, trees }: Holder, layers: ReadonlySet<string>): Promise<void> {
+  const { paths } = look
+  const id = areaIdOf(name)
+  if (id === null) return look.report({ kind: 'leftover', path: directory, problem: 'it is not an area', repairable: false })
+  const report: Report = (damage) => look.report({ ...damage, area: id })
+  const damaged = (error: unknown): void =>
+    existsSync(directory)
+      ? report({ kind: 'area-file', path: directory, problem: messageOf(error), repairable: false })
+      : undefined
+  const area = await readAreaInfo(paths.area(id).info, id).catch(damaged)
+  try {
+    if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
+    if (area) checkAround({ ...look, report }, area, layers)
+    for (const tree of trees) await checkStubs({ ...look, report }, tree)
+  } catch (error) {
+    damaged(error)
+  }
+}
+
+function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo, existing: ReadonlySet<string>): void {
+  const { directory, upper, work, info, record } = paths.area(id)
+  for (const layer of layers)
+    if (!existing.has(layer))
+      report({ kind: 'area-file', path: directory, problem: `its layer ${layer} does not exist`, repairable: false })
+  for (const [path, mode] of [
+    [directory, 0o700],
+    [work, 0o700],
+    [info, 0o600],
+    [record, 0o600],
+  ] as const) {
+    const stats = statsOf(path)
+    if (stats === null) {
+      if (path !== record) report({ kind: 'area-file', path, problem: 'it is missing', repairable: false })
+    } else if (stats.uid !== 0 || stats.gid !== 0 || (stats.mode & 0o077) !== 0)
+      report({
+        kind: 'owner',
+        path,
+        problem: `it belongs to ${stats.uid}:${stats.gid} with mode ${(stats.mode & 0o7777).toString(8)} instead of 0:0 with ${mode.toString(8)}`,
+      })
+  }
+  const stats = statsOf(upper)
+  if (stats?.isDirectory() !== true) report({ kind: 'area-file', path: upper, problem: 'it is missing', repairable: false })
+  else if (![stats.uid, stats.gid].every((one) => one >= base && one < base + IDS))
+    report({
+      kind: 'owner',
+      path: upper,
+      problem: `it belongs to ${stats.uid}:${stats.gid}, which are not ids of the area: they go from ${base} to ${base + IDS - 1}`,
+    })
+}
+
+async function checkStubs({ files, index, report, named }: AreaLook, tree: string): Promise<void> {
+  const broken = (path: Buffer, problem: string): void =>
+    report({ kind: 'stub', path: reachedBy(path), problem, repairable: false })
+  await diskUse(tree, (path, stats) => {
+    if (!stats.isFile()) return
+    const target = files.getXattr(path, REDIRECT)?.toString('latin1') ?? ''
+    if (files.getXattr(path, METACOPY) === null) {
+      if (stats.size > 0n && (target !== '' || !holdsData(files, path)))
+        broken(path, `its mark as a stub, ${METACOPY}, is missing`)
+      return
+    }
+    const digest = digestOfKey(target)
+    if (holdsData(files, path)) broken(path, 'it holds data of its own')
+    if (digest === null) {
+      // What a metadata copy shows may also lie in a layer, where it is called so.
+      if (!target.startsWith('/') || target === '/')
+        broken(path, `${REDIRECT} is ${target === '' ? 'missing' : JSON.stringify(target)}, which names no contents`)
+      return
+    }
+    named.add(digest)
+    checkNamed(index, report, reachedBy(path), { digest, size: Number(stats.size), length: null })
+  })
+}
+
+/** Where that is for people: the walk itself goes by open directories. */
+function reachedBy(path: Buffer): string {
+  const text = path.toString()
+  const cut = text.lastIndexOf('/')
+  try {
+    return join(readlinkSync(text.slice(0, cut)), text.slice(cut + 1))
+  } catch {
+    return text
+  }
+}

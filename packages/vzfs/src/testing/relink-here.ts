@@ -1,0 +1,43 @@
+/** A relink in the calling thread, without the volume's own guards. */
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { realFileCalls } from '@insula/kernel'
+import { settle } from '../relink/apply.ts'
+import { relink } from '../relink/relink.ts'
+import { volumePaths } from '../volume-paths.ts'
+import type { RelinkReport } from '../vzfs.ts'
+
+/** @param step called before each change */
+export async function relinkHere(
+  volume: string,
+  area: number,
+  layers: readonly string[],
+  step: () => void = () => {},
+): Promise<RelinkReport> {
+  const files = realFileCalls()
+  const paths = volumePaths(volume)
+  const { directory, newLinks } = paths.area(area)
+  const scratch = mkdtempSync(join(paths.tmp, 'relink.'))
+  mkdirSync(newLinks, { mode: 0o700 })
+  const trees = layers.map((layer) => paths.layer(layer).tree)
+  try {
+    const job = {
+      area,
+      directory,
+      pool: paths.pool,
+      scratch,
+      layers: trees,
+      everyLayer: layers.map((layer) => ({ identity: layer, tree: paths.layer(layer).tree })),
+      everyArea: readdirSync(paths.areas).map(Number),
+      index: paths.index,
+      share: 'all' as const,
+      threads: 1,
+      survey: false,
+    }
+    return await relink(files, job, () => {}, step)
+  } finally {
+    settle(files, { directory })
+    rmSync(scratch, { recursive: true })
+  }
+}
