@@ -86,11 +86,11 @@ test('a clone of Debian boots as another machine: id, host keys, addresses, name
     'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server'
   const { code, stderr } = await node.insula(['exec', name, '--', 'sh', '-c', install], { deadline: 400_000 })
   assert.equal(code, 0, stderr)
-  await sh(name, 'echo kept > /root/file; useradd -m alice; su alice -c "echo hers > /home/alice/file"')
+  await sh(name, 'echo kept > /root/file; useradd -m alice; su alice -c "echo hers > ~/file"')
   await node.ok('snapshot', 'create', name, 'installed')
   const said = await node.ok('clone', name, 'copy', '--snapshot', 'installed', '--start', ...BOOTED)
   assert.match(said, /cloned original as copy \(\d+\) and started it, 10\.119\./)
-  const what = 'cat /etc/machine-id; cat /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /root/file; stat -c %U /home/alice/file'
+  const what = 'cat /etc/machine-id; cat /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /root/file; stat -c %U ~alice/file'
   const [mine, theirs] = [(await sh(name, what)).split('\n'), (await sh('copy', what)).split('\n')]
   assert.match(theirs[0] ?? '', /^[0-9a-f]{32}$/)
   assert.match(theirs[1] ?? '', /^ssh-ed25519 /)

@@ -86,11 +86,13 @@ export async function runPrepared<T>(
     signal?.throwIfAborted()
     signal?.addEventListener('abort', stop)
     return await still(() => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       worker.postMessage(GO)
       return result.promise
     })
   } finally {
     signal?.removeEventListener('abort', stop)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage(END)
     await gone.promise
   }

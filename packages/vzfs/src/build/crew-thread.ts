@@ -9,4 +9,5 @@ parentPort?.on('message', (word: Task | typeof END) => {
   if (word === END) parentPort?.close()
   else takeWork(files, word, () => {})
 })
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage('ready')
