@@ -31,11 +31,12 @@ export interface BenchNode extends AsyncDisposable {
   pidOf(which: 'insulad' | 'keeper'): number
 }
 
-export async function benchNode(): Promise<BenchNode> {
-  const instance = instanceOf('bench')
+/** @param name its instance; @param addressPool of its own, so that several benchmarks may be set up on one machine */
+export async function benchNode(name = 'bench', addressPool = '10.120.0.0/16'): Promise<BenchNode> {
+  const instance = instanceOf(name)
   for (const directory of ['/etc/insula', TREES, instance.state, instance.run, instance.logs])
     mkdirSync(directory, { recursive: true })
-  writeFileSync(instance.configFile, JSON.stringify({ addressPool: '10.120.0.0/16', templateCache: TREES }))
+  writeFileSync(instance.configFile, JSON.stringify({ addressPool, templateCache: TREES }))
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   await compilePrograms(runner, ROOT)

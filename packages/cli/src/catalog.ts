@@ -33,6 +33,10 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
+  'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
+  'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
+  'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
+  'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
@@ -50,6 +54,7 @@ export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
+  vzfs: 'the shared file system: df, residency, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -15,7 +15,7 @@ export function exitCodeTable(): readonly ExitCode[] {
   }))
   return [
     { exit: '0', meaning: 'done; of `exec` and `enter`: the command inside ended with 0' },
-    { exit: '1', meaning: '`doctor` found something wrong; `recover` could not recover every VPS' },
+    { exit: '1', meaning: '`doctor` found something wrong; `recover` could not recover every VPS; `vzfs check` left damage' },
     ...fromErrors,
     { exit: String(OUTPUT_FAILED_EXIT), meaning: 'the output could not be written' },
     { exit: '126', meaning: 'of `exec`: the command inside cannot be run, or the working directory not be entered' },

@@ -37,6 +37,11 @@ export const endpoints = {
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
+  vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
+  vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
+  vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },
+  vzfsGc: { method: 'POST', path: '/v1/vzfs/gc' },
+
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },
   taskCancel: { method: 'POST', path: '/v1/tasks/:task/cancel' },

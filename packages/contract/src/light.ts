@@ -39,3 +39,4 @@ export type { Snapshot, SnapshotCreate, SnapshotSchedule, VpsClone } from './sna
 export type { Task, TaskAnswer, TaskLog } from './task.ts'
 export type { Template, TemplateBuild, TemplateDefinition } from './template.ts'
 export type { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+export type { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'

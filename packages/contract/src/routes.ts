@@ -12,6 +12,7 @@ import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
 import { Template, TemplateBuild, TemplateDefinition } from './template.ts'
+import { ResidencyQuery, VzfsCheck, VzfsDf, VzfsGc, VzfsResidency } from './vzfs.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 
 export interface Route extends Endpoint {
@@ -277,6 +278,38 @@ export const routes = {
     response: z.object({ definitions: z.array(TemplateDefinition) }),
     status: 200,
     errors: [],
+  },
+
+  vzfsDf: {
+    ...endpoints.vzfsDf,
+    summary: 'What VPSs, templates and the volume take, share and save on disk',
+    response: VzfsDf,
+    status: 200,
+    errors: [],
+  },
+  vzfsResidency: {
+    ...endpoints.vzfsResidency,
+    summary: 'What of templates is in RAM, and for how many VPSs',
+    query: ResidencyQuery,
+    response: VzfsResidency,
+    status: 200,
+    errors: ['not_found'],
+  },
+  vzfsCheck: {
+    ...endpoints.vzfsCheck,
+    summary: 'Look for damage on the volume, and put it right; the result of the task is a VzfsCheckResult',
+    query: Wait,
+    body: VzfsCheck,
+    ...task,
+    errors: ['busy', 'no_space', 'cancelled'],
+  },
+  vzfsGc: {
+    ...endpoints.vzfsGc,
+    summary: 'Delete contents that nothing names; the result of the task is a VzfsGcResult',
+    query: Wait,
+    body: VzfsGc,
+    ...task,
+    errors: ['busy', 'conflict', 'cancelled'],
   },
 
   taskList: {

@@ -20,9 +20,13 @@ import {
   realQuota,
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
+import { join } from 'node:path'
 import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
+import { openVzfsBoard } from './care/board.ts'
+import { openLastCheck } from './care/last-check.ts'
+import { openWarming } from './care/warm.ts'
 import type { Config } from './config.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
@@ -120,6 +124,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     // Whether theirs are translated was in the record that is lost.
     ...[...strays.all()].map(([id, addresses]) => ({ link: linkName(wires, id), addresses, nat: config.nat ?? true })),
   ])
+  const warming = undo.use(openWarming({ ...drivers, inventory, config, log }))
   const means: Means = {
     ...drivers,
     instance,
@@ -129,6 +134,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     events,
     tasks: openTasks(store, events, onError),
     firewall,
+    lastCheck: openLastCheck(join(instance.state, 'last-check.json')),
+    warming,
     exits: openExitBook(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
@@ -148,7 +155,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
   undo.use(openSnapshotClock(means))
-  const api = await serveApi(instance.apiSocket, { ...means, usage, startedAt: new Date().toISOString() })
+  const vzfsBoard = undo.use(openVzfsBoard(means))
+  const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))
   undo.defer(() => api.close())
   startOnBoot(means, store, drivers.upSince).catch(onError)

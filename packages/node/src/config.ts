@@ -21,6 +21,10 @@ export const Config = z.strictObject({
   mirror: z.url().optional(),
   /** Where finished trees of template builds are kept, for machines that build the same template again and again. */
   templateCache: z.string().startsWith('/').optional(),
+  /** Whether contents that nothing names any more are deleted when a template is removed; true when absent. `insula vzfs gc` does it too. */
+  collectAfterRemoval: z.boolean().optional(),
+  /** Bytes of RAM that files of a template may fill when they are read before its first VPS starts; 0: none. 256 MiB when absent. */
+  readAhead: z.int().min(0).optional(),
 })
 export type Config = z.infer<typeof Config>
 

@@ -250,6 +250,26 @@ const orphans = async (means: Means, inits: ReadonlySet<number>): Promise<Findin
 
 const NOBODYS = 'belongs to no running VPS'
 
+/** Of the last check: to look now would take minutes. */
+const damage: Check = async ({ lastCheck }) => {
+  const last = lastCheck.get()
+  if (last === null || last.damaged === 0) return []
+  const count = last.damaged === 1 ? 'something' : `${last.damaged} things`
+  const names = last.hit.map(({ name }) => name)
+  const hit =
+    names.length === 0 ? '' : `; files cannot be opened in ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}`
+  const first = last.damages[0]
+  const example = first === undefined ? '' : `: ${first.path}: ${first.problem}`
+  return [
+    wrong(
+      'error',
+      'vzfs',
+      `the check of ${last.at} left ${count} damaged on the volume${example}${hit}`,
+      'insula vzfs check --deep --repair',
+    ),
+  ]
+}
+
 const CHECKS: readonly (readonly [string, Check])[] = [
   ['kernel', kernel],
   ['tools', tools],
@@ -262,4 +282,5 @@ const CHECKS: readonly (readonly [string, Check])[] = [
   ['areas', areas],
   ['records', copies],
   ['leftovers', leftovers],
+  ['vzfs', damage],
 ]

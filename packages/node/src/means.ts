@@ -8,6 +8,8 @@ import type { Events } from './events.ts'
 import type { Instance } from './instance.ts'
 import type { Inventory } from './inventory.ts'
 import type { Keeper } from './keeper/keeper.ts'
+import type { LastCheck } from './care/last-check.ts'
+import type { Warming } from './care/warm.ts'
 import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
@@ -26,6 +28,8 @@ export interface Means {
   readonly tasks: Tasks
   readonly lostAreas: LostAreas
   readonly strays: Strays
+  readonly lastCheck: LastCheck
+  readonly warming: Pick<Warming, 'before'>
   readonly keeper: Keeper
   readonly cgroups: Cgroups
   readonly links: Links

@@ -31,4 +31,6 @@ export interface TemplateShelf {
   definitions(): readonly { readonly name: string; readonly description: string }[]
   build(name: string, options: BuildOptions): Promise<ShelvedTemplate>
   remove(ref: string): Promise<void>
+  /** Builds a tree as a version was built, hands it to `use` and removes it. */
+  withTreeLike(ref: string, options: BuildOptions, use: (tree: string) => Promise<void>): Promise<void>
 }

@@ -9,6 +9,7 @@ import {
   removeTemplate,
   showTemplate,
   type Template,
+  withTreeLike,
 } from '@insula/templates'
 import type { Vzfs } from '@insula/vzfs'
 import type { ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
@@ -35,6 +36,10 @@ export function templateShelf({ vzfs, runner, treeCache }: ShelfMeans): Template
       return shelved(await buildTemplate(definition, { vzfs, runner, mirror, treeCache, signal, onProgress }))
     },
     remove: (ref) => removeTemplate(vzfs, ref),
+    withTreeLike: (ref, { mirror, signal, onProgress }, use) => {
+      const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
+      return withTreeLike(ref, { vzfs, runner, mirror, treeCache, signal, onProgress: told }, use)
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { arch } from 'node:os'
 import type { ProcessRunner } from '@insula/kernel'
 import { type Vzfs, VzfsError } from '@insula/vzfs'
 import { buildDebian } from './debian/build-debian.ts'
-import { definitionDigest } from './definitions.ts'
+import { definitionDigest, findDefinition } from './definitions.ts'
 import { TemplateFailed } from './failure.ts'
 import { templateOf } from './manifest.ts'
 import { buildMicro } from './micro/build-micro.ts'
@@ -47,6 +47,24 @@ export async function buildTemplate(definition: TemplateDefinition, need: BuildN
   } finally {
     await vzfs.discard(tree)
     await vzfs.discard(work)
+  }
+}
+
+/**
+ * Hands a tree that is built as a template version was to `use`, and removes it. Packages are those of today, so it may differ.
+ * @param ref of a version; nothing happens when its definition is gone
+ */
+export async function withTreeLike(ref: string, need: BuildNeed, use: (tree: string) => Promise<void>): Promise<void> {
+  const definition = findDefinition(parseReference(ref)?.name ?? ref)
+  if (!definition) return
+  await spaceFor(definition, need.vzfs.path)
+  const [tree, work] = [await need.vzfs.scratch(), await need.vzfs.scratch()]
+  try {
+    await buildTree(definition, need, tree, work)
+    await use(tree)
+  } finally {
+    await need.vzfs.discard(tree)
+    await need.vzfs.discard(work)
   }
 }
 

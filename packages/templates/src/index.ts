@@ -1,4 +1,4 @@
-export { buildTemplate, type BuildNeed } from './build.ts'
+export { buildTemplate, type BuildNeed, withTreeLike } from './build.ts'
 export { type AptSetting, formatSetting } from './debian/apt-settings.ts'
 export { buildDebian } from './debian/build-debian.ts'
 export { cacheOf, type Origin, originOf } from './debian/origin.ts'

@@ -21,6 +21,7 @@ const NAMED =
 interface Stats {
   readonly ino: number
   readonly dev: number
+  readonly mode: number
   readonly nlink: number
   readonly mtime: string
   readonly atime: string
@@ -106,6 +107,14 @@ describe('kept', () => {
     assert.equal((await stat(1)).ino, (await stat('other')).ino)
   })
 
+  test('each area is a file system with a number of its own, in every mount', async () => {
+    const number = await hand.do('fileSystem', '/')
+    await using again = await mounted(last)
+    assert.equal(await again.do('fileSystem', '/'), number)
+    await using other = await mounted(await created())
+    assert.notEqual(await other.do('fileSystem', '/'), number)
+  })
+
   test('two names that a VPS gave a file stay one file', async () => {
     await hand.do('link', 'a', 'again')
     await open(1, 'again', O_WRONLY)
@@ -163,6 +172,19 @@ describe('not kept', () => {
     await open(1, 'a', O_RDONLY)
     await read(1, 3)
     assert.equal((await stat('a')).atime, THEN)
+  })
+
+  test('what goes through a fifo does not change its time', async () => {
+    await open(1, 'fifo', O_RDWR)
+    await hand.do('append', 1, 'through')
+    assert.equal((await stat('fifo')).mtime, THEN)
+  })
+
+  test('set-id bits go with a reflink that has nothing to copy', async () => {
+    for (const name of ['new', 'empty']) await hand.do('open', name === 'new' ? 1 : 2, name, O_CREAT | O_RDWR)
+    await hand.do('chmod', 'new', 0o4755)
+    await hand.do('cloneRange', 2, 0, 0, 1, 0)
+    assert.equal((await stat('new')).mode & 0o7777, 0o755)
   })
 
   test('the time of birth is that of the first change', async () => {
@@ -243,6 +265,7 @@ async function build(layer: string): Promise<void> {
   }
   await maker.do('setxattr', 'named', 'system.posix_acl_access', NAMED)
   await maker.do('link', 'linked-1', 'linked-2')
-  for (const name of ['a', 'b', 'd/a', 'd', 'e', '.']) await maker.do('utimens', name, THEN, THEN)
+  await maker.do('mknod', 'fifo', 0o010644)
+  for (const name of ['a', 'b', 'fifo', 'd/a', 'd', 'e', '.']) await maker.do('utimens', name, THEN, THEN)
   await vzfs.layers.build(layer, source)
 }

@@ -6,14 +6,17 @@
  *                                        layers/<name>/tree      metadata only, shared by all, seen through an idmapped mount
  *                                data:   pool                    file contents by SHA-256, shared by all )
  *
- * Words. *Pool*: content-addressed store, pool/ab/cdef...; never changed, only added to. *Layer*: read-only tree of metadata; each
+ * Words. *Pool*: content-addressed store, pool/ab/cdef...; contents never change, they come, and go when nothing names them. *Layer*: read-only tree of metadata; each
  * regular file over a small size is a stub (zero blocks, right length) whose overlay xattrs name its contents in the pool. *Area*
  * (private area): what belongs to one root alone. On a volume:
  *
  *   pool/ab/cdef0123...           contents
+ *   pool-quarantine/DIGEST       contents that a deep check found to be damaged
  *   layers/NAME/tree/             the metadata tree, owned by root on disk
  *   layers/NAME/layer.json        what it is: files, bytes, build time, digest
  *   layers/NAME/manifest.json     what its builder says about it (opaque to VZFS)
+ *   layers/NAME/entries.zst       every path of it, with metadata and digest: what `digest` is the digest of
+ *   layers/NAME/hot.json          which contents are worth reading ahead; a cache, can be deleted
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
  *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/quota.json           what users and groups inside may have

@@ -26,6 +26,7 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
       return templateOf(ref, builtAt, kind)
     },
     remove: (ref) => vzfs.layers.remove(ref),
+    withTreeLike: async (_ref, _options, use) => use('/nowhere'),
   }
 }
 

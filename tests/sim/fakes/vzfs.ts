@@ -3,6 +3,7 @@
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
 import {
   type AreaInfo,
+  type Damage,
   LayerInUse,
   type LayerInfo,
   openIdQuota,
@@ -31,6 +32,8 @@ export interface FakeVzfs extends Vzfs {
   /** Areas whose area.json cannot be read. */
   readonly damaged: Set<number>
   readonly quota: FakeQuota
+  /** What a check finds, for tests to say; a repair takes it away. */
+  readonly rotten: Damage[]
   /** What lies in areas, for tests to change. */
   readonly words: Map<number, string>
   /** By area and name. */
@@ -69,6 +72,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
   const damaged = new Set<number>()
+  const rotten: Damage[] = []
   const obstacles = new Set<number>()
   for (const part of ['pool', 'root']) disk.makeDirectory(`${path}/${part}`)
   const treeOf = (name: string): string => `${path}/layers/${name}/tree`
@@ -94,7 +98,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     }
   }
   const sound = () => ({
-    damages: [],
+    damages: [...rotten],
     orphans: { files: 0, bytes: 0 },
     looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
   })
@@ -121,6 +125,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     leaving,
     uncounted,
     damaged,
+    rotten,
     obstacles,
     quota,
     layers: {
@@ -232,7 +237,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     discard: async () => undefined,
     check: async () => [],
     examine: async ({ contents = false } = {}) => ({ ...sound(), deep: contents }),
-    repair: async ({ contents = false } = {}) => ({ ...sound(), deep: contents, repaired: [] }),
+    repair: async ({ contents = false } = {}) => ({ ...sound(), damages: [], deep: contents, repaired: rotten.splice(0) }),
     collect: async ({ dryRun = false } = {}) => ({ files: 0, bytes: 0, dryRun }),
     space: async () => ({
       areas: [...areas.keys()].map((id) => ({ id, files: 1, apparent: 1, shared: 0, saved: 0 })),

@@ -359,6 +359,40 @@ test('templates', async () => {
   assert.equal((await insula('template', 'remove', 'micro', '--json')).code, 0)
 })
 
+test('the care of the volume', async () => {
+  const df = await insula('vzfs', 'df')
+  assert.match(df.out, /^vps +web +- +300M +5M +180M +90M$/m)
+  assert.match(df.out, /^volume +\S+ +- +610M +17M +180M +180M$/m)
+  assert.equal((JSON.parse((await insula('vzfs', 'df', '--json')).out) as { vps: unknown[] }).vps.length, 2)
+  const residency = await insula('vzfs', 'residency', 'debian-12', '--files', '5')
+  assert.match(residency.out, /^debian-12@2026-01-01\.1 +2 +3200 +180M +120 +40M +40M$/m)
+  assert.match(residency.out, /^ +4M +5M +\/usr\/lib\/x86_64-linux-gnu\/libcrypto\.so\.3$/m)
+  assert.deepEqual(lastRequest()?.query, { template: 'debian-12', files: 5 })
+  const gc = await insula('vzfs', 'gc', '--dry-run')
+  assert.deepEqual([gc.code, gc.out], [0, 'would delete 3 contents, 3M\n'])
+  assert.deepEqual(lastRequest()?.body, { dryRun: true })
+
+  const { volumeProblems } = fake.node.state
+  const well = await insula('vzfs', 'check', '--deep', '--rate', '50M', '--from', '/backup', '--from', '/other')
+  assert.equal(well.code, 0)
+  assert.deepEqual(lastRequest()?.body, { deep: true, repair: false, rate: 50 * 1024 ** 2, from: ['/backup', '/other'] })
+  assert.match(
+    well.out,
+    /, 3200 contents, and read 180M\n3 contents \(3M\) are named by nothing: insula vzfs gc\nnothing is wrong\n$/,
+  )
+  volumeProblems.push('it does not hold what its name says')
+  const damaged = await insula('vzfs', 'check')
+  assert.equal(damaged.code, 1)
+  assert.match(
+    damaged.out,
+    /^damaged {3}\/volume\/pool\/ab\/cd: it does not hold .*\n +web, which runs, cannot open .*\n[^]*1 damaged\n$/,
+  )
+  assert.equal((await insula('vzfs', 'check', '--json')).code, 1)
+  volumeProblems.length = 0
+  assert.match((await insula('vzfs', 'check', '--from', 'here')).err, /--from takes an absolute path on the node, not 'here'/)
+  assert.match((await insula('vzfs', 'check', '--rate', '1K')).err, /--rate takes/)
+})
+
 test('tasks', async () => {
   await insula('start', 'off')
   const { id } = fake.node.state.tasks.at(-1) as Task

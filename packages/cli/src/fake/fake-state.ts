@@ -18,6 +18,7 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { fakeTemplate } from './fake-template.ts'
+import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
   readonly name: RouteName
@@ -50,6 +51,8 @@ export interface FakeState {
   boots: Boot[]
   /** What is wrong with the node. */
   readonly problems: string[]
+  /** What a check of the volume finds. */
+  readonly volumeProblems: string[]
   /** What `recover` finds. */
   damaged: { readonly vps: number; readonly reason: string }[]
   find(ref: string): Vps | undefined
@@ -66,6 +69,7 @@ export function fakeState(): FakeState {
     events: [],
     damaged: [],
     problems: [],
+    volumeProblems: [],
     swap: 0,
     requests: [],
     sockets: new Set(),
@@ -258,6 +262,14 @@ export async function answerTo(
       return task(state, 'recover', null, 'node', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: { damaged: state.damaged } }),
       )
+    case 'vzfsDf':
+    case 'vzfsResidency':
+      return vzfsFigures(name, Number(query['files'] ?? 0))
+    case 'vzfsCheck':
+    case 'vzfsGc': {
+      const result = vzfsResult(name, body, state.volumeProblems)
+      return task(state, name, null, 'node', wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
+    }
     case 'nodeShow':
       return nodeInfo(state)
     case 'health':

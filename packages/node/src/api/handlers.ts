@@ -25,12 +25,15 @@ import { repairAreas } from '../area-repair.ts'
 import { repairCopies } from '../record-copy.ts'
 import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
+import type { VzfsBoard } from '../care/board.ts'
+import { collectAfterwards } from '../care/check.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import type { RunTask } from './run-task.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
+import { vzfsHandlers } from './vzfs-handlers.ts'
 
 type Routes = typeof routes
 type Part<Name extends RouteName, Key extends string> =
@@ -46,6 +49,7 @@ export type Handlers = {
 
 export interface HandlerMeans extends Means {
   readonly usage: UsageBoard
+  readonly vzfsBoard: VzfsBoard
   readonly startedAt: string
 }
 
@@ -183,6 +187,7 @@ export function handlers(means: HandlerMeans): Handlers {
     },
     ...quotaHandlers(means),
     ...snapshotHandlers(means, run, shown),
+    ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
       const kept = isTransient(vps.state) || isLegal('log', vps.state) ? null : lastWords(means, vps.id)
@@ -264,6 +269,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, async () => {
         await templates.remove(ref)
         means.events.emit({ kind: 'template.removed', vps: null, data: { ref } })
+        await collectAfterwards(means)
       })
     },
     templateDefinitions: async () => {
@@ -301,7 +307,7 @@ export function handlers(means: HandlerMeans): Handlers {
 
     metrics: async () => {
       const all = { instance: means.instance.name, version: VERSION, vpss: inventory.all().map(shown) }
-      return openMetrics(familiesOf({ ...all, traffic: await trafficOf(means) }))
+      return openMetrics(familiesOf({ ...all, traffic: await trafficOf(means), vzfs: means.vzfsBoard.figures() }))
     },
 
     openapi: async () => openApiDocument(),

@@ -25,10 +25,24 @@ const web = presentVps(
 const unlimited = { ...limits, memory: null, swap: null, pids: null, disk: null, diskSoft: null, inodes: null }
 const off = presentVps(aVps({ id: 102, name: 'off', limits: unlimited }), null, null)
 
+const VZFS = {
+  damaged: 2,
+  checkedAt: '2026-01-02T03:04:05.000Z',
+  space: { path: '/volume', contents: 9, apparent: 5, private: 4, shared: 70, saved: 60 },
+  residency: { resident: 50, saved: 40 },
+}
+const NEVER = { damaged: null, checkedAt: null, space: null, residency: null }
+
 const read = (vpss: (typeof web)[]) =>
   parseOpenMetrics(
     openMetrics(
-      familiesOf({ instance: 'insula', version: '1.2.3', vpss, traffic: new Map([[101, { received: 10, sent: 20 }]]) }),
+      familiesOf({
+        instance: 'insula',
+        version: '1.2.3',
+        vpss,
+        traffic: new Map([[101, { received: 10, sent: 20 }]]),
+        vzfs: VZFS,
+      }),
     ),
   )
 
@@ -84,4 +98,21 @@ test('a node without VPSs tells so', () => {
   const families = read([])
   assert.equal(families.get('insula_vps_state')?.samples.length, 0)
   assert.ok(families.get('insula_node_vps')?.samples.every(({ value }) => value === 0))
+})
+
+test('of VZFS what was looked at is told, and nothing before the first look', () => {
+  const told = (vzfs: typeof VZFS | typeof NEVER) =>
+    [...parseOpenMetrics(openMetrics(familiesOf({ instance: 'i', version: '1', vpss: [], traffic: new Map(), vzfs })))]
+      .filter(([name]) => name.startsWith('insula_vzfs_'))
+      .flatMap(([name, { samples }]) => samples.map(({ value }) => [name, value] as const))
+  assert.deepEqual(told(NEVER), [])
+  assert.deepEqual(told(VZFS), [
+    ['insula_vzfs_pool_bytes', 70],
+    ['insula_vzfs_pool_files', 9],
+    ['insula_vzfs_saved_bytes', 60],
+    ['insula_vzfs_resident_bytes', 50],
+    ['insula_vzfs_resident_saved_bytes', 40],
+    ['insula_vzfs_damaged', 2],
+    ['insula_vzfs_check_timestamp_seconds', Date.parse(VZFS.checkedAt) / 1000],
+  ])
 })

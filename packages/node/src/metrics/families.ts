@@ -1,6 +1,6 @@
 /** What a node tells its monitoring: of each VPS what a list shows, with its limits, and how many there are in which state. */
 
-import { type Vps, VPS_STATES } from '@insula/contract'
+import { type Vps, VPS_STATES, type VzfsDf } from '@insula/contract'
 import type { Family, Sample } from './openmetrics.ts'
 
 export interface Figures {
@@ -9,6 +9,15 @@ export interface Figures {
   readonly vpss: readonly Vps[]
   /** Bytes on a VPS's link since it was made, as the VPS sees them, by id. */
   readonly traffic: ReadonlyMap<number, Traffic>
+  readonly vzfs: VzfsFigures
+}
+
+/** Of the last looks; null: there was none. */
+export interface VzfsFigures {
+  readonly damaged: number | null
+  readonly checkedAt: string | null
+  readonly space: VzfsDf['volume'] | null
+  readonly residency: { readonly resident: number; readonly saved: number } | null
 }
 
 export interface Traffic {
@@ -43,7 +52,7 @@ const OF_VPS: readonly (readonly [Family['type'], string, string, Read])[] = [
   ['counter', 'network_transmit_bytes', 'Bytes sent since it started', (_vps, traffic) => traffic?.sent],
 ]
 
-export function familiesOf({ instance, version, vpss, traffic }: Figures): Family[] {
+export function familiesOf({ instance, version, vpss, traffic, vzfs }: Figures): Family[] {
   const states: Sample[] = vpss.flatMap((vps) =>
     VPS_STATES.map((state) => ({ labels: { ...labelsOf(vps), state }, value: Number(vps.state === state) })),
   )
@@ -64,6 +73,21 @@ export function familiesOf({ instance, version, vpss, traffic }: Figures): Famil
         return value === null ? [] : [{ labels: labelsOf(vps), value }]
       }),
     })),
+    ...vzfsFamilies(vzfs),
+  ]
+}
+
+function vzfsFamilies({ damaged, checkedAt, space, residency }: VzfsFigures): Family[] {
+  const one = (name: string, help: string, value: number | null | undefined): Family =>
+    gauge(`insula_vzfs_${name}`, help, value === null || value === undefined ? [] : [{ labels: {}, value }])
+  return [
+    one('pool_bytes', 'What contents in the pool take on disk', space?.shared),
+    one('pool_files', 'Contents in the pool', space?.contents),
+    one('saved_bytes', 'What would be on disk more if each VPS had copies of its own', space?.saved),
+    one('resident_bytes', 'Contents of the pool that are in RAM for VPSs that run', residency?.resident),
+    one('resident_saved_bytes', 'RAM that they would need more if each had copies of its own', residency?.saved),
+    one('damaged', 'What the last check left damaged; absent when there was none', damaged),
+    one('check_timestamp_seconds', 'When the last check ended', checkedAt === null ? null : Date.parse(checkedAt) / 1_000),
   ]
 }
 

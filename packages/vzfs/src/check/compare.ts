@@ -7,7 +7,7 @@ import { type Entry, entryPath } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { poolKey } from '../names.ts'
 import type { RecordedEntry } from '../references/layer-record.ts'
-import type { DamageKind } from '../vzfs.ts'
+import type { DamageKind } from '../reports.ts'
 
 export interface Difference {
   readonly kind: DamageKind

@@ -8,7 +8,7 @@ import { poolKey } from '../names.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { runInThread } from '../thread.ts'
 import type { VolumePaths } from '../volume-paths.ts'
-import type { CheckOptions, CheckReport } from '../vzfs.ts'
+import type { CheckOptions, CheckReport } from '../reports.ts'
 import type { CheckJob } from './check.ts'
 
 export interface ExamineMeans {

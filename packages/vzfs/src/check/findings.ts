@@ -1,6 +1,6 @@
 /** What a check writes down while it looks. */
 
-import type { Damage } from '../vzfs.ts'
+import type { Damage } from '../reports.ts'
 
 export type Report = (damage: Omit<Damage, 'repairable'> & { readonly repairable?: boolean }) => void
 

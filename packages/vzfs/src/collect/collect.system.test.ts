@@ -9,7 +9,7 @@ import { VzfsError } from '../errors.ts'
 import { filled } from '../testing/awkward-tree.ts'
 import { layerOf, poolOf, putStub } from '../testing/fill.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
-import type { Collected } from '../vzfs.ts'
+import type { Collected } from '../reports.ts'
 
 const files = realFileCalls()
 const digestOf = (seed: number): string => hash('sha256', filled(6000, seed))

@@ -6,7 +6,7 @@
 
 import type { PoolGate } from '../pool-gate.ts'
 import { type Progress, runInThread } from '../thread.ts'
-import type { Collected, CollectOptions } from '../vzfs.ts'
+import type { Collected, CollectOptions } from '../reports.ts'
 import type { CollectJob, Found, Swept } from './jobs.ts'
 
 /** Deleted while nobody may add to the pool: some hundredths of a second. */

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { FileCalls, PageCache } from '@insula/kernel'
 import { knownLayer } from '../references/known-layer.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
-import type { ReadAhead } from '../vzfs.ts'
+import type { ReadAhead } from '../reports.ts'
 import { residentOf, withContents } from './residency.ts'
 
 export interface LearnJob {
@@ -24,19 +24,20 @@ export interface ReadAheadJob extends LearnJob {
 
 /** Of what is seen, in a new score; the rest is the old one. */
 const WEIGHT = 0.3
-const HOT_FROM = 0.2
+/** Where a file comes to that was wholly in RAM at two looks. After a build all are, once. */
+const HOT_FROM = 0.5
+const FORGOTTEN = 0.05
 const MOST = 4_000
 
 export type Scores = Readonly<Record<string, number>>
 
 /** @param seen the part of each that is in RAM, 0 to 1 */
 export function learned(before: Scores, seen: ReadonlyMap<string, number>): Scores {
-  const first = Object.keys(before).length === 0
   const scores = [...seen].map(([digest, part]) => {
     const old = before[digest] ?? 0
-    return [digest, Math.round((first ? part : old + WEIGHT * (part - old)) * 1_000) / 1_000] as const
+    return [digest, Math.round((old + WEIGHT * (part - old)) * 1_000) / 1_000] as const
   })
-  const kept = scores.filter(([, score]) => score >= HOT_FROM / 4).toSorted(([, a], [, b]) => b - a)
+  const kept = scores.filter(([, score]) => score >= FORGOTTEN).toSorted(([, a], [, b]) => b - a)
   return Object.fromEntries(kept.slice(0, MOST))
 }
 

@@ -10,7 +10,7 @@ import { poolKey } from '../names.ts'
 import { knownLayer } from '../references/known-layer.ts'
 import { stubsBelow } from '../references/stubs-below.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
-import type { LayerResidency, ResidencyReport } from '../vzfs.ts'
+import type { LayerResidency, ResidencyReport } from '../reports.ts'
 
 export interface ResidencyJob {
   readonly volume: string

@@ -12,7 +12,7 @@ import { poolKey } from '../names.ts'
 import { knownLayer, type KnownLayer } from '../references/known-layer.ts'
 import { poolFiles } from '../references/pool-files.ts'
 import { volumePaths } from '../volume-paths.ts'
-import type { SpaceReport } from '../vzfs.ts'
+import type { SpaceReport } from '../reports.ts'
 import { type Visible, visibleIn, withTree } from './visible.ts'
 
 export interface SpaceJob {

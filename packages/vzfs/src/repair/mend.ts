@@ -37,7 +37,8 @@ import { knownLayer, linesOf } from '../references/known-layer.ts'
 import { readLines, type RecordedEntry } from '../references/layer-record.ts'
 import { digestOfLines } from '../build/layer-digest.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
-import type { Damage, LayerInfo } from '../vzfs.ts'
+import type { Damage } from '../reports.ts'
+import type { LayerInfo } from '../vzfs.ts'
 
 export interface MendJob {
   readonly volume: string

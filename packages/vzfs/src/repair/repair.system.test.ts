@@ -28,7 +28,8 @@ import { linesOf } from '../references/known-layer.ts'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { layerOf, poolOf, putStub } from '../testing/fill.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
-import type { Damage, Vzfs } from '../vzfs.ts'
+import type { Damage } from '../reports.ts'
+import type { Vzfs } from '../vzfs.ts'
 
 const files = realFileCalls()
 const REDIRECT = 'trusted.overlay.redirect'

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { examine, type ExamineMeans, forgetFiles } from '../check/examine.ts'
 import { runInThread } from '../thread.ts'
-import type { CheckReport, Damage, Repaired, RepairOptions } from '../vzfs.ts'
+import type { CheckReport, Damage, Repaired, RepairOptions } from '../reports.ts'
 import type { RepairJob } from './repair-thread.ts'
 import type { Wanted } from './seek.ts'
 

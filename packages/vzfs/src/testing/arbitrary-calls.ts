@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Call } from './hand.ts'
 import { LARGE, SAMPLE_PATHS } from './sample-tree.ts'
 
-/** `['remount']` is no call: the area is mounted anew, and with it go all open files. */
+/** `['remount']` and `['relink']` are no calls: the area is mounted anew, in the latter case after a relink, and all open files go with the mount. */
 export interface Step {
   readonly side: number
   readonly user: number
@@ -25,7 +25,7 @@ const INSERT = 32
 
 const anyPath = fc.tuple(fc.constantFrom(...DIRECTORIES), fc.constantFrom(...NAMES)).map((parts) => parts.join(''))
 /** Most calls should find something to work on. */
-const path = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...SAMPLE_PATHS) }, { weight: 1, arbitrary: anyPath })
+const path = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...SAMPLE_PATHS) }, { weight: 1, arbitrary: anyPath })
 const slot = fc.nat({ max: 1 })
 const offset = fc.constantFrom(0, 1, 99, 4095, 4096, 8192, 19_999, 30_000)
 const length = fc.constantFrom(1, 100, 4096, 8192, LARGE)
@@ -48,7 +48,7 @@ const attribute = fc.constantFrom('user.note', 'user.other')
 const value = fc.constantFrom('', 'two', ['\0\xff', 30])
 
 const call = fc.oneof(
-  { weight: 20, arbitrary: fc.tuple(fc.constant('open'), slot, path, openFlags, mode) },
+  { weight: 40, arbitrary: fc.tuple(fc.constant('open'), slot, path, openFlags, mode) },
   { weight: 10, arbitrary: fc.tuple(fc.constant('write'), slot, data, offset) },
   { weight: 3, arbitrary: fc.tuple(fc.constant('append'), slot, data) },
   { weight: 6, arbitrary: fc.tuple(fc.constant('read'), slot, length, offset) },
@@ -123,6 +123,7 @@ const call = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constant('readdir'), path) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('access'), path, fc.constantFrom(1, 2, 4)) },
   { weight: 1, arbitrary: fc.constant(['remount'] as const) },
+  { weight: 1, arbitrary: fc.constant(['relink'] as const) },
 ) as fc.Arbitrary<Call>
 
 const step: fc.Arbitrary<Step> = fc.record({ side: fc.nat({ max: 1 }), user: fc.constantFrom(0, 0, 1000), call })

@@ -353,6 +353,7 @@ CALLS = {
     "events": events,
     "birth": birth,
     "handle": handle,
+    "fileSystem": lambda path: str(os.statvfs(raw(path)).f_fsid),
     "numbers": numbers,
 }
 

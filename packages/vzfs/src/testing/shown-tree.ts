@@ -4,6 +4,9 @@ import type { Hand } from './hand.ts'
 
 const S_IFMT = 0o170000
 const S_IFDIR = 0o040000
+const S_IFIFO = 0o010000
+const SET_ID = 0o6000
+const CAPABILITY = 'security.capability'
 /** 2001-09-09: what `fillSampleTree` gave, or earlier. Later times are those of the test's own changes. */
 const RECENT = 1_000_000_000_000_000_001n
 
@@ -12,6 +15,7 @@ interface Held {
   readonly nlink: number
   readonly size: number
   readonly mtime: string
+  readonly xattrs: readonly (readonly [name: string, value: string])[]
   readonly [field: string]: unknown
 }
 
@@ -20,6 +24,8 @@ export type Shown = Readonly<Record<string, ShownFile>>
 
 export interface ShownFile {
   readonly mtime: string | null
+  readonly xattrs: readonly (readonly [name: string, value: string])[]
+  readonly mode: string
   /** null for a directory. */
   readonly nlink: number | null
   readonly [field: string]: unknown
@@ -27,14 +33,19 @@ export interface ShownFile {
 
 /**
  * The same tree as an area may show it. Overlayfs gives a file whose attributes were changed another time when it is first opened for writing, also
- * if nothing is written, and a directory when it is moved to where a shared file was deleted.
+ * if nothing is written, and a directory when it is moved to where a shared file was deleted. It takes set-id bits and capabilities away before it finds that a call
+ * has nothing to do.
  */
-export function allowingTimes(area: Shown, directory: Shown): Shown {
-  const shownFiles = Object.entries(directory).map(([path, file]) => {
-    const allowed = area[path]?.mtime === 'recent' && ('sha256' in file || file.nlink === null)
-    return [path, allowed ? { ...file, mtime: 'recent' } : file] as const
+export function asAreaMayShow(area: Shown, directory: Shown): Shown {
+  const files = Object.entries(directory).map(([path, file]) => {
+    const shows = area[path]
+    const regular = 'sha256' in file
+    const mtime = shows?.mtime === 'recent' && (regular || file.nlink === null) ? 'recent' : file.mtime
+    const plain = (Number.parseInt(file.mode, 8) & ~SET_ID).toString(8)
+    const xattrs = regular && shows?.xattrs.length === 0 ? file.xattrs.filter(([name]) => name !== CAPABILITY) : file.xattrs
+    return [path, { ...file, mtime, xattrs, mode: regular && shows?.mode === plain ? plain : file.mode }] as const
   })
-  return Object.fromEntries(shownFiles)
+  return Object.fromEntries(files)
 }
 
 export async function shownTree(hand: Hand, top = '/'): Promise<Shown> {
@@ -46,13 +57,14 @@ function shown(
   path: string,
   { ino: _ino, dev: _dev, atime: _atime, ctime: _ctime, blocks: _blocks, nlink, size, mtime, ...rest }: Held,
 ): ShownFile {
-  const directory = (rest.mode & S_IFMT) === S_IFDIR
+  const kind = rest.mode & S_IFMT
+  const directory = kind === S_IFDIR
   return {
     ...rest,
     mode: rest.mode.toString(8),
     nlink: directory ? null : nlink,
     size: directory ? null : size,
-    // The root directory of an area begins with it.
-    mtime: path === '' ? null : BigInt(mtime) < RECENT ? mtime : 'recent',
+    // The root directory of an area begins with it, and overlayfs does not write down what goes through a fifo.
+    mtime: path === '' || kind === S_IFIFO ? null : BigInt(mtime) < RECENT ? mtime : 'recent',
   }
 }

@@ -1,0 +1,61 @@
+/**
+ * Hot files of templates are read ahead by this process, whose cgroup is the node's: a page is charged to whoever reads it first, and tenants shall not
+ * pay for what all share. What is hot is learned while VPSs run. Never when memory is short: then the pages of others would go for it.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { freemem } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Means } from '../means.ts'
+
+export interface Warming extends AsyncDisposable {
+  /** Reads ahead for a VPS that starts, unless another one of its layers runs, whose pages are there. */
+  before(layers: readonly string[]): Promise<void>
+}
+
+const DEFAULT_BYTES = 256 * 1024 ** 2
+const LEARN_EVERY_MS = 10 * 60_000
+/** Of what is free, so much is used at most. */
+const PART_OF_FREE = 0.25
+/** A slow disk holds no start up for longer. */
+const MOST_WAIT_MS = 2_000
+/** Per cent of the last ten seconds in which something waited for memory. */
+const MOST_PRESSURE = 1
+
+export function openWarming({ vzfs, inventory, config, log }: Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>): Warming {
+  const budget = config.readAhead ?? DEFAULT_BYTES
+  const inUse = (): Set<string> =>
+    new Set(inventory.all().flatMap(({ state, layers }) => (state === 'running' || state === 'suspended' ? layers : [])))
+  let last: Promise<unknown> = Promise.resolve()
+  const after = (body: () => Promise<unknown>): void => {
+    last = last.then(body).catch((error: unknown) => log('files of templates could not be read ahead', error))
+  }
+  const readAhead = async (layers: readonly string[]): Promise<void> => {
+    if (layers.length === 0 || (await isShort())) return
+    await vzfs.readAhead(layers, Math.min(budget, Math.floor(freemem() * PART_OF_FREE)))
+  }
+  if (budget > 0) after(() => readAhead([...inUse()]))
+  const timer = setInterval(() => {
+    const layers = [...inUse()]
+    if (layers.length > 0) after(() => vzfs.learn(layers))
+  }, LEARN_EVERY_MS)
+  return {
+    async before(layers) {
+      const used = inUse()
+      const cold = layers.filter((layer) => !used.has(layer))
+      if (budget === 0 || cold.length === 0) return
+      after(() => readAhead(cold))
+      await Promise.race([last, sleep(MOST_WAIT_MS, undefined, { ref: false })])
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await last
+    },
+  }
+}
+
+/** psi: /proc/pressure/memory. Kernels without it tell nothing, and what is free is the only bound. */
+async function isShort(): Promise<boolean> {
+  const text = await readFile('/proc/pressure/memory', 'utf8').catch(() => '')
+  return Number(/^some avg10=([\d.]+)/m.exec(text)?.[1] ?? 0) > MOST_PRESSURE
+}
