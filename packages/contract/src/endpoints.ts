@@ -29,6 +29,7 @@ export const endpoints = {
   snapshotRemove: { method: 'DELETE', path: '/v1/vps/:vps/snapshots/:snapshot' },
   snapshotRollback: { method: 'POST', path: '/v1/vps/:vps/snapshots/:snapshot/rollback' },
   vpsClone: { method: 'POST', path: '/v1/vps/:vps/clone' },
+  vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -37,6 +38,7 @@ export const endpoints = {
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
+  vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },

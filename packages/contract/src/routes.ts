@@ -7,7 +7,8 @@ import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
 import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
-import { Snapshot, SnapshotCreate, SnapshotName, VpsClone } from './snapshot.ts'
+import { snapshotRoutes } from './snapshot-routes.ts'
+import { VpsRebase, VzfsRelink } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
@@ -30,7 +31,6 @@ export interface Route extends Endpoint {
 }
 
 const ofVps = z.strictObject({ vps: VpsRef })
-const ofSnapshot = z.strictObject({ vps: VpsRef, snapshot: SnapshotName })
 const ofTemplate = z.strictObject({ template: TemplateRef })
 const ofTask = z.strictObject({ task: z.coerce.number<number>().int().min(1) })
 const task = { response: TaskAnswer, status: 202 } as const
@@ -189,48 +189,15 @@ export const routes = {
     status: 200,
     errors: ['not_found', 'unsupported'],
   },
-  snapshotList: {
-    ...endpoints.snapshotList,
-    summary: 'The snapshots of a VPS, oldest first',
-    params: ofVps,
-    response: z.object({ snapshots: z.array(Snapshot) }),
-    status: 200,
-    errors: ['not_found'],
-  },
-  snapshotCreate: {
-    ...endpoints.snapshotCreate,
-    summary: 'Make a snapshot of all private files of a VPS, of one moment',
+  ...snapshotRoutes,
+  vpsRebase: {
+    ...endpoints.vpsRebase,
+    summary: 'Move a stopped VPS to another template or another version of its own',
     params: ofVps,
     query: Wait,
-    body: SnapshotCreate,
+    body: VpsRebase,
     ...task,
-    errors: ['not_found', 'conflict', 'busy', 'no_space', 'unsupported', 'cancelled'],
-  },
-  snapshotRemove: {
-    ...endpoints.snapshotRemove,
-    summary: 'Remove a snapshot',
-    params: ofSnapshot,
-    query: Wait,
-    ...task,
-    errors: ['not_found', 'busy'],
-  },
-  snapshotRollback: {
-    ...endpoints.snapshotRollback,
-    summary:
-      'Bring the private files of a stopped VPS back to what they were; what they are now is kept as a snapshot for a week',
-    params: ofSnapshot,
-    query: Wait,
-    ...task,
-    errors: ['not_found', 'conflict', 'busy', 'no_space', 'cancelled'],
-  },
-  vpsClone: {
-    ...endpoints.vpsClone,
-    summary: 'Create a VPS as a copy of another, with addresses, host ids and an identity of its own',
-    params: ofVps,
-    query: Wait,
-    body: VpsClone,
-    ...task,
-    errors: ['not_found', 'conflict', 'busy', 'address_in_use', 'exhausted', 'no_space', 'cancelled'],
+    errors: ['not_found', 'conflict', 'busy', 'template_unknown', 'no_space', 'cancelled'],
   },
   vpsLog: {
     ...endpoints.vpsLog,
@@ -280,6 +247,14 @@ export const routes = {
     errors: [],
   },
 
+  vzfsRelink: {
+    ...endpoints.vzfsRelink,
+    summary: 'Relink stopped VPSs; those that run are relinked when they stop or start next',
+    query: Wait,
+    body: VzfsRelink,
+    ...task,
+    errors: ['not_found', 'no_space', 'cancelled'],
+  },
   vzfsDf: {
     ...endpoints.vzfsDf,
     summary: 'What VPSs, templates and the volume take, share and save on disk',

@@ -1,6 +1,7 @@
 /** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
 
 import { z } from 'zod'
+import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
@@ -64,6 +65,8 @@ export const Vps = z
     onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),
     snapshots: SnapshotSchedule.nullable().describe('When snapshots are made by themselves; null: never'),
+    share: Share,
+    relinkDue: z.boolean().describe('It is relinked when it stops or starts next'),
     createdAt: Moment,
     startedAt: Moment.nullable(),
     pid: z.int().nullable().describe('Process id of its init, as the node sees it'),
@@ -106,6 +109,7 @@ const settings = {
   onboot: z.boolean(),
   bootOrder: z.int().min(0).max(1_000_000),
   snapshots: SnapshotSchedule.nullable(),
+  share: Share,
 }
 
 export const VpsCreate = z

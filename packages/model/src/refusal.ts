@@ -50,6 +50,8 @@ const PHRASES: Readonly<Record<Action, string>> = {
   snapshot: 'make a snapshot of',
   rollback: 'roll back',
   clone: 'clone',
+  relink: 'relink',
+  rebase: 'rebase',
   exec: 'run a command in',
   console: 'open the console of',
   log: 'show the log of',
@@ -78,9 +80,10 @@ const seeWhy: Remedy = (name) => `see why with "insula show ${name}", then start
 const stopFirst: Remedy = (name) =>
   `stop it first: "insula stop ${name}"; or stop and destroy it at once: "insula destroy --force ${name}"`
 
-const stopItFirst: Remedy = (name) => `stop it first: "insula stop ${name}"`
 const stopOrSnapshot: Remedy = (name) =>
   `stop it first: "insula stop ${name}"; or clone a snapshot of it: "insula snapshot create ${name} NAME", then --snapshot NAME`
+const stopBefore: Remedy = (name) => `stop it first: "insula stop ${name}"`
+const settleFirst: Remedy = (name) => `see why with "insula show ${name}"; "insula doctor --repair" puts right what can be`
 
 /** One for every settled state in which the action is not legal. */
 const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Remedy>>>>> = {
@@ -100,8 +103,10 @@ const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Re
   set: {},
   rename: {},
   snapshot: {},
-  rollback: { running: stopItFirst, suspended: stopItFirst },
+  rollback: { running: stopBefore, suspended: stopBefore },
   clone: { running: stopOrSnapshot, suspended: stopOrSnapshot },
+  relink: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
+  rebase: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
   exec: { stopped: startFirst, suspended: resumeFirst, failed: seeWhy },
   console: { stopped: startFirst, failed: seeWhy },
   log: { stopped: startFirst, failed: seeWhy },

@@ -15,6 +15,8 @@ export const ACTIONS = {
   rollback: ['stopped', 'failed'],
   /** As it is now; from a snapshot it may be in any state. */
   clone: ['stopped', 'failed'],
+  relink: ['stopped'],
+  rebase: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

@@ -36,12 +36,14 @@ import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
 import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
+import { openRelinks } from './life/relink.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
 import { openStrays } from './strays.ts'
@@ -137,6 +139,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     lastCheck: openLastCheck(join(instance.state, 'last-check.json')),
     warming,
     exits: openExitBook(),
+    relinks: openRelinks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,
@@ -155,6 +158,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
   undo.use(openSnapshotClock(means))
+  undo.use(openRelinkClock(means))
   const vzfsBoard = undo.use(openVzfsBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))

@@ -7,6 +7,7 @@ export { type Move } from './snapshots/rollback.ts'
 export type { CloneSource, CopyOptions, SnapshotCause, SnapshotInfo, Snapshots, SnapshotWish } from './snapshots/snapshot.ts'
 export { beforeRollback } from './snapshots/snapshots.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
+export type { RelinkReport, Share } from './relink/report.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
   CheckOptions,
@@ -31,8 +32,5 @@ export type {
   LayerOptions,
   Layers,
   OverlayPlan,
-  RelinkOptions,
-  RelinkReport,
-  Share,
   Vzfs,
 } from './vzfs.ts'

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { revive } from './errors.ts'
+import { beginLoading, endLoading, type StartUps, startUps, stopped } from './start-ups.ts'
 
 type Message<T> =
   | { readonly kind: 'ready' }
@@ -11,11 +12,24 @@ type Message<T> =
 
 export type Progress = (done: number, total: number) => void
 
+/** What a thread is handed. */
+interface Handed {
+  readonly job: unknown
+  readonly counts: StartUps
+}
+
 /** The calling side. When the signal aborts, the thread and the threads it started are stopped wherever they are. */
 export async function runInThread<T>(entry: URL, job: unknown, progress: Progress, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted()
-  const worker = new Worker(entry, { workerData: job })
-  const stop = (): void => void worker.terminate()
+  const counts = startUps()
+  beginLoading(counts)
+  const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
+  const { promise: gone, resolve: isGone } = Promise.withResolvers<void>()
+  const end = async (): Promise<void> => {
+    await Promise.race([stopped(counts), gone])
+    await worker.terminate()
+  }
+  const stop = (): void => void end()
   signal?.addEventListener('abort', stop)
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -24,11 +38,14 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
         else if (message.kind === 'result') resolve(message.value)
       })
       worker.on('error', (error) => reject(revive(error)))
-      worker.on('exit', () => reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`)))
+      worker.on('exit', () => {
+        isGone()
+        reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`))
+      })
     })
   } finally {
     signal?.removeEventListener('abort', stop)
-    await worker.terminate()
+    await end()
   }
 }
 
@@ -36,6 +53,8 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
 export async function serveThread<T>(body: (job: unknown, progress: Progress) => Promise<T>): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('this file is the entry of a worker thread')
+  const { job, counts } = workerData as Handed
+  endLoading(counts)
   const send = (message: Message<T>): void => port.postMessage(message)
   let sent = 0
   const progress: Progress = (done, total) => {
@@ -44,12 +63,15 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
     sent = done
     send({ kind: 'progress', done, total })
   }
-  send({ kind: 'result', value: await body(workerData, progress) })
+  send({ kind: 'result', value: await body(job, progress) })
 }
+
+/** Of the job that this thread works on; new ones where it is none. */
+export const startUpsHere = (): StartUps => (workerData as Partial<Handed> | null)?.counts ?? startUps()
 
 /**
  * As `runInThread` for a job that has to be quick once it begins: the thread gets everything ready first, and `still` runs from then until the
- * value is there. A thread that is still loading is never stopped, because that can take the process with it.
+ * value is there.
  */
 export async function runPrepared<T>(
   entry: URL,
@@ -59,7 +81,9 @@ export async function runPrepared<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   signal?.throwIfAborted()
-  const worker = new Worker(entry, { workerData: job })
+  const counts = startUps()
+  beginLoading(counts)
+  const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
   const [ready, result, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<T>(), Promise.withResolvers<void>()]
   const fail = (error: unknown): void => {
     ready.reject(error)
@@ -77,14 +101,10 @@ export async function runPrepared<T>(
     fail(new Error(`the thread ${entry.pathname} ended without a result`))
     gone.resolve()
   })
-  const stop = (): void => {
-    result.reject(signal?.reason)
-    void worker.terminate()
-  }
+  const stop = (): void => fail(signal?.reason)
+  signal?.addEventListener('abort', stop)
   try {
     await ready.promise
-    signal?.throwIfAborted()
-    signal?.addEventListener('abort', stop)
     return await still(() => {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       worker.postMessage(GO)
@@ -92,14 +112,12 @@ export async function runPrepared<T>(
     })
   } finally {
     signal?.removeEventListener('abort', stop)
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    worker.postMessage(END)
-    await gone.promise
+    await Promise.race([stopped(counts), gone.promise])
+    await worker.terminate()
   }
 }
 
 const GO = 'go'
-const END = 'end'
 
 export interface Prepared<T> extends AsyncDisposable {
   run(progress: Progress): Promise<T>
@@ -109,10 +127,12 @@ export interface Prepared<T> extends AsyncDisposable {
 export async function servePrepared<T>(prepare: (job: unknown) => Promise<Prepared<T>>): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('this file is the entry of a worker thread')
+  const { job, counts } = workerData as Handed
+  endLoading(counts)
   const send = (message: Message<T>): void => port.postMessage(message)
-  await using work = await prepare(workerData)
+  await using work = await prepare(job)
   const told = once(port, 'message')
   send({ kind: 'ready' })
-  const [word] = (await told) as [string]
-  if (word === GO) send({ kind: 'result', value: await work.run((done, total) => send({ kind: 'progress', done, total })) })
+  await told
+  send({ kind: 'result', value: await work.run((done, total) => send({ kind: 'progress', done, total })) })
 }

@@ -27,6 +27,8 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** A relink lasts until it is aborted. */
+  slowRelinks: boolean
   /** Areas that cannot move to other layers, for tests to say. */
   readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
@@ -102,7 +104,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     orphans: { files: 0, bytes: 0 },
     looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
   })
-  return {
+  const vzfs: FakeVzfs = {
     path,
     words,
     kept,
@@ -122,6 +124,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       return area
     },
     records,
+    slowRelinks: false,
     leaving,
     uncounted,
     damaged,
@@ -194,6 +197,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         known(id)
         signal?.throwIfAborted()
         progress?.(1, 1)
+        if (vzfs.slowRelinks)
+          await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
         return relinked
       },
       survey: async () => relinked,
@@ -257,4 +262,5 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     idle: async () => undefined,
     close: async () => undefined,
   }
+  return vzfs
 }

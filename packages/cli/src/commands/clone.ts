@@ -67,4 +67,5 @@ const NOTHING = {
   inodes: undefined,
   'quota-ugid': undefined,
   'boot-order': undefined,
+  share: undefined,
 } as const

@@ -17,6 +17,7 @@ import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
+import { relinkResult } from './fake-relink.ts'
 import { fakeTemplate } from './fake-template.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -111,6 +112,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     onboot: false,
     bootOrder: 100,
     snapshots: null,
+    share: 'all',
+    relinkDue: false,
     createdAt: EPOCH,
     startedAt: running ? EPOCH : null,
     pid: running ? 4000 + id : null,
@@ -203,6 +206,15 @@ export async function answerTo(
     case 'snapshotRollback':
     case 'vpsClone':
       return snapshotAnswer(state, name, known(), body, wait)
+    case 'vpsRebase': {
+      const vps = known()
+      const { ref } = template(state, String(body['template']))
+      return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
+    }
+    case 'vzfsRelink':
+      return task(state, 'vzfs.relink', null, 'all', wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
+      )
     case 'quotaList':
       return {
         entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],

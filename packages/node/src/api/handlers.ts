@@ -12,6 +12,7 @@ import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
 import { lastWords } from '../life/last-words.ts'
+import { relinkAfterStop, relinkBeforeStart } from '../life/relink.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -31,6 +32,7 @@ import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { quotaHandlers } from './quota-handlers.ts'
+import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
 import { vzfsHandlers } from './vzfs-handlers.ts'
@@ -72,6 +74,7 @@ export function handlers(means: HandlerMeans): Handlers {
   ): Promise<TaskAnswer> => {
     const vps = inventory.find(ref)
     if (!tasks.busy(vps.id)) requireLegal(action, vps, ref)
+    means.relinks.giveWay(vps.id)
     const spec = {
       kind: `vps.${action}`,
       vps: vps.id,
@@ -156,14 +159,30 @@ export function handlers(means: HandlerMeans): Handlers {
       const force = query.force ?? false
       if (!tasks.busy(vps.id) && !(force && ['running', 'suspended'].includes(vps.state)))
         requireLegal('destroy', vps, params.vps)
+      means.relinks.giveWay(vps.id)
       const spec = { kind: 'vps.destroy', vps: vps.id, subject: vps.name, doing: `cannot destroy VPS "${vps.name}"` }
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
-    vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
+    vpsStart: ({ params, query }) =>
+      onVps('start', params.vps, query, async (id, signal) => {
+        await relinkBeforeStart(means, id, signal)
+        return startVps(means, id, signal)
+      }),
     vpsBoot: async ({ params, query }) => ({ boot: await bootOf(means, params.vps, (query.wait ?? 0) * 1_000) }),
     vpsStop: async ({ params, query, body }) => {
       const orphan = await findOrphan(means, params.vps)
-      if (!orphan) return onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body)
+      if (!orphan)
+        return onVps(
+          'stop',
+          params.vps,
+          query,
+          async (id) => {
+            const stopped = await stopVps(means, id, body)
+            await relinkAfterStop(means, id)
+            return stopped
+          },
+          body,
+        )
       requireForce(means, orphan, 'stop', body.force ?? false)
       return run(ofOrphan('stop', orphan), query, () => endOrphan(means, orphan.id))
     },
@@ -172,8 +191,9 @@ export function handlers(means: HandlerMeans): Handlers {
         'restart',
         params.vps,
         query,
-        async (id) => {
+        async (id, signal) => {
           await stopVps(means, id, body)
+          await relinkBeforeStart(means, id, signal)
           return startVps(means, id)
         },
         body,
@@ -187,6 +207,7 @@ export function handlers(means: HandlerMeans): Handlers {
     },
     ...quotaHandlers(means),
     ...snapshotHandlers(means, run, shown),
+    ...relinkHandlers(means, run, shown),
     ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)

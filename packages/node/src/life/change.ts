@@ -44,6 +44,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     bootOrder: change.bootOrder ?? before.bootOrder,
     snapshots: change.snapshots === undefined ? before.snapshots : change.snapshots,
     snapshotsSince: change.snapshots === undefined ? before.snapshotsSince : change.snapshots && new Date().toISOString(),
+    share: change.share ?? before.share,
   }
   const after = await inventory.change(id, wanted)
   const undo = new AsyncDisposableStack()

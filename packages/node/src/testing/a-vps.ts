@@ -22,6 +22,8 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   snapshots: null,
   snapshotsSince: null,
   held: false,
+  share: 'all',
+  relinkDue: false,
   base: 2 ** 28,
   createdAt: '2026-01-01T00:00:00.000Z',
   startedAt: null,

@@ -8,6 +8,8 @@ import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
 import { copyNth, type ObjectTask } from '../copy/object.ts'
 import { type ReadTask, readOne } from '../check/read-task.ts'
+import { startUpsHere } from '../thread.ts'
+import { beginLoading, loaded } from '../start-ups.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
@@ -20,9 +22,6 @@ export interface Shared {
   readonly cursor: Int32Array<SharedArrayBuffer>
 }
 
-/** To a helper. */
-export const END = 'end'
-
 const NEXT = 0
 const DONE = 1
 
@@ -31,53 +30,47 @@ export function sharedCursor(): Shared {
 }
 
 export interface Crew extends AsyncDisposable {
-  /** Resolves when all threads are there. Who does not wait for it loses nothing. */
+  /** Starts all threads and resolves when they are there. Who does not wait for it loses nothing. */
   ready(): Promise<void>
   /** Resolves when every index of the task is done. `progress` gets how many are. */
   run(task: Task, progress: (done: number) => void): Promise<void>
 }
 
-/**
- * @param threads the asking one included
- *
- * Helpers are told to end and waited for, never stopped: a thread that is stopped while it loads what calls into libraries takes the process
- * with it.
- */
+/** @param threads the asking one included */
 export function startCrew(files: FileCalls, threads: number): Crew {
-  const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
-  const gone = helpers.map((helper) => new Promise<void>((resolve) => helper.once('exit', () => resolve())))
-  // A helper does not end before it is told to; if one does, what it had taken is not done.
-  const broken = Promise.race(
-    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that worked along ended')))),
-  )
+  const counts = startUpsHere()
+  const helpers: Worker[] = []
+  // A helper never ends by itself; if one does, what it had taken is not done.
+  const { promise: broken, reject: isBroken } = Promise.withResolvers<never>()
   broken.catch(() => {})
-  const loaded = Promise.all(helpers.map((helper) => once(helper, 'message')))
-  loaded.catch(() => {})
-  const say = (word: Task | typeof END): void => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    for (const helper of helpers) helper.postMessage(word)
+  const start = (): void => {
+    if (!beginLoading(counts)) throw new Error('the job is being stopped')
+    const helper = new Worker(new URL('./crew-thread.ts', import.meta.url), { workerData: counts })
+    void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')))
+    helpers.push(helper)
+  }
+  const startAll = (): void => {
+    while (helpers.length < threads - 1) start()
   }
   return {
     async ready() {
-      await Promise.race([loaded, broken])
+      startAll()
+      await Promise.race([loaded(counts), broken])
     },
     async run(task, progress) {
-      say(task)
-      try {
-        takeWork(files, task, progress)
-        for (let done = Atomics.load(task.cursor, DONE); done < task.count; done = Atomics.load(task.cursor, DONE)) {
-          const { value } = Atomics.waitAsync(task.cursor, DONE, done)
-          await Promise.race([value, broken])
-        }
-      } catch (error) {
-        // Nothing is left to take for those who are still at work.
-        Atomics.store(task.cursor, NEXT, task.count)
-        throw error
+      // Only now: many a job turns out to have nothing to do.
+      if (task.count > 1) startAll()
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      for (const helper of helpers) helper.postMessage(task)
+      takeWork(files, task, progress)
+      for (let done = Atomics.load(task.cursor, DONE); done < task.count; done = Atomics.load(task.cursor, DONE)) {
+        const { value } = Atomics.waitAsync(task.cursor, DONE, done)
+        await Promise.race([value, broken])
       }
     },
     async [Symbol.asyncDispose]() {
-      say(END)
-      await Promise.all(gone)
+      await Promise.race([loaded(counts), broken.catch(() => undefined)])
+      await Promise.all(helpers.map((helper) => helper.terminate()))
     },
   }
 }
