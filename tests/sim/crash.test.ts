@@ -27,6 +27,7 @@ interface Operation {
 const create: Step = (node) =>
   node.client.vpsCreate({ ...WAIT, body: { name: 'victim', template: 'micro', addresses: ['auto'] } })
 const start: Step = (node) => node.client.vpsStart({ ...of('victim'), ...WAIT })
+const snapshot: Step = (node) => node.client.snapshotCreate({ ...of('victim'), ...WAIT, body: { name: 'then' } })
 const suspend: Step = (node) => node.client.vpsSuspend({ ...of('victim'), ...WAIT })
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -63,6 +64,22 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ask: (node) =>
       node.client.vpsChange({ ...of('victim'), body: { addresses: ['10.77.0.200'], limits: { pids: 99 }, dns: ['192.0.2.1'] } }),
     ends: ['running'],
+  },
+  snapshot: {
+    prepare: [create, start],
+    ask: (node) => node.client.snapshotCreate({ ...of('victim'), body: { name: 'now' } }),
+    ends: ['running'],
+  },
+  rollback: {
+    prepare: [create, snapshot],
+    ask: (node) => node.client.snapshotRollback({ params: { vps: 'victim', snapshot: 'then' } }),
+    ends: ['stopped'],
+  },
+  // The clone is the victim of what comes after.
+  clone: {
+    prepare: [create, snapshot, (node) => node.client.vpsRename({ ...of('victim'), ...WAIT, body: { name: 'original' } })],
+    ask: (node) => node.client.vpsClone({ ...of('original'), body: { name: 'victim', snapshot: 'then' } }),
+    ends: [null, 'stopped'],
   },
   destroy: { prepare: [create], ask: (node) => node.client.vpsDestroy(of('victim')), ends: [null, 'stopped'] },
   'destroy by force': {
@@ -144,6 +161,7 @@ async function recovers(world: World, ends: readonly (string | null)[]): Promise
   if (!victim) await create(node)
   const { task } = await node.client.vpsDestroy({ ...of('victim'), query: { wait: 10, force: true } })
   assert.equal(task.state, 'done', `the next command failed: ${task.error?.message}`)
+  if (vps.some(({ name }) => name === 'original')) await node.client.vpsDestroy({ ...of('original'), ...WAIT })
   assert.deepEqual(world.traces(), { areas: ['101'], cgroups: ['101'], links: ['101'], inits: ['101'], filtered: ['101'] })
 }
 

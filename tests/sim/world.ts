@@ -11,9 +11,10 @@ import { type Client, createClient } from '@insula/contract/client'
 import type { QuotaKind } from '@insula/kernel'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
-import { connectKeeper, type KeeperClient, type NodeDaemon, openNode } from '@insula/node/daemon'
+import { areaView, connectKeeper, type KeeperClient, type NodeDaemon, openNode } from '@insula/node/daemon'
 import {
   type FakeCgroups,
+  fakeConfinedRoots,
   fakeHostProbe,
   type FakeLinks,
   fakeLinks,
@@ -21,8 +22,10 @@ import {
   fakeMachine,
   type FakePacketFilter,
   fakePacketFilter,
+  fakePrivateMounts,
   fakeQuota,
   type FakeProgram,
+  fakeUserNamespaces,
   fakeVolumes,
 } from '@insula/kernel/fakes'
 import { fakeTemplates } from './fakes/templates.ts'
@@ -82,6 +85,8 @@ export interface WorldOptions {
   readonly quota?: readonly QuotaKind[]
   /** Whether its volume is full, as of now. */
   readonly full?: () => boolean
+  /** Whether its volume shares blocks between files; it does when absent. */
+  readonly reflink?: boolean
 }
 
 export const POOL = '10.77.0.0/24'
@@ -94,6 +99,7 @@ export async function openWorld({
   inits: kind = 'busybox',
   quota,
   full = () => false,
+  reflink = true,
 }: WorldOptions = {}): Promise<World> {
   // In memory where there is such a place: nothing here has to outlive the machine, and the database waits for the disk.
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'insula-sim-'))
@@ -115,7 +121,7 @@ export async function openWorld({
       return tables.replaceTable(family, name, body)
     },
   }
-  const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }))
+  const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full })
   const shelf = fakeTemplates(vzfs, kind)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
@@ -127,6 +133,7 @@ export async function openWorld({
     await nextTurn()
     const gate = openGate()
     const areas = gate.wrap('areas', vzfs.areas)
+    const { clone } = gate.wrap('vzfs', { clone: vzfs.clone })
     const connection = connectKeeper(instance.keeperSocket)
     connections.push(connection)
     const daemon = await openNode(
@@ -139,7 +146,12 @@ export async function openWorld({
         filter: gate.wrap('filter', filter),
         volumes: fakeVolumes([instance.volume], { full }),
         probe: fakeHostProbe({}, {}, (pid) => machine.processes.get(pid)?.bornAt ?? null),
-        vzfs: { ...vzfs, areas },
+        vzfs: { ...vzfs, areas, snapshots: gate.wrap('snapshots', vzfs.snapshots), clone },
+        areaView: areaView({
+          mounts: fakePrivateMounts(machine),
+          userNamespaces: fakeUserNamespaces(machine),
+          openRoot: fakeConfinedRoots(machine),
+        }),
         templates: shelf,
         upSince: bootId,
         supervisorIsGone: () => supervisor === 'gone',

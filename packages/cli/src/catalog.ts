@@ -20,6 +20,12 @@ export const catalog: Readonly<Record<string, Load>> = {
   enter: async () => (await import('./commands/enter.ts')).enter,
   console: async () => (await import('./commands/console.ts')).console,
   logs: async () => (await import('./commands/logs.ts')).logs,
+  clone: async () => (await import('./commands/clone.ts')).clone,
+  'snapshot create': async () => (await import('./commands/snapshot-create.ts')).snapshotCreate,
+  'snapshot list': async () => (await import('./commands/snapshot-list.ts')).snapshotList,
+  'snapshot remove': async () => (await import('./commands/snapshot-remove.ts')).snapshotRemove,
+  'snapshot rollback': async () => (await import('./commands/snapshot-rollback.ts')).snapshotRollback,
+  'snapshot schedule': async () => (await import('./commands/snapshot-schedule.ts')).snapshotSchedule,
   'quota list': async () => (await import('./commands/quota-list.ts')).quotaList,
   'quota set': async () => (await import('./commands/quota-set.ts')).quotaSet,
   'quota grace': async () => (await import('./commands/quota-grace.ts')).quotaGrace,
@@ -47,6 +53,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 
 /** Commands that have commands below them. */
 export const groups: Readonly<Record<string, string>> = {
+  snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
   vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',

@@ -24,6 +24,11 @@ export const endpoints = {
   quotaList: { method: 'GET', path: '/v1/vps/:vps/quota' },
   quotaSet: { method: 'PATCH', path: '/v1/vps/:vps/quota' },
   quotaGrace: { method: 'PATCH', path: '/v1/vps/:vps/quota/grace' },
+  snapshotList: { method: 'GET', path: '/v1/vps/:vps/snapshots' },
+  snapshotCreate: { method: 'POST', path: '/v1/vps/:vps/snapshots' },
+  snapshotRemove: { method: 'DELETE', path: '/v1/vps/:vps/snapshots/:snapshot' },
+  snapshotRollback: { method: 'POST', path: '/v1/vps/:vps/snapshots/:snapshot/rollback' },
+  vpsClone: { method: 'POST', path: '/v1/vps/:vps/clone' },
   vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 

@@ -3,7 +3,17 @@
 export { type ErrorCode, type ErrorFacts, errors, exitCodes, isErrorCode } from './errors.ts'
 export { ApiFailure } from './api-failure.ts'
 export { API_SOCKET_ENV, DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName, localSocketPath } from './paths.ts'
-export { HOSTNAME_RULE, TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isHostname, isVpsId, isVpsName } from './names.ts'
+export {
+  HOSTNAME_RULE,
+  SNAPSHOT_NAME_RULE,
+  TEMPLATE_REF,
+  TEMPLATE_RULE,
+  VPS_NAME_RULE,
+  isHostname,
+  isSnapshotName,
+  isVpsId,
+  isVpsName,
+} from './names.ts'
 export { formatIpv4, parseIpv4 } from './ipv4.ts'
 export { type Bytes, LEAST_BYTES, formatSize, parseSize } from './size.ts'
 export { TASK_STATES, type TaskState, VPS_STATES, type VpsState, isTaskOver } from './states.ts'
@@ -25,6 +35,7 @@ export type { ApiError, ErrorBody } from './failure.ts'
 export type { Health, NodeInfo } from './node.ts'
 export type { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, SessionClientMessage } from './session.ts'
 export type { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaList } from './quota.ts'
+export type { Snapshot, SnapshotCreate, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export type { RelinkReport, RelinkResult, Share, VpsRebase, VzfsRelink } from './relink.ts'
 export type { Task, TaskAnswer, TaskLog } from './task.ts'
 export type { Template, TemplateBuild, TemplateDefinition } from './template.ts'

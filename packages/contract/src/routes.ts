@@ -7,6 +7,7 @@ import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
 import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
+import { snapshotRoutes } from './snapshot-routes.ts'
 import { VpsRebase, VzfsRelink } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
@@ -188,6 +189,7 @@ export const routes = {
     status: 200,
     errors: ['not_found', 'unsupported'],
   },
+  ...snapshotRoutes,
   vpsRebase: {
     ...endpoints.vpsRebase,
     summary: 'Move a stopped VPS to another template or another version of its own',

@@ -5,6 +5,7 @@ import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
+import { SnapshotSchedule } from './snapshot.ts'
 import { VPS_STATES } from './states.ts'
 
 const limitFields = {
@@ -63,6 +64,7 @@ export const Vps = z
     quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
     onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),
+    snapshots: SnapshotSchedule.nullable().describe('When snapshots are made by themselves; null: never'),
     share: Share,
     relinkDue: z.boolean().describe('It is relinked when it stops or starts next'),
     createdAt: Moment,
@@ -106,6 +108,7 @@ const settings = {
   quotaUgid: z.int().min(0).max(10_000),
   onboot: z.boolean(),
   bootOrder: z.int().min(0).max(1_000_000),
+  snapshots: SnapshotSchedule.nullable(),
   share: Share,
 }
 

@@ -47,6 +47,9 @@ const PHRASES: Readonly<Record<Action, string>> = {
   destroy: 'destroy',
   set: 'change',
   rename: 'rename',
+  snapshot: 'make a snapshot of',
+  rollback: 'roll back',
+  clone: 'clone',
   relink: 'relink',
   rebase: 'rebase',
   exec: 'run a command in',
@@ -77,6 +80,8 @@ const seeWhy: Remedy = (name) => `see why with "insula show ${name}", then start
 const stopFirst: Remedy = (name) =>
   `stop it first: "insula stop ${name}"; or stop and destroy it at once: "insula destroy --force ${name}"`
 
+const stopOrSnapshot: Remedy = (name) =>
+  `stop it first: "insula stop ${name}"; or clone a snapshot of it: "insula snapshot create ${name} NAME", then --snapshot NAME`
 const stopBefore: Remedy = (name) => `stop it first: "insula stop ${name}"`
 const settleFirst: Remedy = (name) => `see why with "insula show ${name}"; "insula doctor --repair" puts right what can be`
 
@@ -97,6 +102,9 @@ const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Re
   destroy: { running: stopFirst, suspended: stopFirst },
   set: {},
   rename: {},
+  snapshot: {},
+  rollback: { running: stopBefore, suspended: stopBefore },
+  clone: { running: stopOrSnapshot, suspended: stopOrSnapshot },
   relink: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
   rebase: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
   exec: { stopped: startFirst, suspended: resumeFirst, failed: seeWhy },

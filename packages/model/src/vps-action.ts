@@ -11,6 +11,10 @@ export const ACTIONS = {
   destroy: ['stopped', 'failed'],
   set: ['stopped', 'running', 'suspended', 'failed'],
   rename: ['stopped', 'running', 'suspended', 'failed'],
+  snapshot: ['stopped', 'running', 'suspended', 'failed'],
+  rollback: ['stopped', 'failed'],
+  /** As it is now; from a snapshot it may be in any state. */
+  clone: ['stopped', 'failed'],
   relink: ['stopped'],
   rebase: ['stopped'],
   exec: ['running'],

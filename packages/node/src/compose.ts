@@ -21,6 +21,7 @@ import {
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
+import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
 import { openVzfsBoard } from './care/board.ts'
@@ -44,6 +45,7 @@ import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
+import { openSnapshotClock } from './snapshot-clock.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -63,6 +65,7 @@ export interface Drivers {
   readonly volumes: Volumes
   readonly probe: HostProbe
   readonly vzfs: Vzfs
+  readonly areaView: AreaView
   readonly templates: TemplateShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
@@ -89,6 +92,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     volumes,
     probe: realHostProbe(runner),
     vzfs,
+    areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
@@ -153,6 +157,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await reconcile(means)
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
+  undo.use(openSnapshotClock(means))
   undo.use(openRelinkClock(means))
   const vzfsBoard = undo.use(openVzfsBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })

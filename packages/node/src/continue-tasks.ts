@@ -5,6 +5,8 @@
 
 import { reapply } from './life/change.ts'
 import { destroyVps } from './life/destroy.ts'
+import { failure } from './failures.ts'
+import { settleRollback } from './life/snapshot.ts'
 import { rebaseVps } from './life/rebase.ts'
 import { startVps } from './life/start.ts'
 import { destroyOrphan, endOrphan } from './life/orphan.ts'
@@ -24,7 +26,12 @@ export async function continueTasks(means: Means): Promise<void> {
       await tasks.resume(task.id, `cannot finish ${task.kind} of ${task.subject}`, body)
       continue
     }
-    await tasks.settle(task.id, isDone(means, interrupted) ? { result: null } : { error: takenBack(interrupted) })
+    await tasks.settle(
+      task.id,
+      isDone(means, interrupted) || (await isSnapshotDone(means, interrupted))
+        ? { result: null }
+        : { error: takenBack(interrupted) },
+    )
   }
   for (const { id, name, state } of inventory.all()) {
     if (state !== 'stopping' || continued.has(id)) continue
@@ -68,9 +75,23 @@ function continuation(means: Means, { task, params }: Interrupted): Body | null 
     case 'vps.set':
     case 'vps.rename':
       return () => reapply(means, id)
+    case 'snapshot.rollback':
+      // Its end is the record's: idempotent, and of what did not happen there is nothing to follow.
+      return state === 'stopped' || state === 'failed' ? () => followRollback(means, id, params) : null
     default:
       return null
   }
+}
+
+async function followRollback(means: Means, id: number, params: unknown): Promise<unknown> {
+  await settleRollback(means, id)
+  const { before = '' } = (params ?? {}) as { before?: string }
+  if ((await means.vzfs.snapshots.list(id)).some(({ name }) => name === before)) return { before }
+  throw failure(
+    'cancelled',
+    'the rollback was cut off by the end of the node daemon, and has not happened',
+    'run the command again',
+  )
 }
 
 const finish = async (means: Means, id: number, options: StopOptions): Promise<unknown> =>
@@ -90,6 +111,17 @@ function isDone({ inventory }: Means, { task, params }: Interrupted): boolean {
     'vps.destroy': null,
   }
   return task.kind in goals && goals[task.kind] === state
+}
+
+/** Those of snapshots happen by one rename, or are finished when the volume is opened. */
+async function isSnapshotDone({ vzfs, inventory }: Means, { task, params }: Interrupted): Promise<boolean> {
+  if (task.vps === null || !inventory.get(task.vps)) return false
+  const { name, clone } = (params ?? {}) as { name?: string; clone?: number }
+  if (task.kind === 'vps.clone') return clone !== undefined && inventory.get(clone)?.state === 'stopped'
+  if (!task.kind.startsWith('snapshot.')) return false
+  const names = (await vzfs.snapshots.list(task.vps)).map((snapshot) => snapshot.name)
+  if (task.kind === 'snapshot.create') return names.includes(name ?? '')
+  return task.kind === 'snapshot.remove' && !names.includes(name ?? '')
 }
 
 const takenBack = ({ task }: Interrupted) => ({

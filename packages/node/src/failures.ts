@@ -4,6 +4,7 @@ import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
 import { LimitBelowUse } from '@insula/kernel'
 import { RebaseRefused } from '@insula/vzfs'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
+import { type VzfsCode, VzfsError } from '@insula/vzfs'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
   return new ApiFailure(
@@ -36,6 +37,13 @@ const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   unknown_template: 'not_found',
 }
 
+const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {
+  no_space: 'no_space',
+  snapshot_exists: 'conflict',
+  snapshot_unknown: 'not_found',
+  layer_in_use: 'conflict',
+}
+
 /** SQLITE_FULL; the lowest byte is the primary code. */
 const isFullDatabase = (error: unknown): boolean => (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === 13
 
@@ -45,6 +53,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
   if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
     return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
+  if (error instanceof VzfsError) return { code: VZFS_CODES[error.code] ?? 'internal' }
   if (name === 'AbortError') return { code: 'cancelled' }
   if (name === 'RouteTaken')
     return {

@@ -2,6 +2,7 @@
 
 import type { Cgroups, HostProbe, Links, Volumes } from '@insula/kernel'
 import type { Vzfs } from '@insula/vzfs'
+import type { AreaView } from './area-view.ts'
 import type { Config } from './config.ts'
 import type { Events } from './events.ts'
 import type { Instance } from './instance.ts'
@@ -36,6 +37,7 @@ export interface Means {
   readonly firewall: Firewall
   readonly vzfs: Vzfs
   readonly volumes: Volumes
+  readonly areaView: AreaView
   readonly probe: HostProbe
   readonly templates: TemplateShelf
   readonly exits: ExitBook

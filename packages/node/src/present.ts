@@ -1,12 +1,12 @@
 /** Records as the API shows them. */
 
-import type { Template, Vps } from '@insula/contract'
-import type { AreaUsage } from '@insula/vzfs'
+import type { Snapshot, Template, Vps } from '@insula/contract'
+import type { AreaUsage, SnapshotInfo } from '@insula/vzfs'
 import type { VpsRecord } from './record.ts'
 import type { ShelvedTemplate } from './template-shelf.ts'
 
 export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null): Vps {
-  const { cpuSet: _cpuSet, layers: _layers, init: _init, base: _base, ...shown } = record
+  const { cpuSet: _cpuSet, layers: _layers, init: _init, base: _base, held: _held, snapshotsSince: _since, ...shown } = record
   const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
   return {
     ...shown,
@@ -31,4 +31,10 @@ export function presentTemplate(
     latest: all.findLast(({ name }) => name === template.name)?.ref === template.ref,
     usedBy: vpss.filter((vps) => vps.layers.some((layer) => layers.includes(layer))).map(({ id }) => id),
   }
+}
+
+/** @param record the one that came with it */
+export function presentSnapshot({ layers: _layers, ...shown }: SnapshotInfo, record: unknown): Snapshot {
+  const template = (record as { template?: unknown } | null)?.template
+  return { ...shown, template: typeof template === 'string' ? template : null }
 }

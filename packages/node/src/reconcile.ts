@@ -13,6 +13,8 @@ import { finishDestroy } from './life/destroy.ts'
 import { recordExit } from './life/exit-record.ts'
 import { linkName } from './life/network.ts'
 import { cgroupOf, missingOf, takeDown } from './life/parts.ts'
+import { followLayers } from './life/snapshot.ts'
+import { letGo } from './life/still.ts'
 import { lookAround, type Sighting } from './life/sighting.ts'
 import { dismantle } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
@@ -51,6 +53,7 @@ const initOf = async ({ keeper }: Means, id: number): Promise<Kept | null> =>
 
 async function settle(means: Means, id: number, seen: Sighting): Promise<Outcome> {
   const { inventory } = means
+  if (inventory.get(id)?.held === true) await letGo(means, id)
   const vps = inventory.get(id)
   if (!vps) return null
   const init = await initOf(means, id)
@@ -66,10 +69,16 @@ async function settle(means: Means, id: number, seen: Sighting): Promise<Outcome
       return adopt(means, vps, init?.pid ?? null, seen)
     case 'stopped':
       if (vps.state !== 'stopped' || init) return takeBack(means, vps)
-      return null
+      return followed(means, vps)
     default:
       return null
   }
+}
+
+/** A rollback was cut off after it had happened. */
+async function followed(means: Means, vps: VpsRecord): Promise<Outcome> {
+  const { layers, template } = await followLayers(means, vps.id).catch(() => vps)
+  return layers === vps.layers ? null : `its private area is of ${template}`
 }
 
 async function finish(means: Means, vps: VpsRecord, alive: boolean): Promise<Outcome> {

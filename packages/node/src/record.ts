@@ -1,7 +1,7 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, Hostname, Ipv4, Limits, Share, VpsName } from '@insula/contract'
+import { Dns, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsName } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -34,6 +34,11 @@ const VpsRecord = z.object({
   bootOrder: z.int(),
   share: Share.default('all'),
   relinkDue: z.boolean().default(false),
+  /** When snapshots are made by themselves, and since when that is so. */
+  snapshots: SnapshotSchedule.nullable().default(null),
+  snapshotsSince: z.string().nullable().default(null),
+  /** It is frozen for a moment, for its files to be copied: whoever finds this thaws it. */
+  held: z.boolean().default(false),
   /** Host uid and gid of its root. */
   base: z.int(),
   createdAt: z.string(),

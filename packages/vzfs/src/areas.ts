@@ -5,7 +5,6 @@ import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { areaProblem, readAreaInfo } from './area-file.ts'
-import { diskUse } from './disk-use.ts'
 import { syncDirectory, writeDurable } from './durable.ts'
 import { errnoOf, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
@@ -18,9 +17,12 @@ import { withRoom } from './quota/room.ts'
 import type { Relinking } from './relink/relinking.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
+import { countPrivate, privateTrees } from './private-trees.ts'
+import { exists } from './snapshots/copied-area.ts'
+import { type Move, move } from './snapshots/rollback.ts'
 import type { Trash } from './trash.ts'
-import { areaPaths, type VolumePaths } from './volume-paths.ts'
-import type { AreaInfo, Areas } from './vzfs.ts'
+import { type AreaPaths, areaPaths, type VolumePaths } from './volume-paths.ts'
+import type { AreaInfo, Areas, OverlayPlan } from './vzfs.ts'
 
 export interface AreasNeed {
   readonly paths: VolumePaths
@@ -77,7 +79,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
         await mutex.run(async () => {
           // Again, because from here on a layer that is used cannot go.
           await layersKnown(paths, area)
-          await appear(staged, paths.area(id).directory, id)
+          await appear(move, staged, paths.area(id).directory, id)
         })
       } catch (error) {
         await trash.discard(staged, base)
@@ -110,17 +112,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
     },
 
     async plan(id) {
-      const { layers } = await known(id)
-      const { upper, work, links } = paths.area(id)
-      return {
-        own: await relinking.settled(id, async () => ((await isThere(links)) ? links : null)),
-        layers: layers.map((layer) => paths.layer(layer).tree),
-        pool: paths.pool,
-        upper,
-        work,
-        root: paths.root,
-        options: OPTIONS,
-      }
+      return relinking.settled(id, async () => planOf(paths, paths.area(id), (await known(id)).layers))
     },
 
     relink: async (id, options) => relinking.run(await known(id), options, false),
@@ -149,7 +141,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
     async usage(id) {
       const { base } = await known(id)
       if (!quota.kinds.has('project')) {
-        return { ...(await diskUse(paths.area(id).upper)), enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
+        return { ...(await countPrivate(paths.area(id))), enforced: false, bytesGraceEnds: null, inodesGraceEnds: null }
       }
       const { bytes, inodes, bytesGraceEnds, inodesGraceEnds } = quota.account('project', projectOf(base))
       return { bytes, inodes, enforced: true, bytesGraceEnds, inodesGraceEnds }
@@ -162,15 +154,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
 
     async counted(id) {
       const { base } = await known(id)
-      const { upper, work } = paths.area(id)
-      const found = isCounted(quota, [upper, work], base)
+      const found = isCounted(quota, await privateTrees(paths.area(id)), base)
       return found === false && !(await takesProjects(quota, paths.tmp)) ? null : found
     },
 
     async recount(id) {
       const { base } = await known(id)
-      const { upper, work } = paths.area(id)
-      return recount(quota, [upper, work], base)
+      return recount(quota, await privateTrees(paths.area(id)), base)
     },
 
     async withRoom(id, body) {
@@ -196,6 +186,23 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
   }
 }
 
+/** @param area also one that is still being made */
+export async function planOf(
+  paths: VolumePaths,
+  { upper, work, links }: AreaPaths,
+  layers: readonly string[],
+): Promise<OverlayPlan> {
+  return {
+    own: (await exists(links)) ? links : null,
+    layers: layers.map((layer) => paths.layer(layer).tree),
+    pool: paths.pool,
+    upper,
+    work,
+    root: paths.root,
+    options: OPTIONS,
+  }
+}
+
 /** Every area that can be read, by id, and what is wrong with the others. */
 export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: AreaInfo[]; readonly problems: Error[] }> {
   const ids = (await readdir(paths.areas))
@@ -209,16 +216,6 @@ export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: A
     else if (found.value !== null) areas.push(found.value)
   }
   return { areas, problems }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path)
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw error
-  }
 }
 
 /** The whole area, durable but for its name. */
@@ -242,9 +239,9 @@ async function makeUpper(path: string, mode: number, uid: number, gid: number): 
   await chmod(path, mode)
 }
 
-async function appear(staged: string, directory: string, id: number): Promise<void> {
+export async function appear(moved: Move, staged: string, directory: string, id: number): Promise<void> {
   try {
-    await rename(staged, directory)
+    await moved(staged, directory)
   } catch (error) {
     const code = errnoOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST') throw new VzfsError('area_exists', `area ${id} exists already`)
@@ -252,7 +249,7 @@ async function appear(staged: string, directory: string, id: number): Promise<vo
   }
 }
 
-async function layersKnown(paths: VolumePaths, { id, layers }: AreaInfo): Promise<void> {
+export async function layersKnown(paths: VolumePaths, { id, layers }: AreaInfo): Promise<void> {
   for (const layer of layers) {
     try {
       await lstat(paths.layer(layer).info)

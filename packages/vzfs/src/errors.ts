@@ -7,6 +7,10 @@ export type VzfsCode =
   | 'layer_in_use'
   | 'area_exists'
   | 'area_unknown'
+  | 'snapshot_exists'
+  | 'snapshot_unknown'
+  /** The area's limit or the volume. */
+  | 'no_space'
   /** What lies on the volume is not what VZFS wrote there. */
   | 'damaged'
   /** Another process has the volume open. */
@@ -29,12 +33,18 @@ export class VzfsError extends Error {
   }
 }
 
+/** Who uses a layer: an area, or one of its snapshots. */
+export interface LayerUser {
+  readonly area: number
+  readonly snapshot: string | null
+}
+
 export class LayerInUse extends VzfsError {
   override readonly name = 'LayerInUse'
   readonly areas: readonly number[]
-  constructor(layer: string, areas: readonly number[]) {
-    super('layer_in_use', `layer ${layer} cannot be removed: ${describe(areas)}`)
-    this.areas = areas
+  constructor(layer: string, users: readonly LayerUser[]) {
+    super('layer_in_use', `layer ${layer} cannot be removed: ${describe(users)}`)
+    this.areas = [...new Set(users.map(({ area }) => area))]
   }
 }
 
@@ -64,10 +74,18 @@ export class RebaseRefused extends VzfsError {
 
 const SHOWN = 10
 
-function describe(areas: readonly number[]): string {
-  const shown = areas.slice(0, 10).join(', ')
-  const more = areas.length > 10 ? ` and ${areas.length - 10} more` : ''
-  return areas.length === 1 ? `area ${shown} uses it` : `areas ${shown}${more} use it`
+const MOST_NAMED = 10
+
+function describe(users: readonly LayerUser[]): string {
+  const areas = users.filter(({ snapshot }) => snapshot === null).map(({ area }) => `${area}`)
+  const snapshots = users.flatMap(({ area, snapshot }) => (snapshot === null ? [] : [`${snapshot} of area ${area}`]))
+  const all = [...(areas.length > 0 ? [list('area', areas)] : []), ...(snapshots.length > 0 ? [list('snapshot', snapshots)] : [])]
+  return `${all.join(' and ')} ${users.length === 1 ? 'uses' : 'use'} it`
+}
+
+function list(what: string, names: readonly string[]): string {
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''
+  return `${what}${names.length === 1 ? '' : 's'} ${names.slice(0, MOST_NAMED).join(', ')}${more}`
 }
 
 /** An error that came out of another thread has lost its class but not its fields. */

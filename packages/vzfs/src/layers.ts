@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Quota } from '@insula/kernel'
 import type { BuildJob } from './build/build.ts'
 import { syncDirectory } from './durable.ts'
-import { errnoOf, LayerInUse, VzfsError } from './errors.ts'
+import { errnoOf, LayerInUse, type LayerUser, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
 import { readLayerInfo } from './layer-file.ts'
 import type { Mutex } from './mutex.ts'
@@ -16,7 +16,7 @@ import { giveToLayers } from './quota/templates.ts'
 import { runInThread } from './thread.ts'
 import type { Trash } from './trash.ts'
 import { layerPaths, type VolumePaths } from './volume-paths.ts'
-import type { AreaInfo, LayerInfo, LayerOptions, Layers } from './vzfs.ts'
+import type { LayerInfo, LayerOptions, Layers } from './vzfs.ts'
 
 export interface LayersNeed {
   readonly paths: VolumePaths
@@ -27,12 +27,17 @@ export interface LayersNeed {
   readonly threads: number
   readonly now: () => Date
   readonly warn: (message: string) => void
-  /** Every area. @throws when one cannot be read: nobody knows then what it uses */
-  readonly everyArea: () => Promise<AreaInfo[]>
+  /** Of every area and snapshot. @throws when one cannot be read: nobody knows then what it uses */
+  readonly everyUse: () => Promise<LayerUse[]>
   readonly quota: Quota
 }
 
-export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyArea, quota }: LayersNeed): Layers {
+/** Who uses which layers. */
+export interface LayerUse extends LayerUser {
+  readonly layers: readonly string[]
+}
+
+export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota }: LayersNeed): Layers {
   const building = new Set<string>()
 
   const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
@@ -99,13 +104,8 @@ export function openLayers({ paths, trash, mutex, gate, threads, now, warn, ever
     remove: (name) =>
       mutex.run(async () => {
         const { directory } = paths.layer(parseLayerName(name))
-        const users = (await everyArea()).filter((area) => area.layers.includes(name))
-        if (users.length > 0) {
-          throw new LayerInUse(
-            name,
-            users.map((area) => area.id),
-          )
-        }
+        const users = (await everyUse()).filter(({ layers }) => layers.includes(name))
+        if (users.length > 0) throw new LayerInUse(name, users)
         if (!(await trash.discard(directory))) {
           throw new VzfsError('layer_unknown', `layer ${name} cannot be removed: there is none of that name on ${paths.volume}`)
         }

@@ -4,6 +4,8 @@ import { VzfsError } from './errors.ts'
 
 const LAYER = /^[a-z0-9][a-z0-9.@_-]*$/
 const LAYER_MOST = 200
+const SNAPSHOT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+const SNAPSHOT_MOST = 64
 const KEY = /^\/([0-9a-f]{2})\/([0-9a-f]{62})$/
 const DIGEST = /^[0-9a-f]{64}$/
 /** Highest user id a kernel knows; the one above means "no id". */
@@ -14,6 +16,16 @@ export function parseLayerName(name: string): string {
   throw new VzfsError(
     'name_invalid',
     `${JSON.stringify(name.slice(0, 80))} is not a layer name: it has to start with a-z or 0-9 and go on with a-z 0-9 . @ _ - (at most ${LAYER_MOST} characters)`,
+  )
+}
+
+export const isSnapshotName = (name: string): boolean => SNAPSHOT.test(name) && name.length <= SNAPSHOT_MOST
+
+export function parseSnapshotName(name: string): string {
+  if (isSnapshotName(name)) return name
+  throw new VzfsError(
+    'name_invalid',
+    `${JSON.stringify(name.slice(0, 80))} is not the name of a snapshot: it has to start with a letter or digit and go on with letters, digits, . _ - (at most ${SNAPSHOT_MOST} characters)`,
   )
 }
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { chmod, lstat, mkdir, open, readdir, type FileHandle } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
@@ -10,7 +10,7 @@ import { openAreas, readAreas } from './areas.ts'
 import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
-import { openLayers } from './layers.ts'
+import { type LayerUse, openLayers } from './layers.ts'
 import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
 import { areaIdOf } from './names.ts'
@@ -18,9 +18,14 @@ import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
+import { cloneArea } from './snapshots/clone.ts'
+import { type Move, move } from './snapshots/rollback.ts'
+import { settle } from './snapshots/settle.ts'
+import { everySnapshot } from './snapshots/snapshot-file.ts'
+import { openSnapshots } from './snapshots/snapshots.ts'
 import { repair } from './repair/repair.ts'
 import { runInThread } from './thread.ts'
-import { Trash } from './trash.ts'
+import { ownerOf, Trash } from './trash.ts'
 import { type VolumePaths, volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
 
@@ -36,12 +41,14 @@ export interface VzfsNeed {
   readonly now?: () => Date
   /** Threads that build a layer; as many as there are CPUs when absent. */
   readonly threads?: number
+  /** Moves what has been made ready to its place. */
+  readonly moved?: Move
 }
 
 /** @throws VzfsError volume_in_use when another process has it open */
 export async function openVzfs(
   path: string,
-  { files, quota: openQuota, warn, now = () => new Date(), threads = availableParallelism() }: VzfsNeed,
+  { files, quota: openQuota, warn, now = () => new Date(), threads = availableParallelism(), moved = move }: VzfsNeed,
 ): Promise<Vzfs> {
   if (!isAbsolute(path)) throw new VzfsError('unsuitable', `cannot open the volume ${path}: its path has to start with /`)
   const paths = volumePaths(normalize(path).replace(/(?<=.)\/$/, ''))
@@ -56,17 +63,19 @@ export async function openVzfs(
     }
   })
   const mutex = new Mutex()
+  let reflink = false
   const gate = new PoolGate()
   try {
     await sweep(paths, trash)
     await closeLayers(paths, quota)
+    reflink = await tryReflink(files, paths.tmp)
   } catch (error) {
     quota[Symbol.dispose]()
     await lock.close()
     throw error
   }
 
-  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyArea: () => everyArea(paths), quota })
+  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota })
   const relinking = openRelinking({
     paths,
     trash,
@@ -75,11 +84,16 @@ export async function openVzfs(
     quota,
     areas: async () => (await readAreas(paths)).areas,
     layers: () => layers.list(),
+    finishRollback: (id) => settle(paths, trash, mutex, gate, id),
   })
-  await settleAll(paths, relinking)
+  await settleAll(paths, relinking, warn)
 
+  const copying = { paths, trash, mutex, gate, warn, now, quota, files, threads, reflink, moved, relinking }
   return {
     path: paths.volume,
+    reflink,
+    snapshots: openSnapshots(copying),
+    clone: (source, wish, options) => cloneArea(copying, source, wish, options),
     areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking }),
     layers,
 
@@ -167,13 +181,16 @@ async function takeLock(files: FileCalls, paths: VolumePaths): Promise<FileHandl
 /** Nothing of this process is under way yet, so everything unfinished is somebody's who died. */
 async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
   await trash.empty()
-  for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name))
+  for (const name of await readdir(paths.tmp)) await trash.discard(join(paths.tmp, name), ownerOf(name) ?? undefined)
 }
 
-/** An area whose relink cannot be finished is damaged, which is told when it is wanted; others are not kept waiting. */
-async function settleAll(paths: VolumePaths, relinking: Relinking): Promise<void> {
+/** An area whose relink or rollback cannot be finished is damaged, which is told when it is wanted too; others are not kept waiting. */
+async function settleAll(paths: VolumePaths, relinking: Relinking, warn: (message: string) => void): Promise<void> {
   const ids = (await readdir(paths.areas)).map(areaIdOf).filter((id) => id !== null)
-  for (const id of ids) await relinking.settled(id, async () => undefined).catch(() => undefined)
+  for (const id of ids)
+    await relinking
+      .settled(id, async () => undefined)
+      .catch((error: unknown) => warn(`what was begun with area ${id} cannot be finished: ${String(error)}`))
 }
 
 /** Also those that an earlier version built. */
@@ -185,13 +202,39 @@ async function closeLayers(paths: VolumePaths, quota: OpenQuota): Promise<void> 
   closeLayersAccount(quota)
 }
 
-async function everyArea(paths: VolumePaths) {
+async function everyUse(paths: VolumePaths): Promise<LayerUse[]> {
   const { areas, problems } = await readAreas(paths)
-  const [problem] = problems
-  if (problem !== undefined) {
-    throw new VzfsError('damaged', `no layer can be removed while it is unknown what every area uses: ${problem.message}`, {
-      cause: problem,
+  const uses: LayerUse[] = []
+  const unknown = (problem: unknown): VzfsError =>
+    new VzfsError(
+      'damaged',
+      `no layer can be removed while it is unknown what every area uses: ${problem instanceof Error ? problem.message : String(problem)}`,
+      { cause: problem },
+    )
+  if (problems.length > 0) throw unknown(problems[0])
+  for (const { id, layers } of areas) {
+    const snapshots = await everySnapshot(paths.area(id)).catch((error: unknown) => {
+      throw unknown(error)
     })
+    uses.push({ area: id, snapshot: null, layers })
+    for (const { name, layers: kept } of snapshots) uses.push({ area: id, snapshot: name, layers: kept })
   }
-  return areas
+  return uses
+}
+
+/** Shared blocks between files are tried once, not guessed. */
+async function tryReflink(files: FileCalls, tmp: string): Promise<boolean> {
+  const at = join(tmp, `reflink.${randomBytes(8).toString('hex')}`)
+  await mkdir(at, { mode: 0o700 })
+  const [from, to] = await Promise.all([open(join(at, 'from'), 'wx+'), open(join(at, 'to'), 'wx+')])
+  try {
+    await from.writeFile('shared')
+    files.cloneContents(from.fd, to.fd)
+    return true
+  } catch {
+    return false
+  } finally {
+    await Promise.all([from.close(), to.close()])
+    await rm(at, { recursive: true })
+  }
 }

@@ -1,10 +1,12 @@
 /** Runs one job in a worker thread: progress while it goes, a value or an error at its end. */
 
+import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { revive } from './errors.ts'
 import { beginLoading, endLoading, type StartUps, startUps, stopped } from './start-ups.ts'
 
 type Message<T> =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'result'; readonly value: T }
 
@@ -33,7 +35,7 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {
         if (message.kind === 'progress') progress(message.done, message.total)
-        else resolve(message.value)
+        else if (message.kind === 'result') resolve(message.value)
       })
       worker.on('error', (error) => reject(revive(error)))
       worker.on('exit', () => {
@@ -66,3 +68,71 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
 
 /** Of the job that this thread works on; new ones where it is none. */
 export const startUpsHere = (): StartUps => (workerData as Partial<Handed> | null)?.counts ?? startUps()
+
+/**
+ * As `runInThread` for a job that has to be quick once it begins: the thread gets everything ready first, and `still` runs from then until the
+ * value is there.
+ */
+export async function runPrepared<T>(
+  entry: URL,
+  job: unknown,
+  still: (work: () => Promise<T>) => Promise<T>,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted()
+  const counts = startUps()
+  beginLoading(counts)
+  const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
+  const [ready, result, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<T>(), Promise.withResolvers<void>()]
+  const fail = (error: unknown): void => {
+    ready.reject(error)
+    result.reject(error)
+  }
+  // Whoever waits for one of them hears of it.
+  for (const promise of [ready.promise, result.promise]) promise.catch(() => undefined)
+  worker.on('message', (message: Message<T>) => {
+    if (message.kind === 'ready') ready.resolve()
+    else if (message.kind === 'progress') progress(message.done, message.total)
+    else result.resolve(message.value)
+  })
+  worker.on('error', (error) => fail(revive(error)))
+  worker.on('exit', () => {
+    fail(new Error(`the thread ${entry.pathname} ended without a result`))
+    gone.resolve()
+  })
+  const stop = (): void => fail(signal?.reason)
+  signal?.addEventListener('abort', stop)
+  try {
+    await ready.promise
+    return await still(() => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage(GO)
+      return result.promise
+    })
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    await Promise.race([stopped(counts), gone.promise])
+    await worker.terminate()
+  }
+}
+
+const GO = 'go'
+
+export interface Prepared<T> extends AsyncDisposable {
+  run(progress: Progress): Promise<T>
+}
+
+/** The side inside the thread of `runPrepared`. */
+export async function servePrepared<T>(prepare: (job: unknown) => Promise<Prepared<T>>): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('this file is the entry of a worker thread')
+  const { job, counts } = workerData as Handed
+  endLoading(counts)
+  const send = (message: Message<T>): void => port.postMessage(message)
+  await using work = await prepare(job)
+  const told = once(port, 'message')
+  send({ kind: 'ready' })
+  await told
+  send({ kind: 'result', value: await work.run((done, total) => send({ kind: 'progress', done, total })) })
+}

@@ -95,8 +95,11 @@ export class Trash {
 
 const OWNED = 'of-'
 
+/** A name in the same manner for what is being made for an owner: were it cut off, the trash would know whose it is. */
+export const ownedName = (owner: number): string => `${OWNED}${owner}.${randomBytes(8).toString('hex')}`
+
 /** Whose it is, from its name, which all pieces of it share. */
-function ownerOf(name: string): number | null {
+export function ownerOf(name: string): number | null {
   const [, owner] = /^of-(\d+)\./.exec(name) ?? []
   return owner === undefined ? null : Number(owner)
 }

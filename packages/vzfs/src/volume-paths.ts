@@ -35,16 +35,37 @@ export function layerPaths(directory: string) {
   } as const
 }
 
+export type AreaPaths = ReturnType<typeof areaPaths>
+
+/** Also of an area that is still being made elsewhere. */
 export function areaPaths(directory: string) {
+  const snapshots = join(directory, 'snapshots')
   return {
     directory,
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
+    /** Its own metadata layer. Only where there is something in it. */
     links: join(directory, 'links'),
     newLinks: join(directory, 'links.new'),
     oldLinks: join(directory, 'links.old'),
     relink: join(directory, 'relink.json'),
     info: join(directory, 'area.json'),
     record: join(directory, 'record.json'),
+    quota: join(directory, 'quota.json'),
+    snapshots,
+    snapshot: (name: string) => snapshotPaths(join(snapshots, name)),
+    /** Only while one is being done. */
+    rollback: join(directory, 'rollback'),
+  } as const
+}
+
+export function snapshotPaths(directory: string) {
+  return {
+    directory,
+    upper: join(directory, 'upper'),
+    links: join(directory, 'links'),
+    info: join(directory, 'snapshot.json'),
+    record: join(directory, 'record.json'),
+    quota: join(directory, 'quota.json'),
   } as const
 }

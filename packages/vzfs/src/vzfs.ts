@@ -20,6 +20,8 @@
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
  *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/quota.json           what users and groups inside may have
+ *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
+ *   areas/ID/rollback/            only while one is being finished: what the area is about to have
  *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old: its work
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
@@ -35,6 +37,8 @@
 
 import type { QuotaLimits } from '@insula/kernel'
 import type { IdQuota } from './quota/id-quota.ts'
+import type { CloneWish } from './snapshots/clone.ts'
+import type { CloneSource, CopyOptions, Snapshots } from './snapshots/snapshot.ts'
 import type { RelinkOptions, RelinkReport } from './relink/report.ts'
 import type {
   CheckOptions,
@@ -177,6 +181,14 @@ export interface Vzfs {
   readonly path: string
   readonly layers: Layers
   readonly areas: Areas
+  readonly snapshots: Snapshots
+  /** The volume's files can share blocks: snapshots and clones take what has changed, and a moment. Else they are copied. */
+  readonly reflink: boolean
+  /**
+   * A new area as a copy of another, with the ids of `wish.base` wherever there were the other's. Atomic: it appears by one rename.
+   * @throws VzfsError area_exists, area_unknown, snapshot_unknown, no_space
+   */
+  clone(source: CloneSource, wish: CloneWish, options?: CopyOptions): Promise<AreaInfo>
   /** Bases of removed areas whose files are not all deleted yet: who got such a base now would pay for what is not his. */
   leavingBases(): ReadonlySet<number>
   /** Makes a fresh, empty directory on the volume's tmp, for building a tree; swept at the next open if left over. */

@@ -7,12 +7,14 @@ import {
   LayerInUse,
   type LayerInfo,
   openIdQuota,
+  type OverlayPlan,
   RebaseRefused,
   type RelinkReport,
   type SettingsFile,
   type Vzfs,
   VzfsError,
 } from '@insula/vzfs'
+import { fakeSnapshots, type KeptSnapshot } from './snapshots.ts'
 import { heldSettings } from '@insula/vzfs/fakes'
 
 /** As the real one has it. */
@@ -34,6 +36,15 @@ export interface FakeVzfs extends Vzfs {
   readonly quota: FakeQuota
   /** What a check finds, for tests to say; a repair takes it away. */
   readonly rotten: Damage[]
+  /** What lies in areas, for tests to change. */
+  readonly words: Map<number, string>
+  /** By area and name. */
+  readonly kept: ReadonlyMap<number, ReadonlyMap<string, KeptSnapshot>>
+}
+
+export interface FakeVzfsOptions {
+  readonly reflink?: boolean
+  readonly full?: () => boolean
 }
 
 const relinked: RelinkReport = {
@@ -55,7 +66,7 @@ export interface Disk {
 }
 
 /** @param quota of its volume */
-export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota()): FakeVzfs {
+export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(), options: FakeVzfsOptions = {}): FakeVzfs {
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
@@ -73,6 +84,21 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     if (!area) throw new VzfsError('area_unknown', `there is no area ${id} on ${path}`)
     return area
   }
+  const words = new Map<number, string>()
+  const setLayers = (id: number, names: readonly string[]): void => void areas.set(id, { ...known(id), layers: names })
+  const { all: kept, snapshots, copy, find } = fakeSnapshots({ known, setLayers, words, full: options.full ?? (() => false) })
+  const planOf = (id: number, names: readonly string[]): OverlayPlan => {
+    const at = (part: string): string => `${path}/areas/${id}/${part}`
+    return {
+      own: null,
+      layers: names.map(treeOf),
+      pool: `${path}/pool`,
+      upper: at('upper'),
+      work: at('work'),
+      root: `${path}/root`,
+      options: [],
+    }
+  }
   const sound = () => ({
     damages: [...rotten],
     orphans: { files: 0, bytes: 0 },
@@ -80,6 +106,23 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   })
   const vzfs: FakeVzfs = {
     path,
+    words,
+    kept,
+    snapshots,
+    reflink: options.reflink ?? true,
+    async clone(source, { id, base, record, adapt }, copying = {}) {
+      const { layers: names } = source.snapshot === null ? known(source.id) : find(source.id, source.snapshot).info
+      const word = source.snapshot === null ? words.get(source.id) : find(source.id, source.snapshot).word
+      await copy(`cannot clone area ${source.id} as area ${id}`, copying)
+      if (areas.has(id)) throw new VzfsError('area_exists', `area ${id} exists already`)
+      for (const part of ['upper', 'work']) disk.makeDirectory(`${path}/areas/${id}/${part}`)
+      await adapt?.(planOf(id, names))
+      const area = { id, base, layers: [...names] }
+      areas.set(id, area)
+      records.set(id, JSON.stringify(record))
+      if (word !== undefined) words.set(id, word)
+      return area
+    },
     records,
     slowRelinks: false,
     leaving,
@@ -111,7 +154,9 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       show: async (name) => layers.get(name)?.info ?? null,
       manifest: async (name) => layers.get(name)?.manifest ?? null,
       async remove(name) {
-        const users = [...areas.values()].filter((area) => area.layers.includes(name)).map(({ id }) => id)
+        const users = [...areas.values()]
+          .filter((area) => area.layers.includes(name))
+          .map(({ id }) => ({ area: id, snapshot: null }))
         if (users.length > 0) throw new LayerInUse(name, users)
         if (!layers.delete(name)) throw new VzfsError('layer_unknown', `there is no layer ${name}`)
       },
@@ -130,6 +175,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async remove(id) {
         areas.delete(id)
         records.delete(id)
+        kept.delete(id)
+        words.delete(id)
         idSettings.delete(id)
       },
       list: async () => [...areas.values()].filter(({ id }) => !damaged.has(id)).toSorted((a, b) => a.id - b.id),
@@ -144,17 +191,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         damaged.delete(area.id)
       },
       async plan(id) {
-        const at = (part: string): string => `${path}/areas/${id}/${part}`
-        const trees = known(id).layers.map(treeOf)
-        return {
-          own: null,
-          layers: trees,
-          pool: `${path}/pool`,
-          upper: at('upper'),
-          work: at('work'),
-          root: `${path}/root`,
-          options: [],
-        }
+        return planOf(id, known(id).layers)
       },
       async relink(id, { progress, signal }) {
         known(id)

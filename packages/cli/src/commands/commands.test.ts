@@ -598,3 +598,62 @@ test('quota: limits of users and groups are sent in bytes, and listed', async ()
 test('metrics prints what the node answers, as it is', async () => {
   assert.deepEqual(await insula('metrics'), { code: 0, out: '# TYPE up gauge\nup 1\n# EOF\n', err: '' })
 })
+
+test('snapshots are made, listed, rolled back to and removed by name', async () => {
+  const made = await insula('snapshot', 'create', 'web', 'daily', '--comment', 'before it', '--expires', '7d', '--suspend')
+  assert.deepEqual(made, { code: 0, out: 'made snapshot daily of web\n', err: '' })
+  assert.deepEqual(lastRequest()?.body, { name: 'daily', comment: 'before it', expires: 604_800, suspend: true })
+  assert.deepEqual((await insula('snapshot', 'create', 'web', '-q')).out, 'by-time\n')
+  assert.deepEqual(lastRequest()?.body, {})
+  const list = await insula('snapshot', 'list', 'web')
+  assert.match(list.out, /^NAME +CREATED +EXPIRES +SIZE +CAUSE +COMMENT\ndaily .* - +4\.8M +asked +before the upgrade\nold /m)
+  assert.equal((await insula('snapshot', 'list', 'web', '-q')).out, 'daily\nold\n')
+  assert.equal((await insula('snapshot', 'rollback', 'web', 'daily')).code, 4)
+  const rolled = await insula('snapshot', 'rollback', 'off', 'daily')
+  assert.equal(rolled.out, 'off is what it was at daily; what it was before is snapshot before-rollback-x\n')
+  assert.equal((await insula('snapshot', 'remove', 'web', 'old')).out, 'removed snapshot old of web\n')
+  assert.deepEqual(lastRequest()?.params, { vps: 'web', snapshot: 'old' })
+  const bad = await insula('snapshot', 'create', 'web', 'a/b')
+  assert.deepEqual([bad.code, /'a\/b' cannot be the name of a snapshot/.test(bad.err)], [2, true])
+})
+
+test('a schedule of snapshots is set, shown and taken away', async () => {
+  assert.equal((await insula('snapshot', 'schedule', 'web')).out, 'none are made by themselves\n')
+  const set = await insula('snapshot', 'schedule', 'web', '--every', '12h', '--keep', '3')
+  assert.deepEqual(set, { code: 0, out: 'every 12h, the last 3 are kept\n', err: '' })
+  const body = fake.node.state.requests.find(({ name }) => name === 'vpsChange')?.body
+  assert.deepEqual(body, { snapshots: { every: 43_200, at: null, keep: 3, suspend: false } })
+  assert.equal((await insula('snapshot', 'schedule', 'web', '--at', '30 3 * * *')).out, 'at "30 3 * * *", the last 7 are kept\n')
+  assert.match((await insula('show', 'web')).out, /^snapshots +at "30 3 \* \* \*", the last 7 are kept$/m)
+  assert.equal((await insula('snapshot', 'schedule', 'web', '--off')).out, 'none are made by themselves\n')
+  for (const wrong of [
+    ['--every', '1d', '--at', '* * * * *'],
+    ['--keep', '3'],
+    ['--off', '--keep', '3'],
+    ['--every', 'x'],
+  ])
+    assert.equal((await insula('snapshot', 'schedule', 'web', ...wrong)).code, 2, wrong.join(' '))
+})
+
+test('clone says what it made, and starts it when told', async () => {
+  const { code, out } = await insula('clone', 'off', 'copy')
+  assert.deepEqual([code, out], [0, 'cloned off as copy (103), 10.77.0.103\n'])
+  assert.deepEqual(fake.node.state.requests[0]?.body, { name: 'copy' })
+  const more = await insula(
+    'clone',
+    'off',
+    'second',
+    '--snapshot',
+    'daily',
+    '--ip',
+    '10.0.0.9',
+    '--hostname',
+    'b.example',
+    '--start',
+  )
+  assert.equal(more.out, 'cloned off as second (104) and started it, 10.0.0.9\n')
+  const asked = fake.node.state.requests.filter(({ name }) => name === 'vpsClone').at(-1)
+  assert.deepEqual(asked?.body, { name: 'second', snapshot: 'daily', addresses: ['10.0.0.9'], hostname: 'b.example' })
+  assert.ok(fake.node.state.requests.some(({ name }) => name === 'vpsStart'))
+  assert.equal((await insula('clone', 'off', 'UPPER')).code, 2)
+})

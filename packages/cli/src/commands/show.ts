@@ -2,6 +2,7 @@ import { type Vps, formatSize } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
 import { columnsHelp, columnsOption } from '../output/columns.ts'
 import { moment } from '../output/time.ts'
+import { shown as schedule } from './snapshot-schedule.ts'
 import { vpsColumns } from '../vps-columns.ts'
 
 export const show = command({
@@ -39,7 +40,7 @@ const softLimits = ({ diskSoft, inodesSoft }: Vps['limits']): string =>
     .flat()
     .join(', ') || '-'
 
-function more({ disk, limits, lastExit }: Vps): (readonly [string, string])[] {
+function more({ disk, limits, lastExit, snapshots }: Vps): (readonly [string, string])[] {
   const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
   return [
     ['disk-limits', disk?.enforced === false ? 'not enforced on this volume' : softLimits(limits)],
@@ -50,6 +51,7 @@ function more({ disk, limits, lastExit }: Vps): (readonly [string, string])[] {
         .join(' ')
         .trim() || '-',
     ],
+    ['snapshots', snapshots === null ? '-' : schedule(snapshots)],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]
 }

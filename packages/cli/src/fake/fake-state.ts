@@ -15,6 +15,8 @@ import {
 } from '@insula/contract'
 import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
+import { snapshotAnswer } from './fake-snapshot.ts'
+import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeTemplate } from './fake-template.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
@@ -57,7 +59,7 @@ export interface FakeState {
   find(ref: string): Vps | undefined
 }
 
-const EPOCH = '2026-01-02T03:04:05.000Z'
+export const EPOCH = '2026-01-02T03:04:05.000Z'
 
 export function fakeState(): FakeState {
   const vps = new Map<number, Vps>()
@@ -109,6 +111,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,
+    snapshots: null,
     share: 'all',
     relinkDue: false,
     createdAt: EPOCH,
@@ -197,6 +200,12 @@ export async function answerTo(
         throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
       return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
     }
+    case 'snapshotList':
+    case 'snapshotCreate':
+    case 'snapshotRemove':
+    case 'snapshotRollback':
+    case 'vpsClone':
+      return snapshotAnswer(state, name, known(), body, wait)
     case 'vpsRebase': {
       const vps = known()
       const { ref } = template(state, String(body['template']))
@@ -312,48 +321,4 @@ function create(state: FakeState, body: VpsCreate, wait: number): Promise<{ task
       ...(start === true ? runtime(vps, 'running') : {}),
     })
   })
-}
-
-async function task(
-  state: FakeState,
-  kind: string,
-  vps: number | null,
-  subject: string,
-  wait: number,
-  done: () => void = () => undefined,
-): Promise<{ task: Task }> {
-  const made: Task = {
-    id: state.tasks.length + 1,
-    kind,
-    vps,
-    subject,
-    state: 'running',
-    progress: { done: 1, total: 4, step: 'working' },
-    createdAt: EPOCH,
-    startedAt: EPOCH,
-    endedAt: null,
-    result: null,
-    error: null,
-    cancellable: kind !== 'recover',
-  }
-  state.tasks.push(made)
-  const fail = state.failNext
-  state.failNext = null
-  setTimeout(() => {
-    if (made.state !== 'running') return
-    if (fail === null) done()
-    Object.assign(made, {
-      state: fail === null ? 'done' : 'failed',
-      error: fail?.toJSON() ?? null,
-      endedAt: EPOCH,
-      progress: null,
-    })
-  }, state.taskMilliseconds).unref()
-  await settled(made, wait)
-  return { task: made }
-}
-
-async function settled(task: Task, wait: number): Promise<void> {
-  const until = Date.now() + wait
-  while (task.state === 'running' && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -19,6 +19,10 @@ export interface ConfinedRoot extends Disposable {
    * something else there: a symbolic link, a directory, a fifo, a mount, no parent directory.
    */
   write(path: string, contents: string, mode: number, owner: number): boolean
+  /** Removes a file, or a symbolic link itself. False when there is none, or something else, or one cannot get there. */
+  remove(path: string): boolean
+  /** False, and nothing is changed, when something is there already or its parent directory is not. */
+  makeDirectory(path: string, mode: number, owner: number): boolean
 }
 
 /** Ids as the node has them. */

@@ -75,6 +75,24 @@ export function confinedConformance(name: string, open: () => Promise<ConfinedSu
       assert.equal(root.isDirectory('/etc'), true)
     })
 
+    test('removes files, and nothing else', () => {
+      write('/etc/old', 'x')
+      assert.deepEqual(
+        ['/etc/old', '/etc/old', '/etc', '/absent/old', '/etc/name/old'].map((path) => root.remove(path)),
+        [true, false, false, false, false],
+      )
+      assert.equal(root.read('/etc/old', 100), null)
+    })
+
+    test('makes a directory where nothing is', () => {
+      const make = (path: string): boolean => root.makeDirectory(path, 0o755, subject.owner)
+      assert.deepEqual(
+        [make('/etc/made'), make('/etc/made'), make('/etc/name'), make('/absent/made')],
+        [true, false, false, false],
+      )
+      assert.deepEqual([root.isDirectory('/etc/made'), write('/etc/made/file', 'x')], [true, true])
+    })
+
     test('a root that is not there cannot be opened', () => {
       assert.throws(() => subject.open(`${subject.directory}/absent`), /ENOENT/)
     })

@@ -40,6 +40,17 @@ export function fakeConfinedRoots(machine: FakeMachine): OpenConfinedRoot {
         root.put(inside, { kind: 'file', contents, mode, owner })
         return true
       },
+      remove(inside) {
+        const before = root.get(inside)
+        if (!before || before.kind === 'directory') return false
+        root.put(inside, null)
+        return true
+      },
+      makeDirectory(inside, mode, owner) {
+        if (root.get(inside) || root.get(inside.slice(0, inside.lastIndexOf('/')))?.kind !== 'directory') return false
+        root.put(inside, { kind: 'directory', contents: '', mode, owner })
+        return true
+      },
       [Symbol.dispose]: () => undefined,
     }
   }

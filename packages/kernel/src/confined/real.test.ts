@@ -76,3 +76,18 @@ test('a fifo, a directory, a missing parent and a huge file neither block nor fa
   assert.equal(root.isDirectory('/etc'), true)
   assert.equal(root.isDirectory('/etc/huge'), false)
 })
+
+test('what is removed or made lies in the root, whatever leads there', () => {
+  writeFileSync(join(outside, 'key'), 'of the node')
+  symlinkSync(join(outside, 'key'), join(inside, 'etc/link'))
+  symlinkSync(outside, join(inside, 'way'))
+  symlinkSync('/etc', join(inside, 'other-way'))
+  writeFileSync(join(inside, 'etc/key'), 'own')
+  assert.equal(root.remove('/way/key'), false)
+  assert.equal(root.remove('/etc/link'), true, 'the link itself')
+  assert.equal(root.remove('/other-way/key'), true, 'through a link that stays inside')
+  assert.equal(root.makeDirectory('/way/made', 0o755, me), false)
+  assert.equal(root.makeDirectory('/other-way/made', 0o750, me), true)
+  assert.equal(lstatSync(join(inside, 'etc/made')).mode & 0o777, 0o750)
+  assert.equal(readFileSync(join(outside, 'key'), 'utf8'), 'of the node')
+})

@@ -7,9 +7,12 @@ import {
   fchownSync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { libc, SystemCallFailed } from '../libc/libc.ts'
@@ -45,6 +48,20 @@ export function openConfinedRoot(root: string): ConfinedRoot {
   const open = (path: string, flags: number, mode: number): number | null => {
     const fd = attempt(path, flags, mode)
     return typeof fd === 'number' ? fd : null
+  }
+  /** With a way to the name through its open parent; false when the tenant has arranged it otherwise. */
+  const inParent = (path: string, body: (place: string) => boolean): boolean => {
+    const cut = path.lastIndexOf('/')
+    const parent = open(path.slice(0, cut) || '/', O_PATH | constants.O_DIRECTORY, 0)
+    if (parent === null) return false
+    try {
+      return body(`/proc/self/fd/${parent}/${path.slice(cut + 1)}`)
+    } catch (error) {
+      if (UNUSABLE.has((error as { code?: string }).code ?? '') || (error as { code?: string }).code === 'EEXIST') return false
+      throw error
+    } finally {
+      closeSync(parent)
+    }
   }
   const read = (path: string, most: number): string | null => {
     const fd = open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY, 0)
@@ -88,6 +105,24 @@ export function openConfinedRoot(root: string): ConfinedRoot {
         closeSync(fd)
       }
     },
+    remove: (path) =>
+      inParent(path, (place) => {
+        if (lstatSync(place).isDirectory()) return false
+        unlinkSync(place)
+        return true
+      }),
+    makeDirectory: (path, mode, owner) =>
+      inParent(path, (place) => {
+        mkdirSync(place, 0o700)
+        const made = openSync(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+        try {
+          fchownSync(made, owner, owner)
+          fchmodSync(made, mode)
+        } finally {
+          closeSync(made)
+        }
+        return true
+      }),
     [Symbol.dispose]: () => closeSync(directory),
   }
 }

@@ -22,8 +22,16 @@ export interface FileCalls {
   renameNew(from: Buffer, to: Buffer): boolean
   /** Everything written so far to the file system that holds the open file `fd` is on disk when this returns. syncfs(2) */
   syncFileSystem(fd: number): void
-  /** Where the first bytes of the open file are that are not a hole; null when it has none. lseek(2), SEEK_DATA */
-  firstData(fd: number): number | null
+  /** Makes `to` share all of `from`'s blocks until either is written to. Both are open on one file system that can. ioctl_ficlone(2) */
+  cloneContents(from: number, to: number): void
+  /** Where the next bytes that are no hole begin, from `offset` on; null when only a hole is left. lseek(2) SEEK_DATA */
+  nextData(fd: number, offset: number): number | null
+  /** Where the next hole begins; the end of the file is one. lseek(2) SEEK_HOLE */
+  nextHole(fd: number, offset: number): number
+  /** Flags of its inode; 0 where the file system has none. ioctl_xfs_fsgetxattr(2) */
+  inodeFlags(fd: number): number
+  /** Sets these besides those that it has. */
+  addInodeFlags(fd: number, flags: number): void
   /** Exclusive advisory lock for as long as this open file lives; false when another open file holds it. flock(2) */
   lock(fd: number): boolean
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import {
   closeSync,
+  ftruncateSync,
   lstatSync,
   mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -113,16 +113,25 @@ test('a lock is held by one open file, until it is closed', (t) => {
   assert.throws(() => files.syncFileSystem(second), code('EBADF'))
 })
 
-test('where the first bytes are that are not a hole', (t) => {
+test('data and holes of a sparse file are found', (t) => {
   const path = fileIn(directory(t), 'sparse')
-  truncateSync(path, 8 << 20)
   const fd = openSync(path, 'r+')
-  t.after(() => closeSync(fd))
-  assert.equal(files.firstData(fd), null)
-  writeSync(fd, 'island', 4 << 20)
-  assert.equal(files.firstData(fd), 4 << 20)
-  writeSync(fd, 'island', 0)
-  assert.equal(files.firstData(fd), 0)
+  ftruncateSync(fd, 1 << 20)
+  assert.equal(files.nextData(fd, 0), null)
+  writeSync(fd, Buffer.alloc(65_536, 1), 0, 65_536, 1 << 19)
+  assert.equal(files.nextData(fd, 0), 1 << 19)
+  assert.equal(files.nextHole(fd, 1 << 19), (1 << 19) + 65_536)
+  assert.equal(files.nextHole(fd, 0), 0)
+  closeSync(fd)
+})
+
+test('flags of inodes are set besides others', (t) => {
+  const fd = openSync(fileIn(directory(t), 'flagged'), 'r')
+  const [NOATIME, NODUMP] = [0x40, 0x80]
+  files.addInodeFlags(fd, NODUMP)
+  files.addInodeFlags(fd, NOATIME)
+  assert.equal(files.inodeFlags(fd) & (NOATIME | NODUMP), NOATIME | NODUMP)
+  closeSync(fd)
 })
 
 test('what is read unbuffered is the file, of whatever length', (t) => {

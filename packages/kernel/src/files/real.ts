@@ -3,6 +3,7 @@
 import { directCalls } from '../libc/direct.ts'
 import { SystemCallFailed } from '../libc/libc.ts'
 import type { FileCalls } from './files.ts'
+import { addInodeFlags, inodeFlags } from './inode-flags.ts'
 
 const AT_FDCWD = -100
 const AT_SYMLINK_NOFOLLOW = 0x100
@@ -17,9 +18,12 @@ const EEXIST = 17
 const EAGAIN = 11
 const ENXIO = 6
 const SEEK_DATA = 3
+const SEEK_HOLE = 4
+const FICLONE = 0x4004_9409
 
 const SYS = {
   lseek: 8,
+  ioctl: 16,
   flock: 73,
   mknodat: 259,
   lsetxattr: 189,
@@ -43,8 +47,9 @@ export function realFileCalls(): FileCalls {
   const mknodat = direct('long (long number, int dirfd, const void *path, unsigned int mode, unsigned long device)')
   const renameat2 = direct('long (long number, int fromfd, const void *from, int tofd, const void *to, unsigned int flags)')
   const syncfs = direct('long (long number, int fd)')
-  const lseek = direct('long (long number, int fd, long offset, int whence)')
   const flock = direct('long (long number, int fd, int operation)')
+  const lseek = direct('long (long number, int fd, long offset, int whence)')
+  const ioctl = direct('long (long number, int fd, unsigned long request, long argument)')
   const scratch = Buffer.alloc(MOST_BYTES)
 
   return {
@@ -88,10 +93,16 @@ export function realFileCalls(): FileCalls {
     syncFileSystem(fd) {
       must(syncfs(SYS.syncfs, fd), 'syncfs')
     },
-    firstData(fd) {
-      const offset = lseek(SYS.lseek, fd, 0, SEEK_DATA)
-      return offset === -ENXIO ? null : must(offset, 'lseek')
+    cloneContents(from, to) {
+      must(ioctl(SYS.ioctl, to, FICLONE, from), 'share the blocks of a file')
     },
+    nextData(fd, offset) {
+      const found = lseek(SYS.lseek, fd, offset, SEEK_DATA)
+      return found === -ENXIO ? null : must(found, 'find data')
+    },
+    nextHole: (fd, offset) => must(lseek(SYS.lseek, fd, offset, SEEK_HOLE), 'find a hole'),
+    inodeFlags,
+    addInodeFlags,
     lock(fd) {
       const result = flock(SYS.flock, fd, LOCK_EX | LOCK_NB)
       if (result === -EAGAIN) return false

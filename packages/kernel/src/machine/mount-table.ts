@@ -6,7 +6,7 @@ import { refuse, subtree } from './tree.ts'
 export interface MountTable {
   /** Absolute path. */
   get(path: string): Entry | null
-  put(path: string, entry: Entry): void
+  put(path: string, entry: Entry | null): void
   /** What `path` is the root of. @throws SystemCallFailed ENOENT */
   at(path: string): Tree
   /** @throws SystemCallFailed ENOENT, when there is no such place */

@@ -13,8 +13,8 @@ export interface Entry {
 
 export interface Tree {
   get(path: string): Entry | null
-  /** Makes or replaces. @throws SystemCallFailed ENOENT, ENOTDIR */
-  put(path: string, entry: Entry): void
+  /** Makes or replaces; null removes. @throws SystemCallFailed ENOENT, ENOTDIR */
+  put(path: string, entry: Entry | null): void
 }
 
 export const DIRECTORY: Entry = { kind: 'directory', contents: '', mode: 0o755, owner: 0 }
@@ -32,7 +32,8 @@ export function plainTree(root: Entry = DIRECTORY): Tree {
     get: (path) => entries.get(path) ?? null,
     put(path, entry) {
       if (path !== '') requireParent((name) => entries.get(name) ?? null, path)
-      entries.set(path, entry)
+      if (entry === null) entries.delete(path)
+      else entries.set(path, entry)
     },
   }
 }
@@ -64,12 +65,15 @@ export function shifted(tree: Tree, { base, size }: IdMap): Tree {
 /** /proc/sys/kernel/overflowuid */
 const OVERFLOW_ID = 65_534
 
+/** What upper has in place of something of a layer that was removed. */
+const WHITEOUT: Entry = { kind: 'device', contents: 'whiteout', mode: 0, owner: 0 }
+
 /** The first layer that has a path shows it; all that is written goes to `upper`. */
 export function overlayTree(upper: Tree, layers: readonly Tree[]): Tree {
   const get = (path: string): Entry | null => {
     for (const tree of [upper, ...layers]) {
       const entry = tree.get(path)
-      if (entry) return entry
+      if (entry) return entry === WHITEOUT ? null : entry
     }
     return null
   }
@@ -83,7 +87,7 @@ export function overlayTree(upper: Tree, layers: readonly Tree[]): Tree {
     put(path, entry) {
       requireParent(get, path)
       copyUp(parentOf(path))
-      upper.put(path, entry)
+      upper.put(path, entry ?? (layers.some((layer) => layer.get(path)) ? WHITEOUT : null))
     },
   }
 }

@@ -34,6 +34,7 @@ import { VERSION } from '../version.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
+import { snapshotHandlers } from './snapshot-handlers.ts'
 import { vzfsHandlers } from './vzfs-handlers.ts'
 
 type Routes = typeof routes
@@ -205,6 +206,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
     },
     ...quotaHandlers(means),
+    ...snapshotHandlers(means, run, shown),
     ...relinkHandlers(means, run, shown),
     ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
@@ -283,6 +285,7 @@ export function handlers(means: HandlerMeans): Handlers {
           users.length === 1 ? 'destroy it first' : 'destroy them first',
         )
       }
+      await requireNoSnapshot(means, ref, layers)
       const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
       return run(spec, query, async () => {
         await templates.remove(ref)
@@ -329,6 +332,19 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     openapi: async () => openApiDocument(),
+  }
+}
+
+/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
+async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
+  for (const { id, name } of inventory.all()) {
+    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
+    if (user === undefined) continue
+    throw failure(
+      'conflict',
+      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
+      `remove that first: insula snapshot remove ${name} ${user.name}`,
+    )
   }
 }
 

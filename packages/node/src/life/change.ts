@@ -14,6 +14,7 @@ import { cgroupOf } from './parts.ts'
 import { placedFiles } from './placed-files.ts'
 import { accountIds, repairIds } from './quota.ts'
 import { requireSensible } from './sensible-limits.ts'
+import { requireTimes } from './snapshot-times.ts'
 
 export async function changeVps(means: Means, id: number, change: VpsChange): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
@@ -22,6 +23,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   const doing = `cannot change VPS "${before.name}"`
   const limits = mergeLimits(before.limits, change.limits ?? {})
   requireSensible(means, limits, doing)
+  requireTimes(change.snapshots ?? null, doing)
   if (change.force !== true) await requireRoom(means, before, limits, doing)
   await means.strays.lookAgain()
   const routed = change.addresses === undefined ? new Map() : await routedElsewhere(means)
@@ -40,6 +42,8 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     quotaUgid: change.quotaUgid ?? before.quotaUgid,
     onboot: change.onboot ?? before.onboot,
     bootOrder: change.bootOrder ?? before.bootOrder,
+    snapshots: change.snapshots === undefined ? before.snapshots : change.snapshots,
+    snapshotsSince: change.snapshots === undefined ? before.snapshotsSince : change.snapshots && new Date().toISOString(),
     share: change.share ?? before.share,
   }
   const after = await inventory.change(id, wanted)

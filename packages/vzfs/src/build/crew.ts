@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
+import { copyNth, type ObjectTask } from '../copy/object.ts'
 import { type ReadTask, readOne } from '../check/read-task.ts'
 import { startUpsHere } from '../thread.ts'
 import { beginLoading, loaded } from '../start-ups.ts'
@@ -14,7 +15,7 @@ import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
-export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ReadTask
+export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ObjectTask | ReadTask
 
 export interface Shared {
   /** [next index to take, indexes done]. */
@@ -29,6 +30,8 @@ export function sharedCursor(): Shared {
 }
 
 export interface Crew extends AsyncDisposable {
+  /** Starts all threads and resolves when they are there. Who does not wait for it loses nothing. */
+  ready(): Promise<void>
   /** Resolves when every index of the task is done. `progress` gets how many are. */
   run(task: Task, progress: (done: number) => void): Promise<void>
 }
@@ -46,10 +49,17 @@ export function startCrew(files: FileCalls, threads: number): Crew {
     void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')))
     helpers.push(helper)
   }
+  const startAll = (): void => {
+    while (helpers.length < threads - 1) start()
+  }
   return {
+    async ready() {
+      startAll()
+      await Promise.race([loaded(counts), broken])
+    },
     async run(task, progress) {
       // Only now: many a job turns out to have nothing to do.
-      if (task.count > 1) while (helpers.length < threads - 1) start()
+      if (task.count > 1) startAll()
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       for (const helper of helpers) helper.postMessage(task)
       takeWork(files, task, progress)
@@ -86,6 +96,8 @@ function doOne(files: FileCalls, task: Task, index: number): void {
       return placeOne(files, task, index)
     case 'copy':
       return copyOne(task, index)
+    case 'object':
+      return copyNth(files, task, index)
     case 'link':
       return linkOne(files, task, index)
   }

@@ -61,7 +61,7 @@ function* stubDifferences(files: FileCalls, root: Buffer, was: RecordedEntry, no
 export function holdsData(files: FileCalls, path: Buffer): boolean {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    return files.firstData(fd) !== null
+    return files.nextData(fd, 0) !== null
   } finally {
     closeSync(fd)
   }

@@ -25,6 +25,8 @@ export interface RelinkingNeed {
   readonly quota: Quota
   readonly areas: () => Promise<AreaInfo[]>
   readonly layers: () => Promise<LayerInfo[]>
+  /** What was cut off of one. */
+  readonly finishRollback: (id: number) => Promise<void>
 }
 
 export interface Relinking {
@@ -41,7 +43,7 @@ export interface Relinking {
 /** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
 const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
 
-export function openRelinking({ paths, trash, gate, threads, quota, areas, layers }: RelinkingNeed): Relinking {
+export function openRelinking({ paths, trash, gate, threads, quota, areas, layers, finishRollback }: RelinkingNeed): Relinking {
   const mutexes = new Map<number, Mutex>()
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
     const mutex = mutexes.get(id) ?? new Mutex()
@@ -50,6 +52,7 @@ export function openRelinking({ paths, trash, gate, threads, quota, areas, layer
   }
   const settle = async (id: number): Promise<void> => {
     const { directory } = paths.area(id)
+    await finishRollback(id)
     if (!(await isUnsettled(directory))) return
     const entry = new URL('./settle-thread.ts', import.meta.url)
     await gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))

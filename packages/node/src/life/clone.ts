@@ -1,0 +1,76 @@
+/** A VPS comes into being as a copy of another: whole or not at all, with host ids, addresses and an identity of its own. */
+
+import type { VpsClone } from '@insula/contract'
+import { failure } from '../failures.ts'
+import type { Means } from '../means.ts'
+import type { VpsRecord } from '../record.ts'
+import type { TaskContext } from '../tasks/engine.ts'
+import { admitAs } from './admission.ts'
+import { uncreate } from './create.ts'
+import { cpuSetFor } from './cpu-set.ts'
+import { diskLimitsOf } from './disk.ts'
+import { takeIdentity } from './identity.ts'
+import { forgetLastWords } from './last-words.ts'
+import { requireLegal } from './legality.ts'
+import { accountIds } from './quota.ts'
+import { copying, recordOf, requireSnapshot } from './snapshot.ts'
+
+/** The record of the clone, with its name, id, addresses and host ids taken. @throws ApiFailure */
+export async function admitClone(means: Means, original: VpsRecord, request: VpsClone): Promise<VpsRecord> {
+  const doing = `cannot clone VPS "${original.name}" as "${request.name}"`
+  if (request.snapshot !== undefined) await requireSnapshot(means, original, request.snapshot)
+  const then = request.snapshot === undefined ? original : ((await recordOf(means, original.id, request.snapshot)) ?? original)
+  const addresses = request.addresses ?? original.addresses.map(() => 'auto')
+  return admitAs(means, doing, { name: request.name, id: request.id, addresses }, (taken) => ({
+    ...original,
+    ...taken,
+    hostname: request.hostname ?? request.name,
+    template: then.template,
+    layers: then.layers,
+    init: then.init,
+    cpuSet: cpuSetFor(means, taken.id, original.limits.cpus),
+    onboot: request.onboot ?? false,
+    snapshots: null,
+    snapshotsSince: null,
+  }))
+}
+
+/** Makes it; takes everything back when that fails. In the turn of the original. */
+export async function makeClone(
+  means: Means,
+  originalId: number,
+  snapshot: string | null,
+  { id, name }: VpsRecord,
+  work: Pick<TaskContext, 'signal' | 'progress' | 'log'>,
+): Promise<VpsRecord> {
+  const { inventory, vzfs, events } = means
+  const record = inventory.get(id)
+  if (!record) throw new Error(`VPS ${id} is gone`)
+  forgetLastWords(means, id)
+  try {
+    work.signal.throwIfAborted()
+    const original = inventory.get(originalId)
+    if (!original) throw failure('not_found', `there is no VPS ${originalId} any more`)
+    if (snapshot === null) requireLegal('clone', original, originalId)
+    work.progress('copy')
+    const wish = {
+      id,
+      base: record.base,
+      record: { ...record, state: 'stopped' },
+      adapt: async (plan: Parameters<typeof means.areaView>[0]) => {
+        for (const line of await means.areaView(plan, record.base, (root) => takeIdentity(root, record.base))) work.log(line)
+      },
+    }
+    await vzfs.clone({ id: originalId, snapshot }, wish, copying(work))
+    await vzfs.areas.limit(id, diskLimitsOf(record.limits))
+    await accountIds(means, record)
+    const made = await inventory.move(id, 'stopped')
+    events.emit({ kind: 'vps.created', vps: id, data: { name } })
+    return made
+  } catch (error) {
+    // An area that was there before is somebody's.
+    if ((error as { code?: unknown }).code === 'area_exists') await inventory.remove(id)
+    else await uncreate(means, id)
+    throw error
+  }
+}

@@ -1,0 +1,141 @@
+/** Snapshots of a VPS: made, rolled back to, removed. */
+
+import { type SnapshotCreate, isSnapshotName } from '@insula/contract'
+import { beforeRollback, type CopyOptions, type SnapshotCause, type SnapshotInfo } from '@insula/vzfs'
+import { failure } from '../failures.ts'
+import type { Means } from '../means.ts'
+import { parseRecord, type VpsRecord } from '../record.ts'
+import type { TaskContext } from '../tasks/engine.ts'
+import { requireLegal } from './legality.ts'
+import { repairIds } from './quota.ts'
+import { heldStill } from './still.ts'
+
+/** How long what was there before a rollback is kept. */
+const BEFORE_ROLLBACK_KEPT_MS = 7 * 86_400_000
+
+type Work = Pick<TaskContext, 'signal' | 'progress' | 'log'>
+
+/** "2026-11-26T180512Z", or with a number more when there is that one. */
+export function nameFor(at: Date, there: readonly string[] = []): string {
+  const name = at.toISOString().replace(/:|\.\d+/g, '')
+  for (let number = 2, next = name; ; number++) {
+    if (!there.includes(next)) return next
+    next = `${name}-${number}`
+  }
+}
+
+/** @throws ApiFailure unsupported when it runs, the volume cannot share blocks, and nobody said that it may stand still for longer */
+export function requireShort({ vzfs }: Means, { name, state }: VpsRecord, suspend: boolean | undefined): void {
+  if (state !== 'running' || vzfs.reflink || suspend === true) return
+  throw failure(
+    'unsupported',
+    `cannot make a snapshot of VPS "${name}" while it runs: the volume cannot share blocks between files, so all of them have to be copied, and ` +
+      'the VPS would stand still for as long as that takes',
+    'say --suspend if it may, or stop it first; on XFS it takes a moment',
+  )
+}
+
+export async function makeSnapshot(
+  means: Means,
+  id: number,
+  wish: SnapshotCreate & { readonly name: string },
+  cause: SnapshotCause,
+  work: Work,
+): Promise<SnapshotInfo> {
+  const vps = means.inventory.get(id)
+  requireLegal('snapshot', vps, id)
+  requireShort(means, vps, wish.suspend)
+  const expiresAt = wish.expires === undefined ? null : new Date(Date.now() + wish.expires * 1_000).toISOString()
+  const said = { name: wish.name, cause, comment: wish.comment ?? null, expiresAt, record: copyOf(vps) }
+  work.progress('copy')
+  const made = await means.vzfs.snapshots.create(id, said, { ...copying(work), still: stillOf(means, vps, work) })
+  tell(means, vps)
+  return made
+}
+
+/** What it is now becomes snapshot `before`. */
+export async function rollBack(means: Means, id: number, name: string, before: string, work: Work): Promise<VpsRecord> {
+  const vps = means.inventory.get(id)
+  requireLegal('rollback', vps, id)
+  const expiresAt = new Date(Date.now() + BEFORE_ROLLBACK_KEPT_MS).toISOString()
+  const said = {
+    name: before,
+    cause: 'rollback',
+    comment: `before the rollback to ${name}`,
+    expiresAt,
+    record: copyOf(vps),
+  } as const
+  work.progress('copy')
+  await means.vzfs.snapshots.rollback(id, name, said, copying(work))
+  work.log(`what was there before is kept as ${before}`)
+  tell(means, vps)
+  return settleRollback(means, id)
+}
+
+export const nameBefore = (): string => beforeRollback(new Date())
+
+/** The record and the accounts follow what the private area is. Idempotent. */
+export async function settleRollback(means: Means, id: number): Promise<VpsRecord> {
+  const vps = await followLayers(means, id)
+  await repairIds(means, vps)
+  return vps
+}
+
+/** An area that was brought back to other layers is of another version of its template, or of another template. */
+export async function followLayers(means: Means, id: number): Promise<VpsRecord> {
+  const { inventory, vzfs, templates } = means
+  const vps = inventory.get(id)
+  if (!vps) throw failure('not_found', `there is no VPS ${id} any more`)
+  const area = await vzfs.areas.show(id)
+  if (area === null || area.layers.join() === vps.layers.join()) return vps
+  const layers = [...area.layers]
+  const template = (await templates.list()).find((one) => one.layers.join() === layers.join())
+  const init = template === undefined ? vps.init : template.init
+  const after = await inventory.change(id, { layers, template: template?.ref ?? vps.template, init })
+  await vzfs.areas.writeRecord(id, after)
+  return after
+}
+
+export async function removeSnapshot(means: Means, id: number, name: string): Promise<void> {
+  const vps = means.inventory.get(id)
+  if (!vps) throw failure('not_found', `there is no VPS ${id} any more`)
+  await means.vzfs.snapshots.remove(id, name)
+  tell(means, vps)
+}
+
+/** Of a snapshot: what a VPS was of then. Null when that cannot be told. */
+export async function recordOf(means: Means, id: number, name: string): Promise<VpsRecord | null> {
+  try {
+    return parseRecord(await means.vzfs.snapshots.record(id, name))
+  } catch {
+    return null
+  }
+}
+
+/** @throws ApiFailure not_found */
+export async function requireSnapshot(means: Means, { id, name: vps }: VpsRecord, name: string): Promise<SnapshotInfo> {
+  const found = isSnapshotName(name) ? (await means.vzfs.snapshots.list(id)).find((one) => one.name === name) : undefined
+  if (found) return found
+  throw failure('not_found', `VPS "${vps}" has no snapshot "${name}"`, `see \`insula snapshot list ${vps}\``)
+}
+
+const copyOf = (vps: VpsRecord): VpsRecord => ({ ...vps, state: 'stopped', pid: null, startedAt: null, held: false })
+
+export function copying({ signal, progress }: Pick<Work, 'signal' | 'progress'>): CopyOptions {
+  return { signal, progress: (done) => progress('copy', done) }
+}
+
+function stillOf(means: Means, { id, state }: VpsRecord, { log }: Work): NonNullable<CopyOptions['still']> {
+  if (state !== 'running') return (copy) => copy()
+  return async (copy) => {
+    const began = performance.now()
+    try {
+      return await heldStill(means, id, copy)
+    } finally {
+      log(`it stood still for ${Math.round(performance.now() - began)} ms`)
+    }
+  }
+}
+
+const tell = (means: Means, { id, name }: VpsRecord): void =>
+  means.events.emit({ kind: 'vps.changed', vps: id, data: { name, fields: ['snapshots'] } })
