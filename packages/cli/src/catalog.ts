@@ -27,6 +27,8 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
+  'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
+  'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
   'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
   'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
   'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
@@ -47,7 +49,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, list, show, remove',
-  vzfs: 'the shared file system: df, residency, check, gc',
+  vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -4,6 +4,7 @@ import {
   HOSTNAME_RULE,
   LEAST_BYTES,
   type LimitsChange,
+  type Share,
   type VpsChange,
   formatSize,
   isHostname,
@@ -13,6 +14,7 @@ import {
 import { UsageError } from './command.ts'
 import { wholeNumber } from './values.ts'
 
+const SHARES: readonly Share[] = ['all', 'templates', 'none']
 const UNLIMITED = 'unlimited'
 const MOST_PERCENT = 1_000_000
 
@@ -71,6 +73,12 @@ export const settingsOptions = {
   },
   onboot: { negatable: true, about: 'start it when the machine boots and at ./up after ./down, or not' },
   'boot-order': { value: 'N', about: 'lower starts first', parse: wholeNumber(0, 1_000_000) },
+  share: {
+    value: 'WITH',
+    about: 'which of its private files may be shared: those that any VPS has (all), that templates have, or none',
+    parse: share,
+    complete: SHARES,
+  },
 } as const
 
 interface Given {
@@ -89,6 +97,7 @@ interface Given {
   readonly 'quota-ugid': number | undefined
   readonly onboot: boolean | undefined
   readonly 'boot-order': number | undefined
+  readonly share: Share | undefined
 }
 
 /** Only what was given. "none" alone empties a list. */
@@ -114,6 +123,7 @@ export function settingsOf(given: Given): VpsChange {
     quotaUgid: given['quota-ugid'],
     onboot: given.onboot,
     bootOrder: given['boot-order'],
+    share: given.share,
   })
 }
 
@@ -133,6 +143,12 @@ function listOf(name: string, values: readonly string[]): string[] | undefined {
 function address(text: string): string {
   if (text === 'auto' || text === 'none' || parseIpv4(text) !== null) return text
   throw new UsageError(`takes an IPv4 address such as 10.0.0.7, "auto" or "none", not '${text}'`)
+}
+
+function share(text: string): Share {
+  const found = SHARES.find((one) => one === text)
+  if (found !== undefined) return found
+  throw new UsageError(`takes all, templates or none, not '${text}'`)
 }
 
 function dnsServer(text: string): string {

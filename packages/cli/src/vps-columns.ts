@@ -78,6 +78,7 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
     { name: 'nat', about: "whether its connections leave with the node's address", value: ({ nat }) => (nat ? 'yes' : 'no') },
     { name: 'onboot', about: 'whether it starts with the node', value: ({ onboot }) => (onboot ? 'yes' : 'no') },
     { name: 'boot-order', about: 'lower starts first', right: true, value: ({ bootOrder }) => String(bootOrder) },
+    { name: 'share', about: 'which of its private files may be shared', value: ({ share }) => share },
     { name: 'uptime', about: 'since it started', right: true, value: ({ startedAt }) => since(startedAt) },
     { name: 'created', about: 'when it was created', value: ({ createdAt }) => moment(createdAt) },
     { name: 'pid', about: "its init's process id on the node", right: true, value: ({ pid }) => String(pid ?? '-') },

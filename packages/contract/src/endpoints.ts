@@ -24,6 +24,7 @@ export const endpoints = {
   quotaList: { method: 'GET', path: '/v1/vps/:vps/quota' },
   quotaSet: { method: 'PATCH', path: '/v1/vps/:vps/quota' },
   quotaGrace: { method: 'PATCH', path: '/v1/vps/:vps/quota/grace' },
+  vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -32,6 +33,7 @@ export const endpoints = {
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
+  vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },

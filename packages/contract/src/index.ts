@@ -3,6 +3,7 @@
 export * from './light.ts'
 export { AddressWish, Dns, Hostname, Ipv4, VpsName, VpsRef } from './scalars.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+export { Share, VpsRebase, VzfsRelink } from './relink.ts'
 export { Boot } from './boot.ts'
 export { ApiError, ErrorBody } from './failure.ts'
 export { Task, TaskAnswer, TaskLog } from './task.ts'

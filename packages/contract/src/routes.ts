@@ -7,6 +7,7 @@ import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
 import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
+import { VpsRebase, VzfsRelink } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
@@ -187,6 +188,15 @@ export const routes = {
     status: 200,
     errors: ['not_found', 'unsupported'],
   },
+  vpsRebase: {
+    ...endpoints.vpsRebase,
+    summary: 'Move a stopped VPS to another template or another version of its own',
+    params: ofVps,
+    query: Wait,
+    body: VpsRebase,
+    ...task,
+    errors: ['not_found', 'conflict', 'busy', 'template_unknown', 'no_space', 'cancelled'],
+  },
   vpsLog: {
     ...endpoints.vpsLog,
     summary: "The scrollback of a VPS's console",
@@ -235,6 +245,14 @@ export const routes = {
     errors: [],
   },
 
+  vzfsRelink: {
+    ...endpoints.vzfsRelink,
+    summary: 'Relink stopped VPSs; those that run are relinked when they stop or start next',
+    query: Wait,
+    body: VzfsRelink,
+    ...task,
+    errors: ['not_found', 'no_space', 'cancelled'],
+  },
   vzfsDf: {
     ...endpoints.vzfsDf,
     summary: 'What VPSs, templates and the volume take, share and save on disk',

@@ -1,6 +1,7 @@
 /** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
 
 import { z } from 'zod'
+import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
@@ -62,6 +63,8 @@ export const Vps = z
     quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
     onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),
+    share: Share,
+    relinkDue: z.boolean().describe('It is relinked when it stops or starts next'),
     createdAt: Moment,
     startedAt: Moment.nullable(),
     pid: z.int().nullable().describe('Process id of its init, as the node sees it'),
@@ -103,6 +106,7 @@ const settings = {
   quotaUgid: z.int().min(0).max(10_000),
   onboot: z.boolean(),
   bootOrder: z.int().min(0).max(1_000_000),
+  share: Share,
 }
 
 export const VpsCreate = z

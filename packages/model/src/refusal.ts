@@ -47,6 +47,8 @@ const PHRASES: Readonly<Record<Action, string>> = {
   destroy: 'destroy',
   set: 'change',
   rename: 'rename',
+  relink: 'relink',
+  rebase: 'rebase',
   exec: 'run a command in',
   console: 'open the console of',
   log: 'show the log of',
@@ -75,6 +77,9 @@ const seeWhy: Remedy = (name) => `see why with "insula show ${name}", then start
 const stopFirst: Remedy = (name) =>
   `stop it first: "insula stop ${name}"; or stop and destroy it at once: "insula destroy --force ${name}"`
 
+const stopBefore: Remedy = (name) => `stop it first: "insula stop ${name}"`
+const settleFirst: Remedy = (name) => `see why with "insula show ${name}"; "insula doctor --repair" puts right what can be`
+
 /** One for every settled state in which the action is not legal. */
 const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Remedy>>>>> = {
   start: { running: (name) => `nothing to do; to boot it anew: "insula restart ${name}"`, suspended: resumeInstead },
@@ -92,6 +97,8 @@ const REMEDIES: Readonly<Record<Action, Readonly<Partial<Record<SettledState, Re
   destroy: { running: stopFirst, suspended: stopFirst },
   set: {},
   rename: {},
+  relink: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
+  rebase: { running: stopBefore, suspended: stopBefore, failed: settleFirst },
   exec: { stopped: startFirst, suspended: resumeFirst, failed: seeWhy },
   console: { stopped: startFirst, failed: seeWhy },
   log: { stopped: startFirst, failed: seeWhy },

@@ -11,6 +11,8 @@ export const ACTIONS = {
   destroy: ['stopped', 'failed'],
   set: ['stopped', 'running', 'suspended', 'failed'],
   rename: ['stopped', 'running', 'suspended', 'failed'],
+  relink: ['stopped'],
+  rebase: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

@@ -35,12 +35,14 @@ import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
 import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
+import { openRelinks } from './life/relink.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
 import { openLostAreas } from './lost-areas.ts'
 import { continueTasks } from './continue-tasks.ts'
 import { reconcile } from './reconcile.ts'
+import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
@@ -133,6 +135,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     lastCheck: openLastCheck(join(instance.state, 'last-check.json')),
     warming,
     exits: openExitBook(),
+    relinks: openRelinks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,
@@ -150,6 +153,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await reconcile(means)
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
+  undo.use(openRelinkClock(means))
   const vzfsBoard = undo.use(openVzfsBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))

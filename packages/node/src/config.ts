@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Dns } from '@insula/contract'
+import { isSchedule } from './relink-clock.ts'
 
 export const Config = z.strictObject({
   /** Where "auto" addresses come from, CIDR. */
@@ -17,6 +18,13 @@ export const Config = z.strictObject({
   idRangeStart: z.int().min(65_536).multipleOf(65_536).optional(),
   /** Directory on a file system of the administrator's, in place of the loop-backed volume. */
   volume: z.string().startsWith('/').optional(),
+  /** When private files that others have too become links: at a stop, in the background, when absent. */
+  relink: z.enum(['at-stop', 'at-start', 'off']).optional(),
+  /** When all are relinked besides, as cron says it: "30 3 * * 0". */
+  relinkSchedule: z
+    .string()
+    .refine(isSchedule, { error: 'times as cron says them: minute hour day month weekday, "30 3 * * *"' })
+    .optional(),
   /** Package mirror for template builds; the node's own apt sources when absent. */
   mirror: z.url().optional(),
   /** Where finished trees of template builds are kept, for machines that build the same template again and again. */

@@ -5,12 +5,13 @@
 
 import { reapply } from './life/change.ts'
 import { destroyVps } from './life/destroy.ts'
+import { rebaseVps } from './life/rebase.ts'
 import { startVps } from './life/start.ts'
 import { destroyOrphan, endOrphan } from './life/orphan.ts'
 import { finishStop, type StopOptions } from './life/stop.ts'
 import { cgroupOf } from './life/parts.ts'
 import type { Means } from './means.ts'
-import type { Interrupted } from './tasks/engine.ts'
+import type { Interrupted, TaskContext } from './tasks/engine.ts'
 
 export async function continueTasks(means: Means): Promise<void> {
   const { tasks, inventory } = means
@@ -32,7 +33,7 @@ export async function continueTasks(means: Means): Promise<void> {
   }
 }
 
-type Body = () => Promise<unknown>
+type Body = (context: TaskContext) => Promise<unknown>
 
 /** What is left to do; null: nothing. */
 function continuation(means: Means, { task, params }: Interrupted): Body | null {
@@ -62,6 +63,8 @@ function continuation(means: Means, { task, params }: Interrupted): Body | null 
         await stop({ force: true })
         await destroyVps(means, id, true)
       }
+    case 'vps.rebase':
+      return (context) => rebaseVps(means, id, (params as { template: string }).template, context)
     case 'vps.set':
     case 'vps.rename':
       return () => reapply(means, id)

@@ -2,6 +2,7 @@
 
 import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
 import { LimitBelowUse } from '@insula/kernel'
+import { RebaseRefused } from '@insula/vzfs'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
@@ -50,6 +51,8 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
       code: 'address_in_use',
       remedy: 'give the VPS another address: insula set VPS --ip auto; or end what has it (ip route)',
     }
+  if (error instanceof RebaseRefused)
+    return { code: 'conflict', remedy: 'remove or rename what is in the way inside, or create a VPS of the new template' }
   if (error instanceof LimitBelowUse)
     return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
   if (name === 'KeeperError') {

@@ -12,6 +12,7 @@ import type { Warming } from './care/warm.ts'
 import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
+import type { Relinks } from './life/relink.ts'
 import type { LostAreas } from './lost-areas.ts'
 import type { Store } from './store/open.ts'
 import type { Strays } from './strays.ts'
@@ -38,6 +39,7 @@ export interface Means {
   readonly probe: HostProbe
   readonly templates: TemplateShelf
   readonly exits: ExitBook
+  readonly relinks: Relinks
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */
   readonly linked: Set<number>

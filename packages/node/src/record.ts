@@ -1,7 +1,7 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, Hostname, Ipv4, Limits, VpsName } from '@insula/contract'
+import { Dns, Hostname, Ipv4, Limits, Share, VpsName } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -32,6 +32,8 @@ const VpsRecord = z.object({
   quotaUgid: z.int().default(0),
   onboot: z.boolean(),
   bootOrder: z.int(),
+  share: Share.default('all'),
+  relinkDue: z.boolean().default(false),
   /** Host uid and gid of its root. */
   base: z.int(),
   createdAt: z.string(),

@@ -3,6 +3,7 @@ export { type IdQuota, type IdQuotaNeed, type IdQuotaState, openIdQuota } from '
 export { type IdSettings, NO_ID_SETTINGS, type SettingsFile, settingsFile } from './quota/settings.ts'
 export { LayerInUse, type Obstacle, RebaseRefused, VzfsError, type VzfsCode } from './errors.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
+export type { RelinkReport, Share } from './relink/report.ts'
 export { volumePaths } from './volume-paths.ts'
 export type {
   CheckOptions,
@@ -27,8 +28,5 @@ export type {
   LayerOptions,
   Layers,
   OverlayPlan,
-  RelinkOptions,
-  RelinkReport,
-  Share,
   Vzfs,
 } from './vzfs.ts'

@@ -52,6 +52,13 @@ export interface Damage {
   /** Of the contents that it is about, and their length. */
   readonly digest?: string
   readonly size?: number
+  /** Of contents: whose stubs name them. */
+  readonly namedBy?: NamedBy
+}
+
+export interface NamedBy {
+  readonly layers: readonly string[]
+  readonly areas: readonly number[]
 }
 
 export interface CheckReport {

@@ -35,6 +35,7 @@
 
 import type { QuotaLimits } from '@insula/kernel'
 import type { IdQuota } from './quota/id-quota.ts'
+import type { RelinkOptions, RelinkReport } from './relink/report.ts'
 import type {
   CheckOptions,
   CheckReport,
@@ -104,33 +105,6 @@ export interface AreaInfo {
   /** Host uid and gid that is 0 inside. */
   readonly base: number
   readonly layers: readonly string[]
-}
-
-/** What may become a link: what anybody has, what templates have, or nothing. */
-export type Share = 'all' | 'templates' | 'none'
-
-export interface RelinkOptions {
-  readonly share: Share
-  /** Of files that have to be read. */
-  readonly progress?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
-}
-
-export interface RelinkReport {
-  /** Private files that became links, and what they had on disk. */
-  readonly files: number
-  readonly bytes: number
-  /** Of them, bytes that the pool did not have before. */
-  readonly newPoolBytes: number
-  /** What links that were there before stand for, on disk. */
-  readonly linkedBytes: number
-  /** Private files that could be shared if another had the same, and of them those that had to be read. */
-  readonly looked: number
-  readonly hashedFiles: number
-  readonly hashedBytes: number
-  /** Files whose digest the pool has with other contents: the pool is damaged there, and they stay as they are. */
-  readonly unlike: readonly string[]
-  readonly milliseconds: number
 }
 
 export interface AreaProblem {

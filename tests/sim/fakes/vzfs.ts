@@ -25,6 +25,8 @@ export interface FakeVzfs extends Vzfs {
   readonly leaving: Set<number>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
+  /** A relink lasts until it is aborted. */
+  slowRelinks: boolean
   /** Areas that cannot move to other layers, for tests to say. */
   readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
@@ -76,9 +78,10 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     orphans: { files: 0, bytes: 0 },
     looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
   })
-  return {
+  const vzfs: FakeVzfs = {
     path,
     records,
+    slowRelinks: false,
     leaving,
     uncounted,
     damaged,
@@ -157,6 +160,8 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
         known(id)
         signal?.throwIfAborted()
         progress?.(1, 1)
+        if (vzfs.slowRelinks)
+          await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
         return relinked
       },
       survey: async () => relinked,
@@ -220,4 +225,5 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     idle: async () => undefined,
     close: async () => undefined,
   }
+  return vzfs
 }

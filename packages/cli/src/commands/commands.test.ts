@@ -118,6 +118,27 @@ test('set changes only what is named, on one, several or all', async () => {
   assert.match(err, /needs at least one setting/)
 })
 
+test('vzfs relink says what was won, and what runs', async () => {
+  assert.equal(
+    (await insula('vzfs', 'relink', '--all')).out,
+    'relinked off: 3 files, 40M won (1M won before, 5 files read, 1.2 s)\nweb runs: it is relinked when it stops or starts next\n',
+  )
+  assert.deepEqual(lastRequest()?.body, { all: true })
+  assert.equal((await insula('vzfs', 'relink', 'off', '-q')).out, 'off\n')
+  assert.deepEqual(lastRequest()?.body, { vps: ['off'] })
+  assert.equal((await insula('vzfs', 'relink')).code, 2)
+})
+
+test('vzfs rebase says what the VPS consists of then', async () => {
+  assert.match((await insula('vzfs', 'rebase', 'off', 'micro')).out, /^rebased off on micro@/)
+})
+
+test('set --share', async () => {
+  assert.equal((await insula('set', 'web', '--share', 'templates')).code, 0)
+  assert.deepEqual(lastRequest()?.body, { share: 'templates' })
+  assert.match((await insula('set', 'web', '--share', 'some')).err, /--share takes all, templates or none, not 'some'/)
+})
+
 test('start, stop, restart, suspend, resume: one word each, the state of it changed', async () => {
   assert.equal((await insula('suspend', 'web')).out, 'suspended web\n')
   assert.equal((await insula('resume', 'web')).out, 'resumed web\n')

@@ -15,6 +15,7 @@ import {
 } from '@insula/contract'
 import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
+import { relinkResult } from './fake-relink.ts'
 import { fakeTemplate } from './fake-template.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -108,6 +109,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,
+    share: 'all',
+    relinkDue: false,
     createdAt: EPOCH,
     startedAt: running ? EPOCH : null,
     pid: running ? 4000 + id : null,
@@ -194,6 +197,15 @@ export async function answerTo(
         throw new ApiFailure({ code: 'conflict', message: `${vps.name} is running` })
       return task(state, 'vps.destroy', vps.id, vps.name, wait, () => void state.vps.delete(vps.id))
     }
+    case 'vpsRebase': {
+      const vps = known()
+      const { ref } = template(state, String(body['template']))
+      return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
+    }
+    case 'vzfsRelink':
+      return task(state, 'vzfs.relink', null, 'all', wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
+      )
     case 'quotaList':
       return {
         entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],

@@ -7,7 +7,8 @@ import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PAGE_BYTES, type PageCache } from './page-cache.ts'
 
-const PAGES = 64
+/** More than the kernel reads ahead at once. */
+const PAGES = 2048
 
 export function pageCacheConformance(name: string, open: () => PageCache, directory: () => string): void {
   const file = (t: TestContext, bytes: number): number => {

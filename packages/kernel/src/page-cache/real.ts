@@ -14,6 +14,8 @@ const ENOSYS = 38
 const EPERM = 1
 /** struct cachestat: five numbers of 64 bits, the first is nr_cache. */
 const CACHESTAT_BYTES = 40
+/** One call reads no more than the read-ahead of the disk, which is seldom less than this. */
+const ASKED = 128 * 1024
 /** Mapped at once for mincore(2). */
 const WINDOW = 1 << 30
 
@@ -59,7 +61,10 @@ export function realPageCache({ old = false }: { readonly old?: boolean } = {}):
       return Number(result.readBigUInt64LE())
     },
     readAhead(fd, offset, length) {
-      must(fadvise(SYS.fadvise64, fd, offset, length, POSIX_FADV_WILLNEED), 'posix_fadvise(WILLNEED)')
+      for (let at = offset; at < offset + length; at += ASKED) {
+        const part = Math.min(ASKED, offset + length - at)
+        must(fadvise(SYS.fadvise64, fd, at, part, POSIX_FADV_WILLNEED), 'posix_fadvise(WILLNEED)')
+      }
     },
     letGo(fd) {
       must(fadvise(SYS.fadvise64, fd, 0, 0, POSIX_FADV_DONTNEED), 'posix_fadvise(DONTNEED)')

@@ -12,6 +12,7 @@ import { admit, createVps, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
 import { lastWords } from '../life/last-words.ts'
+import { relinkAfterStop, relinkBeforeStart } from '../life/relink.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -31,6 +32,8 @@ import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { quotaHandlers } from './quota-handlers.ts'
+import { relinkHandlers } from './relink-handlers.ts'
+import type { RunTask } from './run-task.ts'
 import { vzfsHandlers } from './vzfs-handlers.ts'
 
 type Routes = typeof routes
@@ -54,11 +57,7 @@ export interface HandlerMeans extends Means {
 export function handlers(means: HandlerMeans): Handlers {
   const { inventory, tasks, keeper, templates, usage } = means
   const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id), usage.disk(record.id))
-  const run = async (
-    spec: TaskSpec,
-    query: { readonly wait?: number | undefined } | undefined,
-    body: Parameters<typeof tasks.start>[1],
-  ): Promise<TaskAnswer> => {
+  const run: RunTask = async (spec, query, body) => {
     const task = await tasks.start(spec, body)
     return { task: await settled(task, query?.wait) }
   }
@@ -74,6 +73,7 @@ export function handlers(means: HandlerMeans): Handlers {
   ): Promise<TaskAnswer> => {
     const vps = inventory.find(ref)
     if (!tasks.busy(vps.id)) requireLegal(action, vps, ref)
+    means.relinks.giveWay(vps.id)
     const spec = {
       kind: `vps.${action}`,
       vps: vps.id,
@@ -158,14 +158,30 @@ export function handlers(means: HandlerMeans): Handlers {
       const force = query.force ?? false
       if (!tasks.busy(vps.id) && !(force && ['running', 'suspended'].includes(vps.state)))
         requireLegal('destroy', vps, params.vps)
+      means.relinks.giveWay(vps.id)
       const spec = { kind: 'vps.destroy', vps: vps.id, subject: vps.name, doing: `cannot destroy VPS "${vps.name}"` }
       return run(spec, query, () => destroyVps(means, vps.id, force))
     },
-    vpsStart: ({ params, query }) => onVps('start', params.vps, query, (id, signal) => startVps(means, id, signal)),
+    vpsStart: ({ params, query }) =>
+      onVps('start', params.vps, query, async (id, signal) => {
+        await relinkBeforeStart(means, id, signal)
+        return startVps(means, id, signal)
+      }),
     vpsBoot: async ({ params, query }) => ({ boot: await bootOf(means, params.vps, (query.wait ?? 0) * 1_000) }),
     vpsStop: async ({ params, query, body }) => {
       const orphan = await findOrphan(means, params.vps)
-      if (!orphan) return onVps('stop', params.vps, query, (id) => stopVps(means, id, body), body)
+      if (!orphan)
+        return onVps(
+          'stop',
+          params.vps,
+          query,
+          async (id) => {
+            const stopped = await stopVps(means, id, body)
+            await relinkAfterStop(means, id)
+            return stopped
+          },
+          body,
+        )
       requireForce(means, orphan, 'stop', body.force ?? false)
       return run(ofOrphan('stop', orphan), query, () => endOrphan(means, orphan.id))
     },
@@ -174,8 +190,9 @@ export function handlers(means: HandlerMeans): Handlers {
         'restart',
         params.vps,
         query,
-        async (id) => {
+        async (id, signal) => {
           await stopVps(means, id, body)
+          await relinkBeforeStart(means, id, signal)
           return startVps(means, id)
         },
         body,
@@ -188,6 +205,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return run(spec, query, async () => shown(await renameVps(means, vps.id, body.name)))
     },
     ...quotaHandlers(means),
+    ...relinkHandlers(means, run, shown),
     ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)

@@ -23,7 +23,7 @@ export function openVzfsBoard(means: Means): VzfsBoard {
       means.log('what VZFS takes could not be measured', error)
     }
   }
-  const timer = setInterval(() => void (last = last.then(look)), EVERY_MS)
+  const timer = setInterval(() => void (last = last.then(look)), EVERY_MS).unref()
   return {
     figures() {
       const check = means.lastCheck.get()

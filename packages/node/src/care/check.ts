@@ -54,8 +54,12 @@ const told = ({ kind, path, problem, repairable }: Damage) => ({ kind, path, pro
 /** VPSs that lack contents: what they open there fails. */
 function hitBy({ inventory }: Means, damages: readonly Damage[]): VzfsCheckResult['hit'] {
   const lacking = damages.filter(({ kind }) => kind === 'contents')
-  const layers = new Set(lacking.flatMap(({ layer }) => layer ?? []))
-  const areas = new Set(lacking.flatMap(({ area }) => area ?? []))
+  const layers = new Set(
+    lacking.flatMap(({ layer, namedBy }) => [...(namedBy?.layers ?? []), ...(layer === undefined ? [] : [layer])]),
+  )
+  const areas = new Set(
+    lacking.flatMap(({ area, namedBy }) => [...(namedBy?.areas ?? []), ...(area === undefined ? [] : [area])]),
+  )
   return inventory
     .all()
     .filter((vps) => areas.has(vps.id) || vps.layers.some((layer) => layers.has(layer)))

@@ -38,7 +38,7 @@ export function openWarming({ vzfs, inventory, config, log }: Pick<Means, 'vzfs'
   const timer = setInterval(() => {
     const layers = [...inUse()]
     if (layers.length > 0) after(() => vzfs.learn(layers))
-  }, LEARN_EVERY_MS)
+  }, LEARN_EVERY_MS).unref()
   return {
     async before(layers) {
       const used = inUse()

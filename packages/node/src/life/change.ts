@@ -40,6 +40,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     quotaUgid: change.quotaUgid ?? before.quotaUgid,
     onboot: change.onboot ?? before.onboot,
     bootOrder: change.bootOrder ?? before.bootOrder,
+    share: change.share ?? before.share,
   }
   const after = await inventory.change(id, wanted)
   const undo = new AsyncDisposableStack()

@@ -68,6 +68,8 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
     quotaUgid: request.quotaUgid ?? 0,
     onboot: request.onboot ?? false,
     bootOrder: request.bootOrder ?? 100,
+    share: request.share ?? 'all',
+    relinkDue: false,
     base,
     createdAt: new Date().toISOString(),
     startedAt: null,

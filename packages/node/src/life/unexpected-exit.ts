@@ -5,6 +5,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { recordExit } from './exit-record.ts'
 import { takeDown } from './parts.ts'
+import { relinkAfterStop } from './relink.ts'
 import { shortageOf } from './shortage.ts'
 import { endOf, lastLines, startVps } from './start.ts'
 
@@ -35,7 +36,7 @@ export async function dismantle(means: Means, vps: VpsRecord, report: ExitReport
   if (report) await recordExit(means, report)
   await takeDown(means, vps).catch((error: unknown) => log(`VPS ${vps.name}: something of it is left over`, error))
   await inventory.settle(id, 'stopped', { pid: null, startedAt: null, problem })
-  if (report?.request !== 'reboot') return
+  if (report?.request !== 'reboot') return relinkAfterStop(means, id)
   setTimeout(
     () => void reboot(means, id).catch((error: unknown) => log('a reboot failed', error)),
     lived < SHORT_MS ? WAIT_MS : 0,

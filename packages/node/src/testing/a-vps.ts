@@ -19,6 +19,8 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   quotaUgid: 0,
   onboot: false,
   bootOrder: 100,
+  share: 'all',
+  relinkDue: false,
   base: 2 ** 28,
   createdAt: '2026-01-01T00:00:00.000Z',
   startedAt: null,

@@ -7,6 +7,8 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FileCalls } from '@insula/kernel'
 import { type ReadTask, readOne } from '../check/read-task.ts'
+import { startUpsHere } from '../thread.ts'
+import { beginLoading, loaded } from '../start-ups.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
@@ -33,14 +35,21 @@ export interface Crew extends AsyncDisposable {
 
 /** @param threads the asking one included */
 export function startCrew(files: FileCalls, threads: number): Crew {
-  const helpers = Array.from({ length: threads - 1 }, () => new Worker(new URL('./crew-thread.ts', import.meta.url)))
+  const counts = startUpsHere()
+  const helpers: Worker[] = []
   // A helper never ends by itself; if one does, what it had taken is not done.
-  const broken = Promise.race(
-    helpers.map((helper) => once(helper, 'exit').then(() => Promise.reject(new Error('a thread that worked along ended')))),
-  )
+  const { promise: broken, reject: isBroken } = Promise.withResolvers<never>()
   broken.catch(() => {})
+  const start = (): void => {
+    if (!beginLoading(counts)) throw new Error('the job is being stopped')
+    const helper = new Worker(new URL('./crew-thread.ts', import.meta.url), { workerData: counts })
+    void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')))
+    helpers.push(helper)
+  }
   return {
     async run(task, progress) {
+      // Only now: many a job turns out to have nothing to do.
+      if (task.count > 1) while (helpers.length < threads - 1) start()
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       for (const helper of helpers) helper.postMessage(task)
       takeWork(files, task, progress)
@@ -50,6 +59,7 @@ export function startCrew(files: FileCalls, threads: number): Crew {
       }
     },
     async [Symbol.asyncDispose]() {
+      await Promise.race([loaded(counts), broken.catch(() => undefined)])
       await Promise.all(helpers.map((helper) => helper.terminate()))
     },
   }

@@ -13,6 +13,7 @@ import type { VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
 import { checkNamed } from './check-layer.ts'
 import { holdsData } from './compare.ts'
+import { type Named, namers } from './named.ts'
 import { messageOf, type Report } from './findings.ts'
 import { type PoolIndex, statsOf } from './pool-index.ts'
 
@@ -21,7 +22,7 @@ export interface AreaLook {
   readonly paths: VolumePaths
   readonly index: PoolIndex
   readonly report: Report
-  readonly named: Set<string>
+  readonly named: Named
 }
 
 export async function checkArea(look: AreaLook, { name, directory, trees }: Holder, layers: ReadonlySet<string>): Promise<void> {
@@ -37,7 +38,7 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   try {
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
-    for (const tree of trees) await checkStubs({ ...look, report }, tree)
+    for (const tree of trees) await checkStubs({ ...look, report }, id, tree)
   } catch (error) {
     damaged(error)
   }
@@ -74,7 +75,7 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
     })
 }
 
-async function checkStubs({ files, index, report, named }: AreaLook, tree: string): Promise<void> {
+async function checkStubs({ files, index, report, named }: AreaLook, id: number, tree: string): Promise<void> {
   const broken = (path: Buffer, problem: string): void =>
     report({ kind: 'stub', path: reachedBy(path), problem, repairable: false })
   await diskUse(tree, (path, stats) => {
@@ -93,7 +94,7 @@ async function checkStubs({ files, index, report, named }: AreaLook, tree: strin
         broken(path, `${REDIRECT} is ${target === '' ? 'missing' : JSON.stringify(target)}, which names no contents`)
       return
     }
-    named.add(digest)
+    namers(named, digest).areas.add(id)
     checkNamed(index, report, reachedBy(path), { digest, size: Number(stats.size), length: null })
   })
 }

@@ -13,6 +13,7 @@ import { knownLayer } from '../references/known-layer.ts'
 import { readRecord, type RecordedEntry } from '../references/layer-record.ts'
 import type { VolumePaths } from '../volume-paths.ts'
 import { differences } from './compare.ts'
+import { type Named, namers } from './named.ts'
 import { messageOf, type Report } from './findings.ts'
 import { type PoolIndex, statsOf } from './pool-index.ts'
 
@@ -22,7 +23,7 @@ export interface LayerLook {
   readonly index: PoolIndex
   readonly report: Report
   /** Contents that something names. */
-  readonly named: Set<string>
+  readonly named: Named
   /** Files that hold their bytes themselves, to be read by a deep check. */
   readonly small: (file: SmallFile) => void
 }
@@ -62,7 +63,7 @@ export async function checkLayer(look: LayerLook, name: string): Promise<void> {
     // What it names can still be told.
     const entries = scan(files, Buffer.from(tree), soundStub)
     if (known !== null) compareTree({ ...look, report }, name, tree, known.entries, entries)
-    checkContents({ ...look, report }, tree, entries, known?.entries ?? [])
+    checkContents({ ...look, report }, name, tree, entries, known?.entries ?? [])
   } catch (error) {
     if (existsSync(directory)) report({ kind: 'layer-file', path: directory, problem: messageOf(error) })
   }
@@ -155,6 +156,7 @@ function firstNames(entries: readonly Entry[]): Map<string, string> {
 
 function checkContents(
   { index, report, named }: LayerLook,
+  layer: string,
   tree: string,
   now: readonly Entry[],
   was: readonly RecordedEntry[],
@@ -162,12 +164,12 @@ function checkContents(
   const lengths = new Map<string, number>()
   for (const { digest, size } of was) {
     if (digest === null) continue
-    named.add(digest)
+    namers(named, digest).layers.add(layer)
     lengths.set(digest, size)
   }
   for (const { path, size, stub } of now) {
     if (stub === null) continue
-    named.add(stub)
+    namers(named, stub).layers.add(layer)
     checkNamed(index, report, join(tree, readablePath(path)), { digest: stub, size, length: lengths.get(stub) ?? null })
   }
 }

@@ -12,6 +12,7 @@ import { checkArea } from './check-area.ts'
 import { checkLayer, type SmallFile } from './check-layer.ts'
 import { checkPool } from './check-pool.ts'
 import { findings, type Report } from './findings.ts'
+import { type Named, withNamers } from './named.ts'
 import { type PoolIndex, poolIndex } from './pool-index.ts'
 import { readTask, type Verdict, VERDICTS } from './read-task.ts'
 
@@ -32,7 +33,7 @@ export async function checkVolume(
   const paths = volumePaths(volume)
   const index = poolIndex(paths)
   const { damages, report } = findings()
-  const named = new Set<string>()
+  const named: Named = new Map()
   const small: SmallFile[] = []
   const look = { files, paths, index, named, small: (file: SmallFile) => void small.push(file) }
   const layers = new Set(readdirSync(paths.layers))
@@ -52,7 +53,7 @@ export async function checkVolume(
   if (contents) listed.push(...(await readAll(files, paths, { index, small, pace, threads }, progress)))
   const orphans = [...index.contents].filter(([digest]) => !named.has(digest))
   return {
-    damages: listed,
+    damages: listed.map((damage) => withNamers(named, damage)),
     orphans: { files: orphans.length, bytes: orphans.reduce((sum, [, { blocks }]) => sum + blocks * BLOCK, 0) },
     looked: {
       layers: layers.size,

@@ -5,7 +5,7 @@
 
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { Share } from '../vzfs.ts'
+import type { Share } from './report.ts'
 import type { PrivateFile } from './walk.ts'
 
 export interface Digests extends Disposable {

@@ -30,7 +30,8 @@ import { poolKey } from '../names.ts'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { inArea, seen } from '../testing/mounted-area.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
-import type { Share, Vzfs } from '../vzfs.ts'
+import type { Share } from './report.ts'
+import type { Vzfs } from '../vzfs.ts'
 
 const files = realFileCalls()
 const BASE = 2_000_000
@@ -255,4 +256,21 @@ test('paths that are too long for one call are left as they are, unless what the
   // Whoever deletes by paths cannot.
   await vzfs.areas.remove(1)
   await vzfs.idle()
+})
+
+test('a metadata copy with two names stays one file, also where its path is longer than overlayfs writes', async (t) => {
+  const vzfs = await volumeOf(t)
+  const deep = ['d'.repeat(200), 'e'.repeat(200)].join('/')
+  await inArea(vzfs, 1, (root) => {
+    mkdirSync(join(root, deep), { recursive: true })
+    linkSync(join(root, 'srv/twin-a'), join(root, deep, 'first'))
+    linkSync(join(root, deep, 'first'), join(root, deep, 'second'))
+    unlinkSync(join(root, 'srv/twin-a'))
+  })
+  for (let round = 0; round < 2; round++) await relinked(vzfs, 1)
+  assert.ok(existsSync(upperOf(vzfs, 1, `${deep}/second`)) && existsSync(linksOf(vzfs, 1, `${deep}/first`)))
+  await inArea(vzfs, 1, (root) => {
+    assert.equal(lstatSync(join(root, deep, 'second')).nlink, 2)
+    assert.ok(readFileSync(join(root, deep, 'second')).equals(filled(9000, 7)))
+  })
 })

@@ -75,7 +75,11 @@ async function refillAll(means: ExamineMeans, damages: readonly Damage[], option
   await take(below(paths.areas, 'upper'))
   await take(below(paths.layers, 'tree'))
   await take(from)
-  const layers = new Set(lacking.flatMap(({ digest, layer }) => (layer !== undefined && wanted.has(digest ?? '') ? [layer] : [])))
+  const layers = new Set(
+    lacking.flatMap(({ digest, layer, namedBy }) =>
+      wanted.has(digest ?? '') ? [...(namedBy?.layers ?? []), ...(layer === undefined ? [] : [layer])] : [],
+    ),
+  )
   for (const layer of layers) {
     if (wanted.size === 0 || treeLike === undefined) break
     progress(`building ${layer} anew`, 0, wanted.size)

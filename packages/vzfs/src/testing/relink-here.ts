@@ -6,7 +6,7 @@ import { realFileCalls } from '@insula/kernel'
 import { settle } from '../relink/apply.ts'
 import { relink } from '../relink/relink.ts'
 import { volumePaths } from '../volume-paths.ts'
-import type { RelinkReport } from '../vzfs.ts'
+import type { RelinkReport } from '../relink/report.ts'
 
 /** @param step called before each change */
 export async function relinkHere(

@@ -1,0 +1,40 @@
+import { formatSize, type RelinkResult } from '@insula/contract/light'
+import { UsageError, command, output } from '../command.ts'
+import { manyVps } from '../task/act-on-all.ts'
+import { runTask, taskOptions } from '../task/run-task.ts'
+
+export const vzfsRelink = command({
+  name: 'vzfs relink',
+  summary: 'Share private files of VPSs that templates or other VPSs have too',
+  details:
+    'Nothing that is seen inside changes. A VPS has to be stopped for it; one that runs is marked, and relinked when it stops next (or starts, ' +
+    'if the node is configured so). `insula set VPS --share` says with whom a VPS shares.',
+  arguments: manyVps,
+  options: { ...taskOptions, all: { short: 'a', about: 'all VPSs' }, ...output },
+  examples: [
+    { line: 'insula vzfs relink web db', about: 'two' },
+    { line: 'insula vzfs relink --all', about: 'all that are stopped; the others are marked' },
+  ],
+  run: async (context, { args, options }) => {
+    if (options.all && args.vps.length > 0) throw new UsageError('takes either names or --all, not both')
+    if (!options.all && args.vps.length === 0) throw new UsageError('needs the name of a VPS, or --all')
+    const client = await context.client()
+    const body = options.all ? { all: true as const } : { vps: [...args.vps] }
+    const task = await runTask(context, options, async (query) => client.vzfsRelink({ query, body }))
+    if (task === null) return 0
+    const { relinked, marked, failed } = task.result as RelinkResult
+    if (options.json) context.print(JSON.stringify(task.result, null, 2))
+    else {
+      for (const { name, report } of relinked) {
+        const { files, bytes, linkedBytes, hashedFiles, milliseconds } = report
+        const won = files === 0 ? 'nothing new to share' : `${files} files, ${formatSize(bytes)} won`
+        const more = `${formatSize(linkedBytes)} won before, ${hashedFiles} files read, ${(milliseconds / 1000).toFixed(1)} s`
+        context.print(options.quiet ? name : `relinked ${name}: ${won} (${more})`)
+      }
+      if (!options.quiet)
+        for (const { name } of marked) context.print(`${name} runs: it is relinked when it stops or starts next`)
+      for (const { name, message } of failed) context.note(`${name}: ${message}`)
+    }
+    return failed.length === 0 ? 0 : 1
+  },
+})

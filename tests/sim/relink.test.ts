@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RelinkResult } from '@insula/contract'
+import { openWorld } from './world.ts'
+
+const WAIT = { query: { wait: 20 } }
+const STOP = { ...WAIT, body: { force: true } }
+
+const namesIn = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)
+
+describe('relink', () => {
+  it('is done for what is stopped; what runs is marked, and relinked when it stops', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { client } = node
+    await client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro' } })
+    await client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    const { task } = await client.vzfsRelink({ ...WAIT, body: { all: true } })
+    const { relinked, marked, failed } = task.result as RelinkResult
+    assert.deepEqual([namesIn(relinked), namesIn(marked), failed], [['off'], ['web'], []])
+    assert.equal(relinked[0]?.report.files, 2)
+    assert.equal((await client.vpsShow({ params: { vps: 'web' } })).vps.relinkDue, true)
+    await client.vpsStop({ params: { vps: 'web' }, ...STOP })
+    const { tasks } = await client.taskList({ query: { vps: 'web' } })
+    const relink = tasks.find(({ kind }) => kind === 'vps.relink')
+    assert.equal((await client.taskShow({ params: { task: relink?.id ?? 0 }, ...WAIT })).task.state, 'done')
+    assert.equal((await client.vpsShow({ params: { vps: 'web' } })).vps.relinkDue, false)
+  })
+
+  it('that follows a stop gives way to a start, and is not made of a VPS that shares nothing', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { client } = node
+    for (const [name, share] of [
+      ['web', 'all'],
+      ['alone', 'none'],
+    ] as const)
+      await client.vpsCreate({ ...WAIT, body: { name, template: 'micro', share, start: true } })
+    world.vzfs.slowRelinks = true
+    for (const vps of ['web', 'alone']) await client.vpsStop({ params: { vps }, ...STOP })
+    assert.equal((await client.vpsStart({ params: { vps: 'web' }, ...WAIT })).task.state, 'done')
+    const { tasks } = await client.taskList()
+    assert.deepEqual(
+      tasks.filter(({ kind }) => kind === 'vps.relink').map(({ subject, state, result }) => [subject, state, result]),
+      [['web', 'done', null]],
+    )
+  })
+})
+
+describe('rebase', () => {
+  it('moves a stopped VPS, and its record says so', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { client } = node
+    const { vps: before } = await (async () => {
+      await client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro' } })
+      return client.vpsShow({ params: { vps: 'web' } })
+    })()
+    await client.templateBuild({ ...WAIT, body: { name: 'micro' } })
+    const { task } = await client.vpsRebase({ params: { vps: 'web' }, ...WAIT, body: { template: 'micro' } })
+    assert.equal(task.state, 'done', task.error?.message)
+    const { vps: after } = await client.vpsShow({ params: { vps: 'web' } })
+    assert.notEqual(after.template, before.template)
+    assert.deepEqual((await world.vzfs.areas.show(101))?.layers, [after.template])
+    assert.equal((JSON.parse(world.vzfs.records.get(101) ?? '{}') as { template: string }).template, after.template)
+    await assert.rejects(
+      client.vpsRebase({ params: { vps: 'web' }, ...WAIT, body: { template: 'micro' } }),
+      /is what it consists of/,
+    )
+  })
+
+  it('is refused while it runs, and when files are in the way, by their names', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const { client } = node
+    await client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    await client.templateBuild({ ...WAIT, body: { name: 'micro' } })
+    const rebase = () => client.vpsRebase({ params: { vps: 'web' }, ...WAIT, body: { template: 'micro' } })
+    await assert.rejects(rebase(), /cannot rebase VPS "web": it is running/)
+    await client.vpsStop({ params: { vps: 'web' }, ...STOP })
+    world.vzfs.obstacles.add(101)
+    const { task } = await rebase()
+    assert.equal(task.error?.code, 'conflict')
+    assert.match(task.error?.message ?? '', /\/etc\/motd is in the way/)
+  })
+})
