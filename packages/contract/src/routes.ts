@@ -8,13 +8,13 @@ import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
 import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
-import { VpsRebase, VzfsRelink } from './relink.ts'
+import { VpsRebase } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
 import { Template, TemplateBuild, TemplateDefinition } from './template.ts'
-import { ResidencyQuery, VzfsCheck, VzfsDf, VzfsGc, VzfsResidency } from './vzfs.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+import { vzfsRoutes } from './vzfs-routes.ts'
 
 export interface Route extends Endpoint {
   readonly summary: string
@@ -247,45 +247,7 @@ export const routes = {
     errors: [],
   },
 
-  vzfsRelink: {
-    ...endpoints.vzfsRelink,
-    summary: 'Relink stopped VPSs; those that run are relinked when they stop or start next',
-    query: Wait,
-    body: VzfsRelink,
-    ...task,
-    errors: ['not_found', 'no_space', 'cancelled'],
-  },
-  vzfsDf: {
-    ...endpoints.vzfsDf,
-    summary: 'What VPSs, templates and the volume take, share and save on disk',
-    response: VzfsDf,
-    status: 200,
-    errors: [],
-  },
-  vzfsResidency: {
-    ...endpoints.vzfsResidency,
-    summary: 'What of templates is in RAM, and for how many VPSs',
-    query: ResidencyQuery,
-    response: VzfsResidency,
-    status: 200,
-    errors: ['not_found'],
-  },
-  vzfsCheck: {
-    ...endpoints.vzfsCheck,
-    summary: 'Look for damage on the volume, and put it right; the result of the task is a VzfsCheckResult',
-    query: Wait,
-    body: VzfsCheck,
-    ...task,
-    errors: ['busy', 'no_space', 'cancelled'],
-  },
-  vzfsGc: {
-    ...endpoints.vzfsGc,
-    summary: 'Delete contents that nothing names; the result of the task is a VzfsGcResult',
-    query: Wait,
-    body: VzfsGc,
-    ...task,
-    errors: ['busy', 'conflict', 'cancelled'],
-  },
+  ...vzfsRoutes,
 
   taskList: {
     ...endpoints.taskList,

@@ -4,7 +4,6 @@ import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
 import { isLegal, isTransient } from '@insula/model'
 import { examine } from '../doctor.ts'
-import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
 import { bootOf } from '../life/boot-state.ts'
 import { changeVps, renameVps } from '../life/change.ts'
@@ -20,14 +19,13 @@ import type { Means } from '../means.ts'
 import { nodeHealth, nodeInfo } from './node-info.ts'
 import { familiesOf, type Traffic } from '../metrics/families.ts'
 import { openMetrics } from '../metrics/openmetrics.ts'
-import { presentTemplate, presentVps } from '../present.ts'
+import { presentVps } from '../present.ts'
 import type { VpsRecord } from '../record.ts'
 import { repairAreas } from '../area-repair.ts'
 import { repairCopies } from '../record-copy.ts'
 import { recover } from '../recover.ts'
 import { reconcile } from '../reconcile.ts'
 import type { VzfsBoard } from '../care/board.ts'
-import { collectAfterwards } from '../care/check.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
@@ -35,6 +33,7 @@ import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
+import { templateHandlers } from './template-handlers.ts'
 import { vzfsHandlers } from './vzfs-handlers.ts'
 
 type Routes = typeof routes
@@ -56,7 +55,7 @@ export interface HandlerMeans extends Means {
 }
 
 export function handlers(means: HandlerMeans): Handlers {
-  const { inventory, tasks, keeper, templates, usage } = means
+  const { inventory, tasks, keeper, usage } = means
   const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id), usage.disk(record.id))
   const run: RunTask = async (spec, query, body) => {
     const task = await tasks.start(spec, body)
@@ -93,13 +92,6 @@ export function handlers(means: HandlerMeans): Handlers {
     doing: `cannot ${action} VPS ${id}, which has no record`,
   })
   /** Templates that are being built now, with the number of the task. */
-  const building = new Map<string, number | null>()
-  const template = async (ref: string) => {
-    const found = await templates.find(ref)
-    if (found) return found
-    throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
-  }
-
   return {
     nodeShow: () => nodeInfo(means),
     health: async () => nodeHealth(means),
@@ -217,89 +209,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return { text: (await keeper.consoleLog(`${vps.id}`)).toString() }
     },
 
-    templateList: async () => {
-      const all = await templates.list()
-      return { templates: all.map((one) => presentTemplate(one, all, inventory.all())) }
-    },
-    templateShow: async ({ params }) => {
-      const [one, all] = [await template(params.template), await templates.list()]
-      return { template: presentTemplate(one, all, inventory.all()) }
-    },
-    templateBuild: async ({ query, body }) => {
-      const { name } = body
-      const known = templates.definitions().map((definition) => definition.name)
-      if (!known.includes(name))
-        throw failure(
-          'template_unknown',
-          `cannot build template "${name}": it has no definition`,
-          `there are ${known.join(', ')}`,
-        )
-      const other = building.get(name)
-      if (other !== undefined)
-        throw failure(
-          'busy',
-          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
-          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
-        )
-      building.set(name, null)
-      const spec = {
-        kind: 'template.build',
-        subject: name,
-        params: body,
-        doing: `cannot build template "${name}"`,
-        cancellable: true,
-      }
-      const task = await tasks
-        .start(spec, async ({ signal, progress, log }) => {
-          try {
-            const mirror = body.mirror ?? means.config.mirror
-            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
-            let step = ''
-            const onProgress: typeof progress = (now, ...far) => {
-              if (now !== step) log((step = now))
-              progress(now, ...far)
-            }
-            const built = await templates.build(name, { mirror, signal, onProgress })
-            log(`${built.ref} is built: ${built.files} files`)
-            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-            return presentTemplate(built, await templates.list(), inventory.all())
-          } finally {
-            building.delete(name)
-          }
-        })
-        .catch((error: unknown) => {
-          building.delete(name)
-          throw error
-        })
-      if (building.has(name)) building.set(name, task.id)
-      return { task: await settled(task, query.wait) }
-    },
-    templateRemove: async ({ params, query }) => {
-      const { ref, layers } = await template(params.template)
-      const users = inventory.all().filter((vps) => vps.layers.some((layer) => layers.includes(layer)))
-      if (users.length > 0) {
-        const names = users.slice(0, 5).map(({ name }) => name)
-        throw failure(
-          'conflict',
-          `cannot remove template ${ref}: ${users.length === 1 ? 'a VPS uses' : `${users.length} VPSs use`} it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
-          users.length === 1 ? 'destroy it first' : 'destroy them first',
-        )
-      }
-      await requireNoSnapshot(means, ref, layers)
-      const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
-      return run(spec, query, async () => {
-        await templates.remove(ref)
-        means.events.emit({ kind: 'template.removed', vps: null, data: { ref } })
-        await collectAfterwards(means)
-      })
-    },
-    templateDefinitions: async () => {
-      const built = new Set((await templates.list()).map(({ name }) => name))
-      return {
-        definitions: templates.definitions().map(({ name, description }) => ({ name, description, built: built.has(name) })),
-      }
-    },
-
+    ...templateHandlers(means, run),
     taskList: async ({ query }) => {
       const vps = query.vps === undefined ? undefined : inventory.find(query.vps).id
       return { tasks: await tasks.list({ state: query.state, vps, limit: query.limit ?? 100 }) }
@@ -332,19 +242,6 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     openapi: async () => openApiDocument(),
-  }
-}
-
-/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
-async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
-  for (const { id, name } of inventory.all()) {
-    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
-    if (user === undefined) continue
-    throw failure(
-      'conflict',
-      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
-      `remove that first: insula snapshot remove ${name} ${user.name}`,
-    )
   }
 }
 

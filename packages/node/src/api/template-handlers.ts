@@ -1,0 +1,118 @@
+/** Templates: what there is, building and removing. */
+
+import { collectAfterwards } from '../care/check.ts'
+import { failure } from '../failures.ts'
+import type { Means } from '../means.ts'
+import { presentTemplate } from '../present.ts'
+import type { Handlers } from './handlers.ts'
+import type { RunTask } from './run-task.ts'
+
+type TemplateRoute = 'templateList' | 'templateShow' | 'templateBuild' | 'templateRemove' | 'templateDefinitions'
+
+export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, TemplateRoute> {
+  const { inventory, tasks, templates } = means
+  const building = new Map<string, number | null>()
+  const template = async (ref: string) => {
+    const found = await templates.find(ref)
+    if (found) return found
+    throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
+  }
+
+  return {
+    templateList: async () => {
+      const all = await templates.list()
+      return { templates: all.map((one) => presentTemplate(one, all, inventory.all())) }
+    },
+    templateShow: async ({ params }) => {
+      const [one, all] = [await template(params.template), await templates.list()]
+      return { template: presentTemplate(one, all, inventory.all()) }
+    },
+    templateBuild: async ({ query, body }) => {
+      const { name } = body
+      const known = templates.definitions().map((definition) => definition.name)
+      if (!known.includes(name))
+        throw failure(
+          'template_unknown',
+          `cannot build template "${name}": it has no definition`,
+          `there are ${known.join(', ')}`,
+        )
+      const other = building.get(name)
+      if (other !== undefined)
+        throw failure(
+          'busy',
+          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
+          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
+        )
+      building.set(name, null)
+      const spec = {
+        kind: 'template.build',
+        subject: name,
+        params: body,
+        doing: `cannot build template "${name}"`,
+        cancellable: true,
+      }
+      const task = await tasks
+        .start(spec, async ({ signal, progress, log }) => {
+          try {
+            const mirror = body.mirror ?? means.config.mirror
+            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
+            let step = ''
+            const onProgress: typeof progress = (now, ...far) => {
+              if (now !== step) log((step = now))
+              progress(now, ...far)
+            }
+            const built = await templates.build(name, { mirror, signal, onProgress })
+            log(`${built.ref} is built: ${built.files} files`)
+            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+            return presentTemplate(built, await templates.list(), inventory.all())
+          } finally {
+            building.delete(name)
+          }
+        })
+        .catch((error: unknown) => {
+          building.delete(name)
+          throw error
+        })
+      if (building.has(name)) building.set(name, task.id)
+      return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+    },
+    templateRemove: async ({ params, query }) => {
+      const { ref, layers } = await template(params.template)
+      const users = inventory.all().filter((vps) => vps.layers.some((layer) => layers.includes(layer)))
+      if (users.length > 0) {
+        const names = users.slice(0, 5).map(({ name }) => name)
+        throw failure(
+          'conflict',
+          `cannot remove template ${ref}: ${users.length === 1 ? 'a VPS uses' : `${users.length} VPSs use`} it (${names.join(', ')}${users.length > 5 ? ', ...' : ''})`,
+          users.length === 1 ? 'destroy it first' : 'destroy them first',
+        )
+      }
+      await requireNoSnapshot(means, ref, layers)
+      const spec = { kind: 'template.remove', subject: ref, doing: `cannot remove template ${ref}` }
+      return run(spec, query, async () => {
+        await templates.remove(ref)
+        means.events.emit({ kind: 'template.removed', vps: null, data: { ref } })
+        await collectAfterwards(means)
+      })
+    },
+    templateDefinitions: async () => {
+      const built = new Set((await templates.list()).map(({ name }) => name))
+      return {
+        definitions: templates.definitions().map(({ name, description }) => ({ name, description, built: built.has(name) })),
+      }
+    },
+  }
+}
+
+/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
+async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
+  for (const { id, name } of inventory.all()) {
+    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
+    if (user === undefined) continue
+    throw failure(
+      'conflict',
+      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
+      `remove that first: insula snapshot remove ${name} ${user.name}`,
+    )
+  }
+}
