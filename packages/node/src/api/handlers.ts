@@ -13,6 +13,7 @@ import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
 import { lastWords } from '../life/last-words.ts'
 import { relinkAfterStop, relinkBeforeStart } from '../life/relink.ts'
+import { requireNoSnapshot } from '../life/snapshot.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
@@ -332,19 +333,6 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     openapi: async () => openApiDocument(),
-  }
-}
-
-/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
-async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
-  for (const { id, name } of inventory.all()) {
-    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
-    if (user === undefined) continue
-    throw failure(
-      'conflict',
-      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
-      `remove that first: insula snapshot remove ${name} ${user.name}`,
-    )
   }
 }
 
