@@ -4,36 +4,28 @@
  * so a commit is durable when the log's file is. https://www.sqlite.org/wal.html
  */
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { close, closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 
 export interface LogSync extends AsyncDisposable {
   /** Resolves when every commit before the call is on the disk. fdatasync(2) */
   sync(): Promise<void>
 }
 
-/** @param file of the database, in WAL mode; something has been committed */
+/** @param file of the database, in WAL mode and read from: its log is there */
 export function openLogSync(file: string): LogSync {
-  let log: Promise<FileHandle> | null = null
-  const opened = async (): Promise<FileHandle> => {
-    const handle = await open(`${file}-wal`, 'r')
-    // Its name as well, which SQLite would see to with its own first wait.
-    const directory = await open(dirname(file), 'r')
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
-    }
-    return handle
+  const log = openSync(`${file}-wal`, 'r')
+  // Its name as well, which SQLite would see to with its own first wait.
+  const directory = openSync(dirname(file), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
   }
   return {
-    async sync() {
-      const handle = await (log ??= opened())
-      await handle.datasync()
-    },
-    async [Symbol.asyncDispose]() {
-      await (await log)?.close()
-    },
+    sync: () => promisify(fdatasync)(log),
+    [Symbol.asyncDispose]: () => promisify(close)(log),
   }
 }
 

@@ -82,10 +82,12 @@ export function openStore(file: string, warn: (message: string) => void = () => 
     inPlace: () => inodeOf(file) === opened,
     async [Symbol.asyncDispose]() {
       await settle()
-      await log[Symbol.asyncDispose]()
       await db.destroy()
       // Kysely closes only what it was asked for something.
       if (database.isOpen) database.close()
+      // Of what came meanwhile.
+      await settle()
+      await log[Symbol.asyncDispose]()
     },
   }
 }
@@ -93,7 +95,7 @@ export function openStore(file: string, warn: (message: string) => void = () => 
 /** The next one reads what is really on the disk. */
 function endProcess(cause: unknown): void {
   setImmediate(() => {
-    throw new Error('the database could not be written to the disk', { cause })
+    throw new Error(`the database could not be written to the disk: ${(cause as Error).message}`, { cause })
   })
 }
 
