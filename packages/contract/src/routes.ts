@@ -6,7 +6,7 @@ import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
-import { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaKind, QuotaList } from './quota.ts'
+import { quotaRoutes } from './quota-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { VpsRebase } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
@@ -162,33 +162,7 @@ export const routes = {
     ...task,
     errors: ['not_found', 'conflict', 'busy'],
   },
-  quotaList: {
-    ...endpoints.quotaList,
-    summary: 'Users and groups inside a VPS that have files or limits, and what they may have',
-    params: ofVps,
-    query: z.strictObject({ kind: QuotaKind.optional() }),
-    response: QuotaList,
-    status: 200,
-    errors: ['not_found', 'unsupported'],
-  },
-  quotaSet: {
-    ...endpoints.quotaSet,
-    summary: 'Limit a user or a group inside a VPS, at once',
-    params: ofVps,
-    body: QuotaChange,
-    response: z.object({ entry: QuotaEntry }),
-    status: 200,
-    errors: ['not_found', 'unsupported', 'exhausted', 'conflict'],
-  },
-  quotaGrace: {
-    ...endpoints.quotaGrace,
-    summary: 'How long users and groups inside a VPS may exceed their soft limits; times that run already stay',
-    params: ofVps,
-    body: QuotaGraceChange,
-    response: z.object({ grace: QuotaGraces }),
-    status: 200,
-    errors: ['not_found', 'unsupported'],
-  },
+  ...quotaRoutes,
   ...snapshotRoutes,
   vpsRebase: {
     ...endpoints.vpsRebase,

@@ -2,9 +2,8 @@
 
 import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
 import { LimitBelowUse } from '@insula/kernel'
-import { RebaseRefused } from '@insula/vzfs'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
-import { type VzfsCode, VzfsError } from '@insula/vzfs'
+import { RebaseRefused, type VzfsCode, VzfsError } from '@insula/vzfs'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
   return new ApiFailure(
@@ -53,7 +52,6 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
   if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
     return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
-  if (error instanceof VzfsError) return { code: VZFS_CODES[error.code] ?? 'internal' }
   if (name === 'AbortError') return { code: 'cancelled' }
   if (name === 'RouteTaken')
     return {
@@ -62,6 +60,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
     }
   if (error instanceof RebaseRefused)
     return { code: 'conflict', remedy: 'remove or rename what is in the way inside, or create a VPS of the new template' }
+  if (error instanceof VzfsError) return { code: VZFS_CODES[error.code] ?? 'internal' }
   if (error instanceof LimitBelowUse)
     return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }
   if (name === 'KeeperError') {

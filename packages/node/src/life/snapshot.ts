@@ -119,6 +119,19 @@ export async function requireSnapshot(means: Means, { id, name: vps }: VpsRecord
   throw failure('not_found', `VPS "${vps}" has no snapshot "${name}"`, `see \`insula snapshot list ${vps}\``)
 }
 
+/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
+export async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
+  for (const { id, name } of inventory.all()) {
+    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
+    if (user === undefined) continue
+    throw failure(
+      'conflict',
+      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
+      `remove that first: insula snapshot remove ${name} ${user.name}`,
+    )
+  }
+}
+
 const copyOf = (vps: VpsRecord): VpsRecord => ({ ...vps, state: 'stopped', pid: null, startedAt: null, held: false })
 
 export function copying({ signal, progress }: Pick<Work, 'signal' | 'progress'>): CopyOptions {
