@@ -13,7 +13,7 @@ import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
 import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
-import { withRoom } from './quota/room.ts'
+import type { Rooms } from './quota/room.ts'
 import type { Relinking } from './relink/relinking.ts'
 import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
@@ -33,6 +33,7 @@ export interface AreasNeed {
   readonly quota: Quota
   readonly files: FileCalls
   readonly relinking: Relinking
+  readonly rooms: Rooms
 }
 
 /**
@@ -42,7 +43,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -149,7 +150,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
 
     async limit(id, limits) {
       const { base } = await known(id)
-      if (quota.kinds.has('project')) quota.setLimits('project', projectOf(base), limits)
+      rooms.limit(base, limits)
     },
 
     async counted(id) {
@@ -165,7 +166,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
 
     async withRoom(id, body) {
       const { base } = await known(id)
-      return withRoom(quota, base, body)
+      return rooms.within(base, body)
     },
 
     async idQuota(id) {
@@ -181,7 +182,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking }
 
     async limits(id) {
       const { base } = await known(id)
-      return quota.kinds.has('project') ? quota.account('project', projectOf(base)).limits : null
+      return rooms.limits(base)
     },
   }
 }

@@ -16,6 +16,7 @@ import { Mutex } from './mutex.ts'
 import { areaIdOf } from './names.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
+import { openRooms } from './quota/room.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
 import { cloneArea } from './snapshots/clone.ts'
@@ -76,8 +77,10 @@ export async function openVzfs(
   }
 
   const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota })
+  const rooms = openRooms(quota)
   const relinking = openRelinking({
     paths,
+    rooms,
     trash,
     gate,
     threads,
@@ -94,7 +97,7 @@ export async function openVzfs(
     reflink,
     snapshots: openSnapshots(copying),
     clone: (source, wish, options) => cloneArea(copying, source, wish, options),
-    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking }),
+    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }),
     layers,
 
     leavingBases: () => trash.owners(),

@@ -2,6 +2,7 @@
 
 import { collectAfterwards } from '../care/check.ts'
 import { failure } from '../failures.ts'
+import { requireNoSnapshot } from '../life/snapshot.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate } from '../present.ts'
 import type { Handlers } from './handlers.ts'
@@ -101,18 +102,5 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
         definitions: templates.definitions().map(({ name, description }) => ({ name, description, built: built.has(name) })),
       }
     },
-  }
-}
-
-/** @throws ApiFailure conflict when a snapshot of a VPS that has moved on still needs it */
-async function requireNoSnapshot({ inventory, vzfs }: Means, ref: string, layers: readonly string[]): Promise<void> {
-  for (const { id, name } of inventory.all()) {
-    const user = (await vzfs.snapshots.list(id)).find((snapshot) => snapshot.layers.some((layer) => layers.includes(layer)))
-    if (user === undefined) continue
-    throw failure(
-      'conflict',
-      `cannot remove template ${ref}: snapshot "${user.name}" of VPS "${name}" needs it`,
-      `remove that first: insula snapshot remove ${name} ${user.name}`,
-    )
   }
 }

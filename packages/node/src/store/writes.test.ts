@@ -87,3 +87,24 @@ test('settle writes what waits and waits for the disk', async (t) => {
   await settled
   assert.deepEqual(told, ['1'])
 })
+
+test('what is written in the moment in which the disk has just been waited for is not forgotten', async (t) => {
+  for (let delay = 0; delay < 6; delay++) {
+    const { asked, told, insert, settle } = world(t)
+    insert(1)
+    await turn()
+    const second = asked[0]?.done.promise.then(async () => {
+      for (let microtask = 0; microtask < delay; microtask++) await undefined
+      insert(2)
+      void settle()
+    })
+    asked[0]?.done.resolve()
+    await second
+    for (let look = 0; look < 3; look++) {
+      await turn()
+      for (const { done } of asked) done.resolve()
+    }
+    await turn()
+    assert.deepEqual(told, ['1', '2'], `${delay} microtasks later`)
+  }
+})

@@ -77,7 +77,7 @@ export function openWrites(database: DatabaseSync, sync: () => Promise<void>, lo
       if (database.isOpen && database.isTransaction) database.exec('rollback')
       for (const { settled } of units) settled.reject(error)
     }
-    if (committed.length > 0) syncing ??= reachDisk().finally(() => (syncing = null))
+    if (committed.length > 0) syncing ??= reachDisk()
   }
   /** Whoever commits while the disk is waited for goes with the next time. */
   const reachDisk = async (): Promise<void> => {
@@ -96,6 +96,8 @@ export function openWrites(database: DatabaseSync, sync: () => Promise<void>, lo
         else unit.settled.resolve(result.written)
       }
     }
+    // In the same breath as the last look: who commits after it has to find that nobody waits for the disk.
+    syncing = null
   }
 
   return {
@@ -107,7 +109,7 @@ export function openWrites(database: DatabaseSync, sync: () => Promise<void>, lo
     },
     async settle() {
       flush()
-      await syncing
+      while (syncing !== null) await syncing
     },
   }
 }

@@ -4,7 +4,7 @@ import { NO_QUOTA_LIMITS } from '@insula/kernel'
 import { fakeQuota } from '@insula/kernel/fakes'
 import { projectOf } from './account.ts'
 import { IDS } from './ids.ts'
-import { withRoom } from './room.ts'
+import { openRooms } from './room.ts'
 
 const BASE = 10 * IDS
 const PROJECT = projectOf(BASE)
@@ -14,12 +14,12 @@ test('a full area has room for a mount, and is full again afterwards, whatever c
   const limits = { ...NO_QUOTA_LIMITS, bytesHard: 1000, inodesHard: 2 }
   quota.setLimits('project', PROJECT, limits)
   quota.use('project', PROJECT, 1000, 2)
-  await withRoom(quota, BASE, async () => quota.use('project', PROJECT, 500, 1))
+  await openRooms(quota).within(BASE, async () => quota.use('project', PROJECT, 500, 1))
   assert.throws(() => quota.use('project', PROJECT, 1, 0), /EDQUOT/)
   assert.deepEqual(quota.account('project', PROJECT).limits, limits)
   // It is above its limit now, and still has room the next time.
   await assert.rejects(
-    withRoom(quota, BASE, async () => {
+    openRooms(quota).within(BASE, async () => {
       quota.use('project', PROJECT, 500, 1)
       throw new Error('the mount failed')
     }),
@@ -37,14 +37,33 @@ test('a soft limit whose time is over keeps its end', async () => {
   const { bytesGraceEnds } = quota.account('project', PROJECT)
   time = Date.now() / 1000
   assert.throws(() => quota.use('project', PROJECT, 1, 0), /EDQUOT/)
-  await withRoom(quota, BASE, async () => quota.use('project', PROJECT, 1, 0))
+  await openRooms(quota).within(BASE, async () => quota.use('project', PROJECT, 1, 0))
   assert.equal(quota.account('project', PROJECT).bytesGraceEnds, bytesGraceEnds)
   assert.throws(() => quota.use('project', PROJECT, 1, 0), /EDQUOT/)
 })
 
 test('without quota, and without limits, nothing is set', async () => {
-  assert.equal(await withRoom(fakeQuota({ kinds: [] }), BASE, async () => 7), 7)
+  assert.equal(await openRooms(fakeQuota({ kinds: [] })).within(BASE, async () => 7), 7)
   const quota = fakeQuota()
-  await withRoom(quota, BASE, async () => undefined)
+  await openRooms(quota).within(BASE, async () => undefined)
   assert.deepEqual(quota.account('project', PROJECT).limits, NO_QUOTA_LIMITS)
+})
+
+test('limits that are set meanwhile are what it has afterwards', async () => {
+  const quota = fakeQuota()
+  const rooms = openRooms(quota)
+  const limits = (bytesHard: number) => ({ ...NO_QUOTA_LIMITS, bytesHard })
+  rooms.limit(BASE, limits(1000))
+  quota.use('project', PROJECT, 1000, 1)
+  await rooms.within(BASE, async () => {
+    // A second one, which ends first.
+    await rooms.within(BASE, async () => undefined, { bytes: 10, inodes: 1 })
+    quota.use('project', PROJECT, 500, 1)
+    rooms.limit(BASE, limits(3000))
+    assert.deepEqual(rooms.limits(BASE), limits(3000))
+    quota.use('project', PROJECT, 500, 1)
+  })
+  assert.deepEqual(quota.account('project', PROJECT).limits, limits(3000))
+  assert.deepEqual(rooms.limits(BASE), limits(3000))
+  assert.equal(openRooms(fakeQuota({ kinds: [] })).limits(BASE), null)
 })

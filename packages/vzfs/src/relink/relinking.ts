@@ -7,7 +7,7 @@ import { type Obstacle, RebaseRefused } from '../errors.ts'
 import { Mutex } from '../mutex.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { count } from '../quota/account.ts'
-import { withRoom } from '../quota/room.ts'
+import type { Rooms } from '../quota/room.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
 import { type VolumePaths } from '../volume-paths.ts'
@@ -23,6 +23,7 @@ export interface RelinkingNeed {
   readonly gate: PoolGate
   readonly threads: number
   readonly quota: Quota
+  readonly rooms: Rooms
   readonly areas: () => Promise<AreaInfo[]>
   readonly layers: () => Promise<LayerInfo[]>
   /** What was cut off of one. */
@@ -43,7 +44,17 @@ export interface Relinking {
 /** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
 const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
 
-export function openRelinking({ paths, trash, gate, threads, quota, areas, layers, finishRollback }: RelinkingNeed): Relinking {
+export function openRelinking({
+  paths,
+  trash,
+  gate,
+  threads,
+  quota,
+  rooms,
+  areas,
+  layers,
+  finishRollback,
+}: RelinkingNeed): Relinking {
   const mutexes = new Map<number, Mutex>()
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
     const mutex = mutexes.get(id) ?? new Mutex()
@@ -89,7 +100,7 @@ export function openRelinking({ paths, trash, gate, threads, quota, areas, layer
       }
       const entry = new URL('./relink-thread.ts', import.meta.url)
       const work = (): Promise<RelinkReport> => runInThread<RelinkReport>(entry, job, progress, signal)
-      return await withRoom(quota, base, () => gate.shared(work), ROOM)
+      return await rooms.within(base, () => gate.shared(work), ROOM)
     } finally {
       await settle(id)
       await trash.discard(scratch)
