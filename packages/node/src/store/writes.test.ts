@@ -94,7 +94,7 @@ test('what is written in the moment in which the disk has just been waited for i
     insert(1)
     await turn()
     const second = asked[0]?.done.promise.then(async () => {
-      for (let microtask = 0; microtask < delay; microtask++) await undefined
+      for (let microtask = 0; microtask < delay; microtask++) await Promise.resolve()
       insert(2)
       void settle()
     })
