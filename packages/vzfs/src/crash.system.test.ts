@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { realFileCalls, startAttached, realQuota } from '@insula/kernel'
 import { openVzfs } from './open.ts'
 
-const ROUNDS = 26
+const ROUNDS = 14
 /** Steps of two rounds of the child's work, and one before the first. */
 const STEPS = 13
 const CHILD = new URL('./testing/busy-child.ts', import.meta.url).pathname

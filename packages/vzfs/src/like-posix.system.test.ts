@@ -3,7 +3,7 @@
  * same tree. Two areas over one layer are driven in turn, each beside a directory of its own; neither may be told by what the other does. Now and then one is
  * mounted anew, or relinked.
  *
- * INSULA_TEST_SECONDS: how long (20; INSULA_TEST_PATIENCE times that). INSULA_TEST_SEED: of an earlier run. What is left out is in docs/vzfs-posix.md.
+ * INSULA_TEST_SECONDS: how long (10; INSULA_TEST_PATIENCE times that). INSULA_TEST_SEED: of an earlier run. What is left out is in docs/vzfs-posix.md.
  */
 
 import assert from 'node:assert/strict'
@@ -19,7 +19,7 @@ import { fillSampleTree } from './testing/sample-tree.ts'
 import { asAreaMayShow, shownTree } from './testing/shown-tree.ts'
 import { xfsVolume } from './testing/xfs-volume.ts'
 
-const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '20') * PATIENCE
+const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '10') * PATIENCE
 const SEED = Number(process.env['INSULA_TEST_SEED'] ?? Date.now() % 0x7fff_ffff)
 const LAYER = 'sample@1'
 

@@ -24,7 +24,7 @@ import { contentsOf, expected, FILES, stateOf, type Told } from './testing/power
 import { volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
 
-const LOSSES = Number(process.env['INSULA_TEST_POWER_LOSSES'] ?? 20)
+const LOSSES = Number(process.env['INSULA_TEST_POWER_LOSSES'] ?? 12)
 const files = realFileCalls()
 const runner = realProcessRunner()
 

@@ -10,7 +10,7 @@ import { openVzfs } from '../open.ts'
 import { filled } from '../testing/awkward-tree.ts'
 import { poolOf } from '../testing/fill.ts'
 
-const ROUNDS = 10
+const ROUNDS = 6
 const CHILD = new URL('../testing/collect-child.ts', import.meta.url).pathname
 
 test('a volume survives SIGKILL of a collection and of a repair at any moment', async (t) => {

@@ -16,7 +16,7 @@ import { act, contents, fillPlainTree, perform } from '../testing/tenant-acts.ts
 
 const files = realFileCalls()
 const BASE = 3_000_000
-const MILLISECONDS = 20_000
+const MILLISECONDS = 10_000
 /** Another seed is tried with each run; this one is said when it fails. */
 const SEED = Number(process.env['INSULA_SEED'] ?? Date.now() & 0x7fff_ffff)
 
