@@ -298,9 +298,9 @@ if (await hasQuota(node)) {
       const before = listeners()
       assert.equal(before.length, 2)
       const [MMAP, READ, PRIVATE] = [9, 1, 2]
-      const script = `LC_ALL=C perl -e 'for (1 .. 20) { open my $f, "<", "/proc/mounts"; my $s = "\0" x 72;
+      const script = `LC_ALL=C perl -e 'for (1 .. 20) { open my $f, "<", "/proc/mounts"; my $s = "\\0" x 72;
         my $at = syscall(${MMAP}, 0, 4096, ${READ}, ${PRIVATE}, fileno $f, 0); my $r = syscall(179, ${GETQUOTA} << 8, $at, 1000, $s);
-        print "$r ", $!+0, "\n" }'`
+        print "$r ", $!+0, "\\n" }'`
       assert.equal(await said(vps, script), '-1 2\n'.repeat(20))
       assert.deepEqual(listeners(), before)
     })
