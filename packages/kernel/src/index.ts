@@ -1,3 +1,4 @@
+export { giveBackMemory } from './libc/memory.ts'
 export { type ProcessRunner, type RunOptions, type RunResult, ProcessFailed } from './process/runner.ts'
 export {
   CANNOT_JOIN,

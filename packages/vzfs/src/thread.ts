@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { giveBackMemory } from '@insula/kernel'
 import { revive } from './errors.ts'
 import { beginLoading, endLoading, type StartUps, startUps, stopped } from './start-ups.ts'
 
@@ -46,6 +47,7 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
   } finally {
     signal?.removeEventListener('abort', stop)
     await end()
+    giveBackMemory()
   }
 }
 
@@ -114,6 +116,7 @@ export async function runPrepared<T>(
     signal?.removeEventListener('abort', stop)
     await Promise.race([stopped(counts), gone.promise])
     await worker.terminate()
+    giveBackMemory()
   }
 }
 

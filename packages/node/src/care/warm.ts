@@ -9,12 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Means } from '../means.ts'
 
 export interface Warming extends AsyncDisposable {
-  /** Reads ahead for a VPS that starts, unless another one of its layers runs, whose pages are there. */
+  /** Reads ahead for a VPS that starts, unless its layers are in use or were a short while ago: then their pages are there. */
   before(layers: readonly string[]): Promise<void>
 }
 
 const DEFAULT_BYTES = 256 * 1024 ** 2
 const LEARN_EVERY_MS = 10 * 60_000
+/** So long after their last use pages are taken to be in RAM still. To look takes a tenth of a second. */
+const STILL_THERE_MS = 2 * LEARN_EVERY_MS
 /** Of what is free, so much is used at most. */
 const PART_OF_FREE = 0.25
 /** A slow disk holds no start up for longer. */
@@ -22,10 +24,19 @@ const MOST_WAIT_MS = 2_000
 /** Per cent of the last ten seconds in which something waited for memory. */
 const MOST_PRESSURE = 1
 
-export function openWarming({ vzfs, inventory, config, log }: Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>): Warming {
+export function openWarming(
+  { vzfs, inventory, config, log }: Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>,
+  /** Milliseconds, never going back. */
+  now: () => number = () => performance.now(),
+): Warming {
   const budget = config.readAhead ?? DEFAULT_BYTES
   const inUse = (): Set<string> =>
     new Set(inventory.all().flatMap(({ state, layers }) => (state === 'running' || state === 'suspended' ? layers : [])))
+  /** When each layer was last known to be in use. */
+  const seen = new Map<string, number>()
+  const see = (layers: Iterable<string>): void => {
+    for (const layer of layers) seen.set(layer, now())
+  }
   let last: Promise<unknown> = Promise.resolve()
   const after = (body: () => Promise<unknown>): void => {
     last = last.then(body).catch((error: unknown) => log('files of templates could not be read ahead', error))
@@ -37,12 +48,14 @@ export function openWarming({ vzfs, inventory, config, log }: Pick<Means, 'vzfs'
   if (budget > 0) after(() => readAhead([...inUse()]))
   const timer = setInterval(() => {
     const layers = [...inUse()]
+    see(layers)
     if (layers.length > 0) after(() => vzfs.learn(layers))
   }, LEARN_EVERY_MS).unref()
   return {
     async before(layers) {
-      const used = inUse()
-      const cold = layers.filter((layer) => !used.has(layer))
+      see(inUse())
+      const cold = layers.filter((layer) => now() - (seen.get(layer) ?? -Infinity) > STILL_THERE_MS)
+      see(layers)
       if (budget === 0 || cold.length === 0) return
       after(() => readAhead(cold))
       await Promise.race([last, sleep(MOST_WAIT_MS, undefined, { ref: false })])

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Means } from '../means.ts'
+import { aVps } from '../testing/a-vps.ts'
+import { openWarming } from './warm.ts'
+
+type Parts = Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>
+
+test('layers are read ahead for the first VPS that starts, and again when none has used them for long', async () => {
+  let time = 0
+  let running: readonly (readonly string[])[] = []
+  const read: string[] = []
+  const parts = {
+    vzfs: { readAhead: async (layers: readonly string[]) => void read.push(layers.join(' ')), learn: async () => undefined },
+    inventory: { all: () => running.map((layers, id) => aVps({ id, state: 'running', layers: [...layers] })) },
+    config: {},
+    log: () => undefined,
+  } as unknown as Parts
+  await using warming = openWarming(parts, () => time)
+  const started = async (...layers: string[]): Promise<string[]> => {
+    read.length = 0
+    await warming.before(layers)
+    return [...read]
+  }
+  assert.deepEqual(await started('app', 'os'), ['app os'])
+  assert.deepEqual(await started('os'), [], 'it was read a moment ago')
+  assert.deepEqual(await started('other', 'os'), ['other'])
+  running = [['os']]
+  time += 24 * 3_600_000
+  assert.deepEqual(await started('other', 'os'), ['other'], 'another VPS uses the rest')
+  running = []
+  time += 60_000
+  assert.deepEqual(await started('other', 'os'), [], 'that one stopped a minute ago')
+  time += 3_600_000
+  assert.deepEqual(await started('os'), ['os'])
+})
