@@ -175,3 +175,19 @@ test('a volume is open once, and unfinished work of a dead process is cleared aw
   assert.ok(existsSync(beside))
   assert.equal(readFileSync(join(vzfs.path, 'lock'), 'utf8'), '')
 })
+
+test('who fails to open a volume lets go of it', async (t) => {
+  const { vzfs } = await withLayer(t)
+  await vzfs.areas.create(7, 500_000, ['os@1'], null)
+  writeFileSync(join(vzfs.path, 'areas/7/relink.json'), 'not JSON')
+  await vzfs.close()
+  const need = { files: realFileCalls(), quota: realQuota }
+  const refuse = (message: string): never => {
+    throw new Error(message)
+  }
+  await assert.rejects(openVzfs(vzfs.path, { ...need, warn: refuse }), /cannot be finished/)
+  const told: string[] = []
+  const again = await openVzfs(vzfs.path, { ...need, warn: (message) => told.push(message) })
+  assert.equal(told.length, 1)
+  await again.close()
+})

@@ -54,8 +54,10 @@ export async function openVzfs(
   if (!isAbsolute(path)) throw new VzfsError('unsuitable', `cannot open the volume ${path}: its path has to start with /`)
   const paths = volumePaths(normalize(path).replace(/(?<=.)\/$/, ''))
   await prepare(paths)
+  await using undo = new AsyncDisposableStack()
   const lock = await takeLock(files, paths)
-  const quota = openQuota(paths.volume)
+  undo.defer(() => lock.close())
+  const quota = undo.use(openQuota(paths.volume))
   const trash = new Trash(paths.trash, warn, (base) => {
     try {
       forget(quota, base)
@@ -64,18 +66,10 @@ export async function openVzfs(
     }
   })
   const mutex = new Mutex()
-  let reflink = false
   const gate = new PoolGate()
-  try {
-    await sweep(paths, trash)
-    await closeLayers(paths, quota)
-    reflink = await tryReflink(files, paths.tmp)
-  } catch (error) {
-    quota[Symbol.dispose]()
-    await lock.close()
-    throw error
-  }
-
+  await sweep(paths, trash)
+  await closeLayers(paths, quota)
+  const reflink = await tryReflink(files, paths.tmp)
   const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota })
   const rooms = openRooms(quota)
   const relinking = openRelinking({
@@ -90,6 +84,7 @@ export async function openVzfs(
     finishRollback: (id) => settle(paths, trash, mutex, gate, id),
   })
   await settleAll(paths, relinking, warn)
+  const owned = undo.move()
 
   const copying = { paths, trash, mutex, gate, warn, now, quota, files, threads, reflink, moved, relinking }
   return {
@@ -133,8 +128,7 @@ export async function openVzfs(
 
     async close() {
       await trash.idle()
-      quota[Symbol.dispose]()
-      await lock.close()
+      await owned.disposeAsync()
     },
   }
 }
