@@ -46,7 +46,15 @@ const fromOutside = async (name: string, kind: string, id: number): Promise<Entr
 function listeners(): number[] {
   const keeper = node.pidOf('keeper')
   const children = readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').split(' ').filter(Boolean)
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('insula-listener')).map(Number)
+  const named = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('insula-listener')
+    } catch {
+      // It has ended since.
+      return false
+    }
+  }
+  return children.filter(named).map(Number)
 }
 
 /** quotactl(2) by number: prints what it returned and the errno. */

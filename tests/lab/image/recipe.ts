@@ -16,6 +16,9 @@ const PACKAGES = [
   'iputils-ping',
   // repquota and setquota, beside our own calls.
   'quota',
+  // mkfs.ext4, and fincore, which is a package of its own there.
+  'e2fsprogs',
+  'util-linux-extra',
   'python3',
 ]
 

@@ -301,7 +301,7 @@ const noProgram = ({ argv: [command = ''] }: ExecRequest): KeeperError =>
 /** crun tells why only in words. */
 function refused(message: string, request: ExecRequest): KeeperError {
   const command = request.argv[0] ?? ''
-  if (/chdir|cwd/i.test(message)) return noEntry(request.cwd ?? '/', message.replace(/^chdir `.*`: /, ''))
+  if (/chdir|cwd/i.test(message)) return noEntry(request.cwd ?? '/', message.replace(/^chdir (?:to )?`.*`: /, ''))
   // A shell says that of an empty name too; the runtime stumbles over a directory.
   if (command === '') return new KeeperError('exec_not_found', "'': command not found")
   if (/no such file|not found/i.test(message)) return new KeeperError('exec_not_found', `${command}: command not found`)

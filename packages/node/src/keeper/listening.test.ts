@@ -13,7 +13,7 @@ interface Child {
   readonly record: number
   report(text: string): void
   /** It is gone. */
-  end(): void
+  end(signal?: NodeJS.Signals): void
 }
 
 /** Records are numbers here that no descriptor has; each holds a call. */
@@ -21,7 +21,7 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const store = fakeDescriptorStore()
   const calls = new Map<number, Call | null>()
-  const states = new Map<number, string>()
+  const sleeps = new Map<number, string | null>()
   const children: Child[] = []
   const killed: number[] = []
   const continued: string[] = []
@@ -34,7 +34,7 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
         descriptors: store,
         start(record) {
           const pid = 1_000 + children.length
-          const { promise, resolve } = Promise.withResolvers<{ code: number | null; signal: null }>()
+          const { promise, resolve } = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>()
           const orders: Child['orders'] = []
           let onReport: (chunk: Buffer) => void = () => undefined
           children.push({
@@ -42,7 +42,7 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
             orders,
             record: inode(record),
             report: (text) => onReport(Buffer.from(text)),
-            end: () => resolve({ code: 1, signal: null }),
+            end: (signal) => resolve(signal === undefined ? { code: 1, signal: null } : { code: null, signal }),
           })
           return {
             process: { pid, ended: promise },
@@ -58,7 +58,7 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
         readRecord: (fd) => calls.get(inode(fd)) ?? null,
         continueCall: (_listener, call) => void continued.push(`${call.key} ${call.id}`),
         kill: (pid) => void killed.push(pid),
-        stateOf: (pid) => states.get(pid) ?? 'S',
+        sleepOf: (pid) => (sleeps.has(pid) ? (sleeps.get(pid) ?? null) : 'one'),
         log: () => undefined,
       },
       inherited,
@@ -73,7 +73,7 @@ function world(t: TestContext, kind: Source['kind'] = 'calls') {
     children,
     killed,
     continued,
-    states,
+    sleeps,
     get listening() {
       return listening
     },
@@ -154,6 +154,20 @@ test('a child that ends is started again over the same record', async (t) => {
   assert.deepEqual(continued, ['1 9'], 'a call that ended two children goes on to the kernel')
 })
 
+test('who kills the child has more patience to spend: the call is answered by one of the next', async (t) => {
+  const { add, children, pass, continued, works } = world(t)
+  add('101')
+  for (let kill = 1; kill <= 10; kill++) {
+    assert.deepEqual(continued, [], `${kill}`)
+    const child = children.at(-1)
+    assert.ok(child)
+    works(child, { id: 9n })
+    child.end('SIGKILL')
+    await pass(100)
+  }
+  assert.deepEqual(continued, ['1 9'])
+})
+
 test('one that has not begun is not held up by the call that it finds, however long it takes to start', async (t) => {
   const { add, children, pass, works, killed } = world(t)
   add('101')
@@ -202,7 +216,7 @@ test('a VPS that holds the child up is left alone, and the others are served by 
 })
 
 test('one that works, or waits for a CPU, is not held up', async (t) => {
-  const { add, children, pass, works, states, killed } = world(t)
+  const { add, children, pass, works, sleeps, killed } = world(t)
   add('101')
   const [first] = children
   assert.ok(first)
@@ -210,9 +224,14 @@ test('one that works, or waits for a CPU, is not held up', async (t) => {
     works(first, { id })
     await pass(100)
   }
-  states.set(first.pid, 'R')
+  sleeps.set(first.pid, null)
   await pass(1_000)
   assert.deepEqual(killed, [])
+  for (let sleep = 0; sleep < 10; sleep++) {
+    sleeps.set(first.pid, `${sleep}`)
+    await pass(100)
+  }
+  assert.deepEqual(killed, [], 'it sleeps now and then, as whoever waits for a disk')
 })
 
 test('the next keeper finds all of it', async (t) => {

@@ -4,8 +4,8 @@
  * in memory that is a served file's. This process never touches a tenant's memory or files. It keeps every descriptor twice, here and with
  * its supervisor, so that neither the child's end nor its own loses a call.
  *
- * The record tells what the child is working on, once it has begun: until then it is what the one before left. One that sleeps in the middle of
- * the same call for two looks is held up by its caller: it is killed, the VPS is left alone for a while, and another child serves the rest meanwhile. It may be a long time until a killed one is gone.
+ * The record tells what the child is working on, once it has begun: until then it is what the one before left. One that sleeps the same
+ * sleep in the middle of the same call for two looks is held up by its caller: it is killed, the VPS is left alone for a while, and another child serves the rest meanwhile. It may be a long time until a killed one is gone.
  */
 
 import { closeSync } from 'node:fs'
@@ -28,8 +28,8 @@ export interface ListeningMeans {
   readonly continueCall: (listener: number, call: Call) => void
   /** SIGKILL. */
   readonly kill: (pid: number) => void
-  /** State of a process as in proc_pid_stat(5): "R", "S", "D"; null when it is gone. */
-  readonly stateOf: (pid: number) => string | null
+  /** Which sleep a process is in, another word for each; null when it does not sleep, or is gone. */
+  readonly sleepOf: (pid: number) => string | null
   readonly log: (message: string) => void
 }
 
@@ -51,11 +51,14 @@ interface Child {
   readonly child: ListenerChild
   /** It works on what the record tells. */
   begun: boolean
-  seen: Call | null
+  seen: { readonly call: Call; readonly sleep: string | null } | null
 }
 
 const LOOK_MS = 100
 const START_AGAIN_MS = 50
+/** Children that a call may end, and that may be killed in the middle of it, before it goes on to the kernel. */
+const MOST_ENDED = 2
+const MOST_KILLED = 10
 /** A VPS that held the child up is left alone for so long, and twice as long each time. */
 const FIRST_ALONE_MS = 1_000
 const LONGEST_ALONE_MS = 10_000
@@ -83,8 +86,8 @@ export function openListening(
   let lastKey = 0
   let lastRecord = 0
   let open = true
-  /** The call that the child before was working on when it ended. */
-  let fatal: Call | null = null
+  /** The call that children before were working on when they ended, and how often. */
+  let fatal: { readonly call: Call; readonly times: number } | null = null
 
   const later = (milliseconds: number, then: () => void): void => {
     const timer = setTimeout(() => {
@@ -136,20 +139,24 @@ export function openListening(
     )
     for (const entry of kept.values()) give(started, entry)
     child.write(line({ begin: true }))
-    void child.process.ended.then(() => over(started))
+    void child.process.ended.then(({ signal }) => over(started, signal))
   }
   /** It ended by itself, or somebody killed it. */
-  const over = (child: Child): void => {
+  const over = (child: Child, signal: string | null): void => {
     if (!open || current !== child) return
     current = null
     restarts += 1
     means.log(`insula-listener (${child.pid}) has ended; starting it again`)
     const call = child.begun ? means.readRecord(child.record.fd) : null
-    if (call && fatal?.id === call.id && fatal.key === call.key) {
-      means.log(`the call of thread ${call.tid} ended insula-listener twice and goes on to the kernel`)
+    if (child.begun) {
+      const before = call !== null && fatal?.call.id === call.id && fatal.call.key === call.key ? fatal.times : 0
+      fatal = call && { call, times: before + 1 }
+    }
+    // Somebody who kills it has most likely nothing to do with the call.
+    if (call && fatal && fatal.times >= (signal === 'SIGKILL' ? MOST_KILLED : MOST_ENDED)) {
+      means.log(`the call of thread ${call.tid} ended insula-listener ${fatal.times} times and goes on to the kernel`)
       giveBack(call)
     }
-    if (child.begun) fatal = call
     later(START_AGAIN_MS, () => start(child.record))
   }
   const heldUp = (child: Child, call: Call): void => {
@@ -177,10 +184,12 @@ export function openListening(
   const look = (): void => {
     if (current?.begun) {
       const call = means.readRecord(current.record.fd)
-      const same = call !== null && current.seen?.id === call.id && current.seen.key === call.key
-      // One that runs, or waits for a CPU, is not held up by anybody's doing.
-      if (same && 'SD'.includes(means.stateOf(current.pid) ?? '-')) heldUp(current, call)
-      else current.seen = call
+      const { seen } = current
+      const same = call !== null && seen?.call.id === call.id && seen.call.key === call.key
+      // One that runs, waits for a CPU, or has run since the last look is not held up by anybody's doing.
+      const sleep = call && means.sleepOf(current.pid)
+      if (same && sleep !== null && sleep === seen.sleep) heldUp(current, call)
+      else current.seen = call && { call, sleep }
     }
     later(LOOK_MS, look)
   }

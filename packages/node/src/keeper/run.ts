@@ -74,7 +74,7 @@ export async function runKeeper(instance: Instance): Promise<void> {
         readRecord: readCallRecord,
         continueCall,
         kill: (pid) => void kill(pid, constants.signals.SIGKILL),
-        stateOf,
+        sleepOf,
         log,
       },
       inherited,
@@ -183,10 +183,13 @@ function startListener(instance: Instance, kind: Source['kind'], record: number)
 }
 
 /** proc_pid_stat(5), field 3. */
-function stateOf(pid: number): string | null {
+/** Its state, and the sleep that it is in: one that has slept anew has been at work in between. proc_pid_status(5) */
+function sleepOf(pid: number): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2)[0] ?? null
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+    const [, state = ''] = /^State:\s+(\S)/m.exec(status) ?? []
+    if (!'SD'.includes(state)) return null
+    return /^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? null
   } catch {
     return null
   }
