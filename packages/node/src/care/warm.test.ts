@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Means } from '../means.ts'
 import { aVps } from '../testing/a-vps.ts'
-import { openWarming } from './warm.ts'
-
-type Parts = Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>
+import { openWarming, type WarmingNeed } from './warm.ts'
 
 test('layers are read ahead for the first VPS that starts, and again when none has used them for long', async () => {
   let time = 0
   let running: readonly (readonly string[])[] = []
   const read: string[] = []
-  const parts = {
-    vzfs: { readAhead: async (layers: readonly string[]) => void read.push(layers.join(' ')), learn: async () => undefined },
+  const parts: WarmingNeed = {
+    vzfs: {
+      async readAhead(layers) {
+        read.push(layers.join(' '))
+        return { files: 0, bytes: 0 }
+      },
+      learn: async () => undefined,
+    },
     inventory: { all: () => running.map((layers, id) => aVps({ id, state: 'running', layers: [...layers] })) },
     config: {},
     log: () => undefined,
-  } as unknown as Parts
+  }
   await using warming = openWarming(parts, () => time)
   const started = async (...layers: string[]): Promise<string[]> => {
     read.length = 0

@@ -24,8 +24,14 @@ const MOST_WAIT_MS = 2_000
 /** Per cent of the last ten seconds in which something waited for memory. */
 const MOST_PRESSURE = 1
 
+export interface WarmingNeed extends Pick<Means, 'log'> {
+  readonly vzfs: Pick<Means['vzfs'], 'readAhead' | 'learn'>
+  readonly inventory: Pick<Means['inventory'], 'all'>
+  readonly config: Pick<Means['config'], 'readAhead'>
+}
+
 export function openWarming(
-  { vzfs, inventory, config, log }: Pick<Means, 'vzfs' | 'inventory' | 'config' | 'log'>,
+  { vzfs, inventory, config, log }: WarmingNeed,
   /** Milliseconds, never going back. */
   now: () => number = () => performance.now(),
 ): Warming {
