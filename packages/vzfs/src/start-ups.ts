@@ -1,10 +1,14 @@
 /**
- * How many threads of a job are still loading, shared by all of them. A thread may not be ended while it loads: the library that calls the kernel takes
- * the whole process down if that happens while it declares its functions.
+ * What the threads of a job share: how many of them are still loading, and whether the job may be stopped. A thread may not be ended while it loads: the
+ * library that calls the kernel takes the whole process down if that happens while it declares its functions.
  */
 
 const LOADING = 0
+const STATE = 1
+
+const WORKING = 0
 const STOPPED = 1
+const DECIDED = 2
 
 /** Handed to threads as it is. */
 export type StartUps = Int32Array<SharedArrayBuffer>
@@ -14,7 +18,7 @@ export const startUps = (): StartUps => new Int32Array(new SharedArrayBuffer(8))
 /** To be called before a thread is started. False: none may be started any more. */
 export function beginLoading(counts: StartUps): boolean {
   Atomics.add(counts, LOADING, 1)
-  if (Atomics.load(counts, STOPPED) === 0) return true
+  if (Atomics.load(counts, STATE) !== STOPPED) return true
   endLoading(counts)
   return false
 }
@@ -30,8 +34,8 @@ export async function loaded(counts: StartUps): Promise<void> {
     await Atomics.waitAsync(counts, LOADING, loading).value
 }
 
-/** Resolves when every thread of the job can be ended; no other is started from now on. */
-export function stopped(counts: StartUps): Promise<void> {
-  Atomics.store(counts, STOPPED, 1)
-  return loaded(counts)
-}
+/** False: it is being stopped. Otherwise it is not from now on, and will be done to its end. */
+export const decide = (counts: StartUps): boolean => Atomics.compareExchange(counts, STATE, WORKING, DECIDED) !== STOPPED
+
+/** False: it has decided. Otherwise no other thread is started from now on. */
+export const stop = (counts: StartUps): boolean => Atomics.compareExchange(counts, STATE, WORKING, STOPPED) !== DECIDED

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { giveBackMemory } from '@insula/kernel'
 import { revive } from './errors.ts'
-import { beginLoading, endLoading, type StartUps, startUps, stopped } from './start-ups.ts'
+import { beginLoading, decide, endLoading, loaded, type StartUps, startUps, stop } from './start-ups.ts'
 
 type Message<T> =
   | { readonly kind: 'ready' }
@@ -19,7 +19,7 @@ interface Handed {
   readonly counts: StartUps
 }
 
-/** The calling side. When the signal aborts, the thread and the threads it started are stopped wherever they are. */
+/** The calling side. When the signal aborts, the thread and the threads it started are stopped wherever they are, unless the job has decided. */
 export async function runInThread<T>(entry: URL, job: unknown, progress: Progress, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted()
   const counts = startUps()
@@ -27,25 +27,28 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
   const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
   const { promise: gone, resolve: isGone } = Promise.withResolvers<void>()
   const end = async (): Promise<void> => {
-    await Promise.race([stopped(counts), gone])
+    await Promise.race([loaded(counts), gone])
     await worker.terminate()
   }
-  const stop = (): void => void end()
-  signal?.addEventListener('abort', stop)
+  const abort = (): void => {
+    if (stop(counts)) void end()
+  }
+  signal?.addEventListener('abort', abort)
   try {
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {
         if (message.kind === 'progress') progress(message.done, message.total)
         else if (message.kind === 'result') resolve(message.value)
       })
-      worker.on('error', (error) => reject(revive(error)))
+      worker.on('error', (error) => reject(signal?.aborted === true ? signal.reason : revive(error)))
       worker.on('exit', () => {
         isGone()
         reject(signal?.reason ?? new Error(`the thread ${entry.pathname} ended without a result`))
       })
     })
   } finally {
-    signal?.removeEventListener('abort', stop)
+    signal?.removeEventListener('abort', abort)
+    stop(counts)
     await end()
     giveBackMemory()
   }
@@ -66,6 +69,11 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
     send({ kind: 'progress', done, total })
   }
   send({ kind: 'result', value: await body(job, progress) })
+}
+
+/** From here on the job of this thread is done to its end, whoever wants it stopped. @throws when it is being stopped already */
+export function decideHere(): void {
+  if (!decide(startUpsHere())) throw new Error('the job is being stopped')
 }
 
 /** Of the job that this thread works on; new ones where it is none. */
@@ -103,8 +111,8 @@ export async function runPrepared<T>(
     fail(new Error(`the thread ${entry.pathname} ended without a result`))
     gone.resolve()
   })
-  const stop = (): void => fail(signal?.reason)
-  signal?.addEventListener('abort', stop)
+  const abort = (): void => fail(signal?.reason)
+  signal?.addEventListener('abort', abort)
   try {
     await ready.promise
     return await still(() => {
@@ -113,8 +121,9 @@ export async function runPrepared<T>(
       return result.promise
     })
   } finally {
-    signal?.removeEventListener('abort', stop)
-    await Promise.race([stopped(counts), gone.promise])
+    signal?.removeEventListener('abort', abort)
+    stop(counts)
+    await Promise.race([loaded(counts), gone.promise])
     await worker.terminate()
     giveBackMemory()
   }

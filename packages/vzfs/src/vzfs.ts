@@ -131,7 +131,7 @@ export interface Areas {
   /** Waits for a relink that is under way. */
   plan(id: number): Promise<OverlayPlan>
   /** Private files that others have too become links. Only while the area is not mounted. Atomic: cut off anywhere, it is finished or taken back by whoever
-   * wants the area next. @throws the signal's reason when aborted */
+   * wants the area next. @throws the signal's reason when aborted; nothing has changed then */
   relink(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Reads what changed, so that relinks of other areas know of it. Changes nothing. */
   survey(id: number, options: RelinkOptions): Promise<RelinkReport>

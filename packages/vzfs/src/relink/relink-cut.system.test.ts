@@ -61,11 +61,14 @@ test('a volume without room for what the pool has not yet', async (t) => {
 })
 
 test('an abort while files are read', async (t) => {
-  const { vzfs } = await twoAreas(t, 64)
+  const { vzfs } = await twoAreas(t, 256)
   const controller = new AbortController()
   const reason = new Error('on purpose')
   const signal = controller.signal
-  await inArea(vzfs, 1, (root) => writeFileSync(join(root, 'unread'), filled(4 * MIB, 9)))
+  // Read after the first, which is when the abort is sent: more than can be read until it arrives.
+  await inArea(vzfs, 1, (root) => {
+    for (let file = 0; file < 160; file++) writeFileSync(join(root, `unread${file}`), filled(MIB, file + 9))
+  })
   await unchanged(vzfs, () =>
     assert.rejects(
       vzfs.areas.relink(1, { ...all, signal, progress: () => controller.abort(reason) }),

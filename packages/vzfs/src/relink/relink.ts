@@ -17,6 +17,7 @@ import { renameIntoPool } from '../build/place.ts'
 import { readEntry, scan } from '../build/scan.ts'
 import { makeLink, REDIRECT } from '../build/stub.ts'
 import { poolKey } from '../names.ts'
+import { decideHere } from '../thread.ts'
 import { areaPaths } from '../volume-paths.ts'
 import type { RelinkReport, Share } from './report.ts'
 import { copyTask, linkTask } from './adopt.ts'
@@ -203,6 +204,7 @@ async function carryOut(
   step()
   const removed = [...linked.map(({ file }) => file), ...copies.filter(({ anchor }) => !anchor)]
   const named = ({ path, inode }: { path: string; inode: bigint }) => ({ path, inode: `${inode}` })
+  decideHere()
   writeJournal(journal, {
     links: `${statOrNull(to)?.ino}`,
     unmarked: unmarked.map(named),
