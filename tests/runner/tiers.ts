@@ -72,9 +72,13 @@ export function filesOf(tier: Tier, home: string): string[] {
     .toSorted()
 }
 
+export function tierNamed(name: Tier['name']): Tier {
+  const found = TIERS.find((tier) => tier.name === name)
+  if (!found) throw new Error(`there is no tier ${name}`)
+  return found
+}
+
 export function tierOf(file: string): Tier {
   const below = (['sim', 'lab'] as const).find((name) => file.startsWith(`${TESTS}/${name}/`))
-  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : (below ?? 'unit')))
-  if (!found) throw new Error(`${file} belongs to no tier`)
-  return found
+  return tierNamed(isSystem(file) ? 'system' : (below ?? 'unit'))
 }
