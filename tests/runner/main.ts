@@ -12,7 +12,7 @@ import { missing } from '../lab/needs.ts'
 import { runInside } from '../lab/run-inside.ts'
 import { runChecks } from './checks.ts'
 import { heldBack } from './held-back.ts'
-import type { Report } from './outcome.ts'
+import { runQueues } from './queues.ts'
 import { runFile } from './run-file.ts'
 import { openTally, type Told } from './tally.ts'
 import { filesOf, type Tier, TIERS, tierOf } from './tiers.ts'
@@ -52,6 +52,8 @@ if (wanted.includes('check')) {
 }
 /** Tells the rest of the lab's tier when the system tier, which it runs beside, is through. */
 let restOfLab = async (): Promise<void> => {}
+/** When that tier is through. */
+let quiet: Promise<unknown> = Promise.resolve()
 for (const tier of inOrder(TIERS)) {
   const files = filesFor(tier)
   // Of the lab's own there may be none, and still files of the system tier to be run there.
@@ -78,6 +80,7 @@ function inOrder(tiers: readonly Tier[]): Tier[] {
 function startBeside(tier: Tier, files: readonly string[]): typeof restOfLab {
   const { told, release } = heldBack(tally)
   const ended = runTier(tier, files, told)
+  quiet = ended
   return () => {
     release()
     return ended
@@ -101,14 +104,10 @@ async function runTier(tier: Tier, files: readonly string[], to: Told): Promise<
   }
   if (inside === null && files.length > 0) {
     to.tier(tier.name, files.length)
-    const waiting = [...files]
-    const worker = async (): Promise<void> => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
-        to.report(report)
-      }
-    }
-    await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+    const queues = { inRow: files.filter(tier.inRow), free: files.filter((file) => !tier.inRow(file)) }
+    await runQueues(queues, availableParallelism(), tier.name === 'system' ? quiet : Promise.resolve(), async (file) =>
+      to.report(await runFile(join(HOME, file), HOME, tier.deadline)),
+    )
   }
   for (const instance of tier.instances) await takeDown(instance)
 }
