@@ -12,7 +12,7 @@ import { runInside } from '../lab/run-inside.ts'
 import { asked } from './asked.ts'
 import { runChecks } from './checks.ts'
 import { heldBack } from './held-back.ts'
-import type { Report } from './outcome.ts'
+import { runQueues } from './queues.ts'
 import { runFile } from './run-file.ts'
 import { openTally, type Told } from './tally.ts'
 import { type Tier, TIERS, tierNamed } from './tiers.ts'
@@ -42,6 +42,8 @@ if (wanted.check) {
 }
 /** Tells the rest of the lab's tier when the system tier, which it runs beside, is through. */
 let restOfLab = async (): Promise<void> => {}
+/** When that tier is through. */
+let quiet: Promise<unknown> = Promise.resolve()
 for (const tier of inOrder(TIERS)) {
   const files = wanted.here(tier)
   const inside = tier.name === 'lab' ? wanted.inside : []
@@ -68,6 +70,7 @@ function inOrder(tiers: readonly Tier[]): Tier[] {
 function startBeside(tier: Tier, files: readonly string[], inside: readonly string[]): typeof restOfLab {
   const { told, release } = heldBack(tally)
   const ended = runTier(tier, files, inside, told)
+  quiet = ended
   return () => {
     release()
     return ended
@@ -83,14 +86,10 @@ async function runTier(tier: Tier, files: readonly string[], inside: readonly st
   }
   if (files.length > 0) {
     to.tier(tier.name, files.length)
-    const waiting = [...files]
-    const worker = async (): Promise<void> => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
-        to.report(report)
-      }
-    }
-    await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+    const queues = { inRow: files.filter(tier.inRow), free: files.filter((file) => !tier.inRow(file)) }
+    await runQueues(queues, availableParallelism(), tier.name === 'system' ? quiet : Promise.resolve(), async (file) =>
+      to.report(await runFile(join(HOME, file), HOME, tier.deadline)),
+    )
   }
   for (const instance of tier.instances) await takeDown(instance)
 }
