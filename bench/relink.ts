@@ -38,8 +38,11 @@ const fresh = await onDisk()
 say(`${PACKAGES.length} packages in each`)
 const names: string[] = []
 await inParallel(wished, async (name) => {
-  if (performance.now() > DEADLINE) return void (await node.ask('DELETE', `/v1/vps/${name}?wait=60`))
-  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  if (performance.now() > DEADLINE) {
+    await node.ask('DELETE', `/v1/vps/${name}?wait=60`)
+    return
+  }
+  await boot(name)
   await inside(name, install(mirror))
   await node.ask('POST', `/v1/vps/${name}/stop?wait=60`)
   names.push(name)
@@ -56,7 +59,7 @@ const ramAfter = await inRam()
 // Every one has run meanwhile, and written what a system writes.
 const third = await relinkAll()
 for (const name of [names[0] ?? '', names.at(-1) ?? '']) {
-  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await boot(name)
   await inside(name, 'dpkg --verify && python3 -c "print(1)" >/dev/null && git --version >/dev/null')
   await node.ask('POST', `/v1/vps/${name}/stop?wait=60`)
 }
@@ -74,6 +77,15 @@ async function create(name: string): Promise<string> {
   return name
 }
 
+/** Until its units are up: one of them empties /tmp, which apt does not expect. */
+async function boot(name: string): Promise<void> {
+  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await inside(
+    name,
+    'timeout 120 sh -c "until systemctl is-system-running --wait 2>&1 | grep -qE \'running|degraded\'; do sleep 0.2; done"',
+  )
+}
+
 async function inside(name: string, script: string): Promise<string> {
   return node.insula('exec', name, '--', 'sh', '-c', `exec 2>&1; export DEBIAN_FRONTEND=noninteractive; ${script}`)
 }
@@ -87,7 +99,7 @@ function install(repository: string): string {
 async function localMirror(): Promise<string> {
   say('local mirror')
   const name = await create('mirror')
-  await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  await boot(name)
   await inside(
     name,
     `set -e; apt-get update -qq; apt-get install -y -qq --no-install-recommends --download-only ${PACKAGES.join(' ')} >/dev/null
@@ -118,7 +130,7 @@ async function onDisk(): Promise<number> {
 /** MiB of page cache that all of them together take, each of which has read every file of the packages. */
 async function inRam(): Promise<number> {
   say('RAM')
-  for (const name of names) await node.ask('POST', `/v1/vps/${name}/start?wait=60`)
+  for (const name of names) await boot(name)
   await runner.run(['sync'])
   writeFileSync('/proc/sys/vm/drop_caches', '3')
   await sleep(SETTLE_MS)
