@@ -54,6 +54,8 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/vzfs/src/relink/relink-cut.system.test.ts', 'our own code'),
   choice('lab', 'packages/vzfs/src/relink/own-copies.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/rebase.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
+  choice('lab', 'packages/vzfs/src/from-area/from-area-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-crash.system.test.ts', 'our own order of steps'),
   choice('lab', 'tests/system/relink.test.ts', 'the host has no quota'),
   choice('host', 'packages/vzfs/src/check/aside.system.test.ts', 'our own code'),

@@ -10,6 +10,7 @@ import { areaIds, openAreas, readAreas } from './areas.ts'
 import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
+import { layerFromArea } from './from-area/layer-from-area.ts'
 import { type LayerUse, openLayers } from './layers.ts'
 import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
@@ -94,6 +95,8 @@ export async function openVzfs(
     clone: (source, wish, options) => cloneArea(copying, source, wish, options),
     areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }),
     layers,
+
+    layerFromArea: (id, name, options) => layerFromArea({ paths, trash, relinking, layers }, id, name, options),
 
     leavingBases: () => trash.owners(),
 

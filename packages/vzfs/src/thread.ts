@@ -24,7 +24,9 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
   signal?.throwIfAborted()
   const counts = startUps()
   beginLoading(counts)
-  const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
+  // Node closes what a thread that is stopped has left open. One that cannot be stopped closes all by itself, also what Node did not open.
+  const options = { workerData: { job, counts } satisfies Handed, trackUnmanagedFds: signal !== undefined }
+  const worker = new Worker(entry, options)
   const { promise: gone, resolve: isGone } = Promise.withResolvers<void>()
   const end = async (): Promise<void> => {
     await Promise.race([loaded(counts), gone])

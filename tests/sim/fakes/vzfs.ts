@@ -243,6 +243,10 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       idQuotaPlace: async (id) => (quota.kinds.has('user') ? { volume: path, area: `${path}/areas/${id}` } : null),
       limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
     },
+    async layerFromArea(id, name, layerOptions = {}) {
+      known(id)
+      return vzfs.layers.build(name, '', layerOptions)
+    },
     leavingBases: () => leaving,
     scratch: async () => `${path}/tmp/scratch`,
     discard: async () => undefined,

@@ -12,7 +12,7 @@ import { standingThreads } from '../standing-threads.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
 import { type VolumePaths } from '../volume-paths.ts'
-import type { RelinkOptions, RelinkReport } from './report.ts'
+import type { RebaseOptions, RelinkOptions, RelinkReport } from './report.ts'
 import type { AreaInfo, LayerInfo } from '../vzfs.ts'
 import type { SettleJob } from './apply.ts'
 import type { RebaseJob } from './rebase.ts'
@@ -38,7 +38,7 @@ export interface Relinking extends AsyncDisposable {
   /** @param survey only looks */
   run(area: AreaInfo, options: RelinkOptions, survey: boolean): Promise<RelinkReport>
   /** What keeps an area from consisting of other layers; nothing else is done to it until body, which is run when there is nothing, has ended. */
-  rebase(area: AreaInfo, layers: readonly string[], options: RelinkOptions, body: () => Promise<void>): Promise<void>
+  rebase(area: AreaInfo, layers: readonly string[], options: RebaseOptions, body: () => Promise<void>): Promise<void>
   /** Runs body when no relink of the area is under way. */
   alone<T>(id: number, body: () => Promise<T>): Promise<T>
   /** As `alone`, and finishes or takes back one that was cut off first. */
@@ -152,7 +152,12 @@ export function openRelinking({
         await relink(area, options, { whole: true })
         const trees = (names: readonly string[]): string[] => names.map((layer) => paths.layer(layer).tree)
         const { directory } = paths.area(area.id)
-        const job: RebaseJob = { directory, layers: trees(area.layers), newLayers: trees(newLayers) }
+        const job: RebaseJob = {
+          directory,
+          layers: trees(area.layers),
+          newLayers: trees(newLayers),
+          whole: options.whole === true,
+        }
         const found = await runInThread<Obstacle[]>(new URL('./rebase-thread.ts', import.meta.url), job, () => {}, options.signal)
         if (found.length > 0) throw new RebaseRefused(area.id, found)
         await body()

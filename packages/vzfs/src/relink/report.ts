@@ -10,6 +10,11 @@ export interface RelinkOptions {
   readonly signal?: AbortSignal
 }
 
+export interface RebaseOptions extends RelinkOptions {
+  /** The area has to show all that differs between its layers and the new ones, so nothing of its own may lie there. */
+  readonly whole?: boolean
+}
+
 export interface RelinkReport {
   /** Private files that became links, and what they had on disk. */
   readonly files: number
