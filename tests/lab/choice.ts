@@ -52,6 +52,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/relink-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-cut.system.test.ts', 'our own code'),
+  choice('lab', 'packages/vzfs/src/relink/own-copies.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/rebase.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area-property.system.test.ts', 'overlayfs of another kernel'),

@@ -23,7 +23,7 @@
  *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
  *   areas/ID/rollback/            only while one is being finished: what the area is about to have
- *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old: its work
+ *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old, own.new: its work
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
