@@ -24,6 +24,7 @@ export type {
 } from './reports.ts'
 export type {
   AreaInfo,
+  AreaLayerOptions,
   AreaProblem,
   Areas,
   AreaUsage,
