@@ -33,10 +33,11 @@ export function presentTemplate(
   all: readonly ShelvedTemplate[],
   vpss: readonly VpsRecord[],
 ): Template {
-  const { layers, init, ...shown } = template
+  const { layers, init, packages, sources: _sources, description: _description, ...shown } = template
   return {
     ...shown,
     init: init.kind,
+    packages: packages.length,
     latest: all.findLast(({ name }) => name === template.name)?.ref === template.ref,
     usedBy: vpss.filter((vps) => vps.layers.some((layer) => layers.includes(layer))).map(({ id }) => id),
   }
