@@ -13,6 +13,7 @@ import type { Warming } from './care/warm.ts'
 import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
+import type { MountBook } from './life/mounted.ts'
 import type { Relinks } from './life/relink.ts'
 import type { LostAreas } from './lost-areas.ts'
 import type { Store } from './store/open.ts'
@@ -42,6 +43,7 @@ export interface Means {
   readonly templates: TemplateShelf
   readonly exits: ExitBook
   readonly relinks: Relinks
+  readonly mounted: MountBook
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */
   readonly linked: Set<number>

@@ -16,6 +16,7 @@ import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
+import { mountHandlers } from './mount-handlers.ts'
 import { nodeHealth, nodeInfo } from './node-info.ts'
 import { familiesOf, type Traffic } from '../metrics/families.ts'
 import { openMetrics } from '../metrics/openmetrics.ts'
@@ -200,6 +201,7 @@ export function handlers(means: HandlerMeans): Handlers {
     ...quotaHandlers(means),
     ...snapshotHandlers(means, run, shown),
     ...relinkHandlers(means, run, shown),
+    ...mountHandlers(means, run),
     ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
