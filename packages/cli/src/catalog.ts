@@ -39,6 +39,9 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
+  'vzfs mount': async () => (await import('./commands/vzfs-mount.ts')).vzfsMount,
+  'vzfs umount': async () => (await import('./commands/vzfs-umount.ts')).vzfsUmount,
+  'vzfs mounts': async () => (await import('./commands/vzfs-mounts.ts')).vzfsMounts,
   'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
   'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
   'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
@@ -60,7 +63,7 @@ export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, update, list, show, diff, remove; their definitions: new, lint',
-  vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
+  vzfs: 'the shared file system: df, residency, relink, rebase, mount, umount, mounts, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }
 

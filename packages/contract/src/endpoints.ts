@@ -30,6 +30,8 @@ export const endpoints = {
   snapshotRollback: { method: 'POST', path: '/v1/vps/:vps/snapshots/:snapshot/rollback' },
   vpsClone: { method: 'POST', path: '/v1/vps/:vps/clone' },
   vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
+  vpsMount: { method: 'POST', path: '/v1/vps/:vps/mount' },
+  vpsUnmount: { method: 'POST', path: '/v1/vps/:vps/unmount' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -44,6 +46,7 @@ export const endpoints = {
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
+  vzfsMounts: { method: 'GET', path: '/v1/vzfs/mounts' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },

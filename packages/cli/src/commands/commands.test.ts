@@ -140,6 +140,17 @@ test('vzfs rebase says what the VPS consists of then', async () => {
   assert.match((await insula('vzfs', 'rebase', 'off', 'micro')).out, /^rebased off on micro@/)
 })
 
+test('vzfs mount says where, and how to get there', async () => {
+  assert.equal(
+    (await insula('vzfs', 'mount', 'off')).out,
+    'mounted the files of off at /run/insula/insula/mounts/102, read-only\n',
+  )
+  assert.deepEqual(lastRequest()?.body, { write: false, followLinks: false })
+  assert.equal((await insula('vzfs', 'mount', 'off', '-w', '-q')).out, '/run/insula/insula/mounts/102\n')
+  assert.match((await insula('vzfs', 'mounts')).out, /101 +web +\S+ +write/)
+  assert.equal((await insula('vzfs', 'umount', 'off')).out, 'unmounted the files of off\n')
+})
+
 test('set --share', async () => {
   assert.equal((await insula('set', 'web', '--share', 'templates')).code, 0)
   assert.deepEqual(lastRequest()?.body, { share: 'templates' })

@@ -19,6 +19,7 @@ import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeTemplate } from './fake-template.ts'
+import { mountedFiles } from './fake-mount.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -211,6 +212,14 @@ export async function answerTo(
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
+    case 'vpsMount':
+    case 'vpsUnmount': {
+      const { id, name: vps } = known()
+      const result = mountedFiles(id, vps, body)
+      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
+    }
+    case 'vzfsMounts':
+      return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
