@@ -32,6 +32,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template list': async () => (await import('./commands/template-list.ts')).templateList,
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
+  'template import': async () => (await import('./commands/template-import.ts')).templateImport,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
@@ -58,7 +59,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
-  template: 'OS templates: build, list, show, remove',
+  template: 'OS templates: build, import, list, show, remove',
   vzfs: 'the shared file system: df, residency, relink, rebase, mount, umount, mounts, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }

@@ -13,7 +13,7 @@ import { VpsRebase } from './relink.ts'
 import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
-import { Template, TemplateBuild, TemplateDefinition } from './template.ts'
+import { Template, TemplateBuild, TemplateDefinition, TemplateImport } from './template.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 import { vzfsRoutes } from './vzfs-routes.ts'
 
@@ -206,6 +206,14 @@ export const routes = {
     body: TemplateBuild,
     ...task,
     errors: ['template_unknown', 'busy', 'no_space', 'unsupported', 'cancelled'],
+  },
+  templateImport: {
+    ...endpoints.templateImport,
+    summary: 'Make a version of a template from an archive on the node',
+    query: Wait,
+    body: TemplateImport,
+    ...task,
+    errors: ['conflict', 'busy', 'no_space', 'unsupported', 'cancelled'],
   },
   templateRemove: {
     ...endpoints.templateRemove,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import {
   type Cgroups,
+  confinedRunner,
   type HostMounts,
   type HostProbe,
   type Links,
@@ -99,7 +100,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     vzfs,
     hostMounts: realHostMounts({ mounts, userNamespaces: realUserNamespaces() }),
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
+    templates: templateShelf({ vzfs, runner, runConfined: confinedRunner(runner, mounts), treeCache: config.templateCache }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),

@@ -34,6 +34,8 @@ const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   bad_mirror: 'invalid_request',
   mirror_unreachable: 'unavailable',
   unknown_template: 'not_found',
+  unsuitable: 'invalid_request',
+  name_taken: 'conflict',
 }
 
 const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {

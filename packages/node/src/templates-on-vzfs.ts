@@ -1,10 +1,11 @@
 /** The shelf of templates, on a volume. */
 
-import type { ProcessRunner } from '@insula/kernel'
+import type { ProcessRunner, RunConfined } from '@insula/kernel'
 import {
   buildTemplate,
   definitions,
   findDefinition,
+  importTemplate,
   listTemplates,
   removeTemplate,
   showTemplate,
@@ -17,10 +18,11 @@ import type { ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
 export interface ShelfMeans {
   readonly vzfs: Vzfs
   readonly runner: ProcessRunner
+  readonly runConfined: RunConfined
   readonly treeCache: string | undefined
 }
 
-export function templateShelf({ vzfs, runner, treeCache }: ShelfMeans): TemplateShelf {
+export function templateShelf({ vzfs, runner, runConfined, treeCache }: ShelfMeans): TemplateShelf {
   return {
     list: async () => (await listTemplates(vzfs)).map(shelved),
     find: async (ref) => {
@@ -34,6 +36,10 @@ export function templateShelf({ vzfs, runner, treeCache }: ShelfMeans): Template
       const { mirror, signal } = options
       const onProgress = ({ step, done }: { step: string; done: number }): void => options.onProgress(step, done, 100)
       return shelved(await buildTemplate(definition, { vzfs, runner, mirror, treeCache, signal, onProgress }))
+    },
+    import: async (name, file, { signal, log, ...options }) => {
+      const onProgress = ({ step, done }: { step: string; done: number }): void => options.onProgress(step, done, 100)
+      return shelved(await importTemplate(name, file, { vzfs, runner, runConfined, signal, log, onProgress }))
     },
     remove: (ref) => removeTemplate(vzfs, ref),
     withTreeLike: (ref, { mirror, signal, onProgress }, use) => {

@@ -82,9 +82,9 @@ async function buildTree(
   return buildDebian({ ...common, recipe, definition: described, mirror, aptDirectory, cache })
 }
 
-async function buildLayer(
+export async function buildLayer(
   manifest: TemplateManifest,
-  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: BuildNeed,
+  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: Pick<BuildNeed, 'vzfs' | 'signal' | 'now' | 'onProgress'>,
   tree: string,
 ) {
   const taken = (await vzfs.layers.list()).map((layer) => parseReference(layer.name)).filter((reference) => reference !== null)
@@ -126,7 +126,7 @@ function manifestFor(definition: TemplateDefinition, packages: Record<string, st
 }
 
 /** Node's names to Debian's. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
+export const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
 async function spaceFor(definition: TemplateDefinition, volume: string): Promise<void> {
   const { bavail, bsize } = await statfs(volume)
@@ -143,6 +143,6 @@ function noSpace({ name, recipe }: TemplateDefinition, volume: string, cause?: u
   )
 }
 
-function outOfSpace(error: unknown): boolean {
+export function outOfSpace(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -8,6 +8,9 @@ export type FailureReason =
   | 'tool_missing'
   | 'unknown_template'
   | 'damaged'
+  /** An archive of which no template can be made. */
+  | 'unsuitable'
+  | 'name_taken'
   | 'failed'
 
 export class TemplateFailed extends Error {

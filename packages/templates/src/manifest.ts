@@ -28,7 +28,7 @@ function parseManifest(ref: string, value: unknown): TemplateManifest {
     distribution: text('distribution'),
     release: text('release'),
     architecture: text('architecture'),
-    init: oneOf('init', 'systemd', 'busybox'),
+    init: oneOf('init', 'systemd', 'busybox', 'sysvinit'),
     stopSignal: text('stopSignal'),
     readyProbe: oneOf('readyProbe', 'systemd', 'none'),
     packages: Object.fromEntries(Object.entries(record(ref, fields.packages)).map(([name, version]) => [name, String(version)])),

@@ -6,7 +6,8 @@
 import type { DebianRecipe } from './debian/recipe.ts'
 import type { MicroRecipe } from './micro/recipe.ts'
 
-export type Init = 'systemd' | 'busybox'
+/** sysvinit: any other that is there. */
+export type Init = 'systemd' | 'busybox' | 'sysvinit'
 
 /** How to find out that a VPS has booted: ask systemd for its state, or nothing beyond a running init. */
 export type ReadyProbe = 'systemd' | 'none'

@@ -25,6 +25,13 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
       const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')
       return templateOf(ref, builtAt, kind)
     },
+    async import(name, file, { signal, log }) {
+      if (file === '/endless')
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      log(`${file} was read`)
+      const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.1`, '')
+      return templateOf(ref, builtAt, kind)
+    },
     remove: (ref) => vzfs.layers.remove(ref),
     withTreeLike: async (_ref, _options, use) => use('/nowhere'),
   }

@@ -243,6 +243,10 @@ export async function answerTo(
       return { template: template(state, String(params['template'])) }
     case 'templateBuild':
       return task(state, 'template.build', null, String(body['name']), wait)
+    case 'templateImport':
+      return task(state, 'template.import', null, String(body['name']), wait, () => {
+        state.templates.push(fakeTemplate(String(body['name'])))
+      })
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':

@@ -1,14 +1,23 @@
 /** Templates: what there is, building and removing. */
 
+import type { TaskAnswer } from '@insula/contract'
 import { collectAfterwards } from '../care/check.ts'
 import { failure } from '../failures.ts'
 import { requireNoSnapshot } from '../life/snapshot.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate } from '../present.ts'
+import type { TaskContext, TaskSpec } from '../tasks/engine.ts'
+import type { ShelvedTemplate } from '../template-shelf.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
-type TemplateRoute = 'templateList' | 'templateShow' | 'templateBuild' | 'templateRemove' | 'templateDefinitions'
+type TemplateRoute =
+  | 'templateList'
+  | 'templateShow'
+  | 'templateBuild'
+  | 'templateImport'
+  | 'templateRemove'
+  | 'templateDefinitions'
 
 export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, TemplateRoute> {
   const { inventory, tasks, templates } = means
@@ -17,6 +26,50 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     const found = await templates.find(ref)
     if (found) return found
     throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
+  }
+
+  const requireAlone = (name: string, doing: string): void => {
+    const other = building.get(name)
+    if (other === undefined) return
+    throw failure(
+      'busy',
+      `${doing}: ${other === null ? 'another task' : `task ${other}`} is building it`,
+      other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
+    )
+  }
+  /** One version of a name at a time. */
+  const alone = async (
+    name: string,
+    spec: TaskSpec,
+    query: { readonly wait?: number | undefined },
+    make: (work: TaskContext) => Promise<ShelvedTemplate>,
+  ): Promise<TaskAnswer> => {
+    building.set(name, null)
+    const task = await tasks
+      .start(spec, async (work) => {
+        try {
+          const built = await make(work)
+          work.log(`${built.ref} is built: ${built.files} files`)
+          means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+          return presentTemplate(built, await templates.list(), inventory.all())
+        } finally {
+          building.delete(name)
+        }
+      })
+      .catch((error: unknown) => {
+        building.delete(name)
+        throw error
+      })
+    if (building.has(name)) building.set(name, task.id)
+    return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+  }
+  /** Each step is logged once. */
+  const stepsOf = ({ log, progress }: TaskContext): TaskContext['progress'] => {
+    let step = ''
+    return (now, ...far) => {
+      if (now !== step) log((step = now))
+      progress(now, ...far)
+    }
   }
 
   return {
@@ -37,45 +90,26 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
           `cannot build template "${name}": it has no definition`,
           `there are ${known.join(', ')}`,
         )
-      const other = building.get(name)
-      if (other !== undefined)
-        throw failure(
-          'busy',
-          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
-          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
-        )
-      building.set(name, null)
-      const spec = {
-        kind: 'template.build',
-        subject: name,
-        params: body,
-        doing: `cannot build template "${name}"`,
-        cancellable: true,
-      }
-      const task = await tasks
-        .start(spec, async ({ signal, progress, log }) => {
-          try {
-            const mirror = body.mirror ?? means.config.mirror
-            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
-            let step = ''
-            const onProgress: typeof progress = (now, ...far) => {
-              if (now !== step) log((step = now))
-              progress(now, ...far)
-            }
-            const built = await templates.build(name, { mirror, signal, onProgress })
-            log(`${built.ref} is built: ${built.files} files`)
-            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-            return presentTemplate(built, await templates.list(), inventory.all())
-          } finally {
-            building.delete(name)
-          }
-        })
-        .catch((error: unknown) => {
-          building.delete(name)
-          throw error
-        })
-      if (building.has(name)) building.set(name, task.id)
-      return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+      requireAlone(name, `cannot build template "${name}"`)
+      const doing = `cannot build template "${name}"`
+      return alone(
+        name,
+        { kind: 'template.build', subject: name, params: body, doing, cancellable: true },
+        query,
+        async (work) => {
+          const mirror = body.mirror ?? means.config.mirror
+          work.log(`packages come from ${mirror ?? "the node's own apt sources"}`)
+          return templates.build(name, { mirror, signal: work.signal, onProgress: stepsOf(work) })
+        },
+      )
+    },
+    templateImport: async ({ query, body }) => {
+      const { name, file } = body
+      const doing = `cannot import template "${name}"`
+      requireAlone(name, doing)
+      return alone(name, { kind: 'template.import', subject: name, params: body, doing, cancellable: true }, query, (work) =>
+        templates.import(name, file, { signal: work.signal, log: work.log, onProgress: stepsOf(work) }),
+      )
     },
     templateRemove: async ({ params, query }) => {
       const { ref, layers } = await template(params.template)
