@@ -74,6 +74,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/node/src/definitions/build.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
+  choice('lab', 'packages/templates/src/import/import.system.test.ts', 'tar, on both systems'),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice(

@@ -36,6 +36,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template diff': async () => (await import('./commands/template-diff.ts')).templateDiff,
   'template new': async () => (await import('./commands/template-new.ts')).templateNew,
   'template lint': async () => (await import('./commands/template-lint.ts')).templateLint,
+  'template import': async () => (await import('./commands/template-import.ts')).templateImport,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
@@ -62,7 +63,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
-  template: 'OS templates: build, update, list, show, diff, remove; their definitions: new, lint',
+  template: 'OS templates: build, update, import, list, show, diff, remove; their definitions: new, lint',
   vzfs: 'the shared file system: df, residency, relink, rebase, mount, umount, mounts, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }

@@ -37,6 +37,7 @@ export const endpoints = {
   templateList: { method: 'GET', path: '/v1/templates' },
   templateShow: { method: 'GET', path: '/v1/templates/:template' },
   templateBuild: { method: 'POST', path: '/v1/templates' },
+  templateImport: { method: 'POST', path: '/v1/templates/import' },
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateManifest: { method: 'GET', path: '/v1/templates/:template/manifest' },
   templateSbom: { method: 'GET', path: '/v1/templates/:template/sbom' },

@@ -17,6 +17,7 @@ export {
   TemplateBuild,
   TemplateDefinition,
   TemplateDiff,
+  TemplateImport,
   TemplateManifest,
 } from './template.ts'
 export { Health, NodeInfo } from './node.ts'

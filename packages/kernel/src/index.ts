@@ -53,6 +53,7 @@ export { PAGE_BYTES, type PageCache } from './page-cache/page-cache.ts'
 export { realPageCache } from './page-cache/real.ts'
 export { stepBack } from './process/step-back.ts'
 export { realProcessRunner } from './process/real.ts'
+export { confinedRunner, type RunConfined } from './process/confined-runner.ts'
 export { dieWithParent } from './process/die-with-parent.ts'
 export {
   type Answer,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import {
   type Cgroups,
+  confinedRunner,
   type HostMounts,
   type HostProbe,
   type Links,
@@ -105,6 +106,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     templates: templateShelf({
       vzfs,
       runner,
+      runConfined: confinedRunner(runner, mounts),
       treeCache: config.templateCache,
       definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
     }),

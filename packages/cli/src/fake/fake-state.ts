@@ -269,6 +269,10 @@ export async function answerTo(
             ? []
             : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
       }
+    case 'templateImport':
+      return task(state, 'template.import', null, String(body['name']), wait, () => {
+        state.templates.push(fakeTemplate(String(body['name'])))
+      })
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':
