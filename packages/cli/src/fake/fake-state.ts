@@ -18,7 +18,7 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeDefinition, fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
 import { mountedFiles } from './fake-mount.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -251,24 +251,11 @@ export async function answerTo(
     case 'templateManifest':
       throw new Error('no command asks for it')
     case 'templateDiff':
-      return {
-        diff: {
-          from: template(state, String(params['template'])).ref,
-          to: template(state, String(query['to'])).ref,
-          definition: true,
-          packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
-        },
-      }
+      return { diff: fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref) }
     case 'definitionNew':
       return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
     case 'definitionLint':
-      return {
-        directory: String(body['directory'] ?? '/etc/insula/templates/x'),
-        faults:
-          body['name'] === 'fine'
-            ? []
-            : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
-      }
+      return fakeLint(body)
     case 'templateImport':
       return task(state, 'template.import', null, String(body['name']), wait, () => {
         state.templates.push(fakeTemplate(String(body['name'])))
