@@ -420,7 +420,7 @@ test('templates', async () => {
   const wrong = await insula('template', 'lint', './wrong')
   assert.equal(wrong.code, 1)
   assert.match(wrong.out, /^\/x\/template\.yaml:3: init\.kind: it is missing\n {2}see the docs$/m)
-  assert.match(String((lastRequest()?.body as { directory?: unknown }).directory), /^\/.*\/wrong$/)
+  assert.match(JSON.stringify(lastRequest()?.body), /^\{"directory":"\/.*\/wrong"\}$/)
   assert.equal((await insula('template', 'remove', 'micro', '--json')).code, 0)
 })
 

@@ -242,10 +242,11 @@ export async function answerTo(
     case 'templateShow':
       return { template: template(state, String(params['template'])) }
     case 'templateBuild':
-      return task(state, 'template.build', null, String(body['name']), wait, () => ({
-        ref: `${String(body['name'])}@2026-01-01.1`,
-        changed: body['name'] !== 'micro',
-      }))
+      return task(state, 'template.build', null, String(body['name']), wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, {
+          result: { ref: `${String(body['name'])}@2026-01-01.1`, changed: body['name'] !== 'micro' },
+        }),
+      )
     case 'templateSbom':
       return { bomFormat: 'CycloneDX', components: [] }
     case 'templateManifest':

@@ -41,8 +41,8 @@ export const fakeDiff = (from: string, to: string): TemplateDiff => ({
   packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
 })
 
-export const fakeLint = ({ name, directory }: { readonly name?: unknown; readonly directory?: unknown }): DefinitionFindings => ({
-  directory: typeof directory === 'string' ? directory : '/etc/insula/templates/x',
+export const fakeLint = ({ name }: { readonly name?: unknown }): DefinitionFindings => ({
+  directory: '/x',
   faults:
     name === 'fine'
       ? []
