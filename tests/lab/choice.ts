@@ -57,6 +57,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-crash.system.test.ts', 'our own order of steps'),
+  choice('host', 'tests/system/stacks.test.ts', 'a daemon in the process of the test'),
   choice('lab', 'tests/system/relink.test.ts', 'the host has no quota'),
   choice('host', 'packages/vzfs/src/check/aside.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/collect/collect.system.test.ts', 'our own code'),
@@ -69,7 +70,8 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/vzfs/src/snapshots/account.system.test.ts', 'the host has no quota'),
   choice('host', 'packages/vzfs/src/snapshots/cut.system.test.ts', 'our own code, killed a hundred times'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
-  choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
+  choice('host', 'packages/node/src/definitions/build.system.test.ts', NO_MIRROR),
+  choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice(

@@ -32,6 +32,10 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template list': async () => (await import('./commands/template-list.ts')).templateList,
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
+  'template update': async () => (await import('./commands/template-update.ts')).templateUpdate,
+  'template diff': async () => (await import('./commands/template-diff.ts')).templateDiff,
+  'template new': async () => (await import('./commands/template-new.ts')).templateNew,
+  'template lint': async () => (await import('./commands/template-lint.ts')).templateLint,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
@@ -55,7 +59,7 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
-  template: 'OS templates: build, list, show, remove',
+  template: 'OS templates: build, update, list, show, diff, remove; their definitions: new, lint',
   vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }

@@ -19,6 +19,7 @@ import {
   type Volumes,
   realQuota,
 } from '@insula/kernel'
+import { shippedDefinitions } from '@insula/templates'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
 import { type AreaView, areaView } from './area-view.ts'
@@ -28,6 +29,7 @@ import { openVzfsBoard } from './care/board.ts'
 import { openLastCheck } from './care/last-check.ts'
 import { openWarming } from './care/warm.ts'
 import type { Config } from './config.ts'
+import { openDefinitions } from './definitions/shelf.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
 import { openInventory } from './inventory.ts'
@@ -46,6 +48,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -93,7 +96,12 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     probe: realHostProbe(runner),
     vzfs,
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
+    templates: templateShelf({
+      vzfs,
+      runner,
+      treeCache: config.templateCache,
+      definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
+    }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -140,6 +148,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     warming,
     exits: openExitBook(),
     relinks: openRelinks(),
+    stacks: openStacks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,
