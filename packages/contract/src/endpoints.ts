@@ -30,6 +30,7 @@ export const endpoints = {
   snapshotRollback: { method: 'POST', path: '/v1/vps/:vps/snapshots/:snapshot/rollback' },
   vpsClone: { method: 'POST', path: '/v1/vps/:vps/clone' },
   vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
+  vpsMove: { method: 'POST', path: '/v1/vps/:vps/move' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -43,6 +44,9 @@ export const endpoints = {
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },
   vzfsGc: { method: 'POST', path: '/v1/vzfs/gc' },
+  volumeList: { method: 'GET', path: '/v1/vzfs/volumes' },
+  volumeAdd: { method: 'POST', path: '/v1/vzfs/volumes' },
+  volumeRemove: { method: 'DELETE', path: '/v1/vzfs/volumes/:volume' },
 
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },

@@ -1,7 +1,7 @@
 /** The agreement between insulad and everything that talks to it. `@insula/contract/light` is the part of it that loads no zod. */
 
 export * from './light.ts'
-export { AddressWish, Dns, Hostname, Ipv4, VpsName, VpsRef } from './scalars.ts'
+export { AddressWish, Dns, Hostname, Ipv4, VolumeName, VpsName, VpsRef } from './scalars.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export { Share, VpsRebase, VzfsRelink } from './relink.ts'
@@ -15,4 +15,5 @@ export { Event } from './event.ts'
 export { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, SessionClientMessage } from './session.ts'
 export { type Route, routes } from './routes.ts'
 export { openApiDocument } from './openapi.ts'
+export { Volume, VolumeAdd, VolumeList, VpsMove } from './volume.ts'
 export { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'

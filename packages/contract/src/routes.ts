@@ -14,6 +14,7 @@ import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
 import { Template, TemplateBuild, TemplateDefinition } from './template.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+import { volumeRoutes } from './volume-routes.ts'
 import { vzfsRoutes } from './vzfs-routes.ts'
 
 export interface Route extends Endpoint {
@@ -222,6 +223,7 @@ export const routes = {
   },
 
   ...vzfsRoutes,
+  ...volumeRoutes,
 
   taskList: {
     ...endpoints.taskList,

@@ -17,6 +17,8 @@ export const ACTIONS = {
   clone: ['stopped', 'failed'],
   relink: ['stopped'],
   rebase: ['stopped'],
+  /** To another volume. */
+  move: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

@@ -11,11 +11,11 @@ import {
   type Template,
   withTreeLike,
 } from '@insula/templates'
-import type { Vzfs } from '@insula/vzfs'
+import type { JoinedVzfs } from '@insula/vzfs'
 import type { ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
 
 export interface ShelfMeans {
-  readonly vzfs: Vzfs
+  readonly vzfs: JoinedVzfs
   readonly runner: ProcessRunner
   readonly treeCache: string | undefined
 }

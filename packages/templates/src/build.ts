@@ -13,7 +13,7 @@ import { formatReference, nextReference, parseReference } from './reference.ts'
 import type { BuildProgress, Template, TemplateDefinition, TemplateManifest } from './template.ts'
 
 export interface BuildNeed {
-  readonly vzfs: Vzfs
+  readonly vzfs: Pick<Vzfs, 'path' | 'layers' | 'scratch' | 'discard'>
   readonly runner: ProcessRunner
   /** Address of a Debian archive, in place of the node's own. */
   readonly mirror?: string | undefined

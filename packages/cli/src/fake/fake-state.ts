@@ -12,6 +12,7 @@ import {
   type Vps,
   type VpsCreate,
   type VpsState,
+  type Volume,
 } from '@insula/contract'
 import { nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { GRACES, quotaEntry } from './fake-quota.ts'
@@ -19,6 +20,7 @@ import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeTemplate } from './fake-template.ts'
+import { fakeVolume } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -32,6 +34,7 @@ export interface FakeState {
   readonly vps: Map<number, Vps>
   readonly tasks: Task[]
   readonly templates: Template[]
+  readonly volumes: Volume[]
   readonly events: Event[]
   readonly requests: FakeRequest[]
   readonly sockets: Set<WebSocket>
@@ -66,6 +69,7 @@ export function fakeState(): FakeState {
   return {
     vps,
     tasks: [],
+    volumes: [fakeVolume('default')],
     templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
     events: [],
     damaged: [],
@@ -93,6 +97,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     state: 'stopped',
     hostname: name,
     template: 'debian-12@2026-01-01.1',
+    volume: 'default',
     addresses: [`10.77.${id >> 8}.${id & 255}`],
     dns: [],
     nat: true,
@@ -210,6 +215,26 @@ export async function answerTo(
       const vps = known()
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
+    }
+    case 'vpsMove': {
+      const vps = known()
+      const volume = String(body['volume'])
+      return task(state, 'vps.move', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, volume }))
+    }
+    case 'volumeList':
+      return { volumes: state.volumes }
+    case 'volumeAdd':
+      return task(
+        state,
+        'volume.add',
+        null,
+        String(body['name']),
+        wait,
+        () => void state.volumes.push(fakeVolume(String(body['name']), { path: String(body['directory']), vps: 0 })),
+      )
+    case 'volumeRemove': {
+      const at = state.volumes.findIndex((volume) => volume.name === params['volume'])
+      return task(state, 'volume.remove', null, String(params['volume']), wait, () => void state.volumes.splice(at, 1))
     }
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
