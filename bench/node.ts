@@ -60,7 +60,7 @@ export async function benchNode(
     ask,
     insula: async (...args) => {
       const env = { INSULA_INSTANCE: instance.name, HOME: '/root' }
-      return (await runner.run([`${ROOT}bin/insula`, ...args], { env, deadline: 600_000 })).stdout
+      return (await runner.run([`${ROOT}bin/insula`, ...args], { env, deadline: 3_600_000 })).stdout
     },
     pidOf: (which) => Number(readFileSync(`${instance.run}/${which}.pid`, 'utf8')),
     [Symbol.asyncDispose]: () => takeDown(instance, ask),

@@ -5,40 +5,30 @@
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
-import { CHOICES, chosen, OWN } from '../lab/choice.ts'
 import { missing } from '../lab/needs.ts'
 import { runInside } from '../lab/run-inside.ts'
+import { asked } from './asked.ts'
 import { runChecks } from './checks.ts'
 import { heldBack } from './held-back.ts'
-import type { Report } from './outcome.ts'
+import { runQueues } from './queues.ts'
 import { runFile } from './run-file.ts'
 import { openTally, type Told } from './tally.ts'
-import { filesOf, type Tier, TIERS, tierOf } from './tiers.ts'
+import { type Tier, TIERS, tierNamed } from './tiers.ts'
 
 const HOME = join(import.meta.dirname, '../..')
-const ALL = ['check', ...TIERS.map(({ name }) => name)]
-const SETS: Readonly<Record<string, readonly string[]>> = { '': ALL, quick: ['check', 'unit', 'sim'] }
-
 /** What the system tier and a machine of the lab need at the same time. */
 const BOTH_BYTES = 6 * 1024 ** 3
 
-const words = process.argv.slice(2)
-/** `lab FILE...`: these files of the system tier, in the lab. */
-const inside = words[0] === 'lab' && words.length > 1 ? words.splice(0).slice(1) : null
-const named = words.filter((word) => existsSync(word))
-const wanted = inside !== null ? ['lab'] : named.length > 0 ? [] : (SETS[words.join(' ')] ?? words)
+const wanted = asked(process.argv.slice(2), HOME, existsSync)
 const tally = openTally({
   strict: process.env['CI'] === 'true' || process.env['INSULA_TEST_STRICT'] === '1',
-  everyTest: named.length > 0 || inside !== null,
+  everyTest: wanted.byFile,
   print: (line) => console.log(line),
 })
-const unknown = [
-  ...words.filter((word) => named.length > 0 && !named.includes(word)),
-  ...wanted.filter((name) => !ALL.includes(name)),
-]
-if (unknown.length > 0) tally.couldNot(unknown.join(' '), 'there is no such tier or file; ./test -h tells what there is')
+if (wanted.unknown.length > 0)
+  tally.couldNot(wanted.unknown.join(' '), 'there is no such tier or file; ./test -h tells what there is')
 
 // Each file runs in a process of its own and they share most modules: compiling these once halves the time.
 const cache = mkdtempSync(join(tmpdir(), 'insula-test-cache-'))
@@ -46,21 +36,23 @@ process.env['NODE_COMPILE_CACHE'] = cache
 process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
-if (wanted.includes('check')) {
+if (wanted.check) {
   tally.tier('check', 0)
   for await (const report of runChecks(HOME)) tally.report(report)
 }
 /** Tells the rest of the lab's tier when the system tier, which it runs beside, is through. */
 let restOfLab = async (): Promise<void> => {}
+/** When that tier is through. */
+let quiet: Promise<unknown> = Promise.resolve()
 for (const tier of inOrder(TIERS)) {
-  const files = filesFor(tier)
-  // Of the lab's own there may be none, and still files of the system tier to be run there.
-  if (files.length === 0 && !(tier.name === 'lab' && wanted.includes('lab'))) continue
+  const files = wanted.here(tier)
+  const inside = tier.name === 'lab' ? wanted.inside : []
+  if (files.length === 0 && inside.length === 0) continue
   const lacking = tier.needsRoot && process.getuid?.() !== 0 ? 'it needs root; run: sudo ./test' : null
   const refusal = lacking ?? (tier.name === 'lab' ? missing() : null)
   if (refusal !== null) tally.couldNot(tier.name, refusal)
-  else if (tier.name === 'lab' && besideSystem()) restOfLab = startBeside(tier, files)
-  else await runTier(tier, files, tally)
+  else if (tier.name === 'lab' && besideSystem()) restOfLab = startBeside(tier, files, inside)
+  else await runTier(tier, files, inside, tally)
 }
 await restOfLab()
 process.exitCode = tally.end()
@@ -68,47 +60,36 @@ process.exitCode = tally.end()
 /** Real VPSs wait for the disk and the kernel for most of their time, an emulated machine computes: together they take little longer than one. */
 function besideSystem(): boolean {
   const room = availableParallelism() > 1 && totalmem() > BOTH_BYTES
-  return wanted.includes('system') && wanted.includes('lab') && room
+  return !wanted.byFile && wanted.inside.length > 0 && wanted.here(tierNamed('system')).length > 0 && room
 }
 
 function inOrder(tiers: readonly Tier[]): Tier[] {
   return besideSystem() ? tiers.toSorted((a, b) => Number(a.name === 'system') - Number(b.name === 'system')) : [...tiers]
 }
 
-function startBeside(tier: Tier, files: readonly string[]): typeof restOfLab {
+function startBeside(tier: Tier, files: readonly string[], inside: readonly string[]): typeof restOfLab {
   const { told, release } = heldBack(tally)
-  const ended = runTier(tier, files, told)
+  const ended = runTier(tier, files, inside, told)
+  quiet = ended
   return () => {
     release()
     return ended
   }
 }
 
-/** Of the lab as much as was asked for: all of it by its name, a part where it is one of all tiers. */
-function filesFor(tier: Tier): string[] {
-  if (named.length > 0) return named.map((file) => relative(HOME, resolve(file))).filter((file) => tierOf(file) === tier)
-  if (!wanted.includes(tier.name)) return []
-  return tier.name === 'lab' ? chosen(OWN, words.includes('lab')) : filesOf(tier, HOME)
-}
-
-async function runTier(tier: Tier, files: readonly string[], to: Told): Promise<void> {
+async function runTier(tier: Tier, files: readonly string[], inside: readonly string[], to: Told): Promise<void> {
   // Before: what an earlier run left, perhaps of other code. After: nothing stays on the machine.
   for (const instance of tier.instances) await takeDown(instance)
-  if (tier.name === 'lab' && named.length === 0) {
-    const chosenFiles = inside ?? chosen(CHOICES, words.includes('lab'))
-    to.tier(`${tier.name}: system tests in a machine with Debian 13`, chosenFiles.length)
-    for await (const report of runInside(chosenFiles, tier.deadline, to.note)) to.report(report)
+  if (inside.length > 0) {
+    to.tier(`${tier.name}: system tests in a machine with Debian 13`, inside.length)
+    for await (const report of runInside(inside, tier.deadline, to.note)) to.report(report)
   }
-  if (inside === null && files.length > 0) {
+  if (files.length > 0) {
     to.tier(tier.name, files.length)
-    const waiting = [...files]
-    const worker = async (): Promise<void> => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const report: Report = await runFile(join(HOME, file), HOME, tier.deadline)
-        to.report(report)
-      }
-    }
-    await Promise.all(Array.from({ length: tier.alone ? 1 : availableParallelism() }, worker))
+    const queues = { inRow: files.filter(tier.inRow), free: files.filter((file) => !tier.inRow(file)) }
+    await runQueues(queues, availableParallelism(), tier.name === 'system' ? quiet : Promise.resolve(), async (file) =>
+      to.report(await runFile(join(HOME, file), HOME, tier.deadline)),
+    )
   }
   for (const instance of tier.instances) await takeDown(instance)
 }

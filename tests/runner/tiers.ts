@@ -8,8 +8,8 @@ export interface Tier {
   readonly patterns: readonly string[]
   readonly leaveOut: (file: string) => boolean
   readonly needsRoot: boolean
-  /** Real VPSs share one kernel: one file at a time. */
-  readonly alone: boolean
+  /** Whether no other of these may run at the same time: they share an installation, or a machine. */
+  readonly inRow: (file: string) => boolean
   /** Installations that its files share; made by the first of them, taken down at the end. */
   readonly instances: readonly string[]
   /** Seconds for one file. */
@@ -31,7 +31,7 @@ export const TIERS: readonly Tier[] = [
     ],
     leaveOut: isSystem,
     needsRoot: false,
-    alone: false,
+    inRow: () => false,
     instances: [],
     deadline: 120,
   },
@@ -40,7 +40,7 @@ export const TIERS: readonly Tier[] = [
     patterns: [`${TESTS}/sim/**/*.test.ts`],
     leaveOut: isSystem,
     needsRoot: false,
-    alone: false,
+    inRow: () => false,
     instances: [],
     deadline: 180,
   },
@@ -49,7 +49,8 @@ export const TIERS: readonly Tier[] = [
     patterns: ['packages/*/src/**/*.system.test.ts', 'setup/**/*.system.test.ts', `${TESTS}/system/**/*.test.ts`],
     leaveOut: () => false,
     needsRoot: true,
-    alone: true,
+    // The others work on a volume and names of their own.
+    inRow: (file) => file.startsWith(`${TESTS}/`),
     instances: ['systest-two', 'systest'],
     deadline: 600,
   },
@@ -59,7 +60,7 @@ export const TIERS: readonly Tier[] = [
     patterns: [`${TESTS}/lab/**/*.test.ts`],
     leaveOut: () => false,
     needsRoot: true,
-    alone: true,
+    inRow: () => true,
     instances: [],
     deadline: 1_200,
   },
@@ -72,9 +73,13 @@ export function filesOf(tier: Tier, home: string): string[] {
     .toSorted()
 }
 
+export function tierNamed(name: Tier['name']): Tier {
+  const found = TIERS.find((tier) => tier.name === name)
+  if (!found) throw new Error(`there is no tier ${name}`)
+  return found
+}
+
 export function tierOf(file: string): Tier {
   const below = (['sim', 'lab'] as const).find((name) => file.startsWith(`${TESTS}/${name}/`))
-  const found = TIERS.find(({ name }) => name === (isSystem(file) ? 'system' : (below ?? 'unit')))
-  if (!found) throw new Error(`${file} belongs to no tier`)
-  return found
+  return tierNamed(isSystem(file) ? 'system' : (below ?? 'unit'))
 }

@@ -47,6 +47,30 @@ describe('relink', () => {
   })
 })
 
+describe('a VPS that may share less than before', () => {
+  it('is relinked once more after its next stop, also when it may share nothing', async () => {
+    await using world = await openWorld()
+    const { client } = await world.boot()
+    await client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', start: true } })
+    const due = async () => (await client.vpsShow({ params: { vps: 'web' } })).vps.relinkDue
+    for (const [share, is] of [
+      ['templates', true],
+      ['none', true],
+    ] as const) {
+      await client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { share } })
+      assert.equal(await due(), is)
+    }
+    await client.vpsStop({ params: { vps: 'web' }, ...STOP })
+    const { tasks } = await client.taskList({ query: { vps: 'web' } })
+    const relink = tasks.find(({ kind }) => kind === 'vps.relink')
+    assert.equal((await client.taskShow({ params: { task: relink?.id ?? 0 }, ...WAIT })).task.state, 'done')
+    assert.deepEqual([world.vzfs.relinks, await due()], [[{ id: 101, share: 'none' }], false])
+    // To share more takes nothing back.
+    await client.vpsChange({ params: { vps: 'web' }, ...WAIT, body: { share: 'all' } })
+    assert.equal(await due(), false)
+  })
+})
+
 describe('rebase', () => {
   it('moves a stopped VPS, and its record says so', async () => {
     await using world = await openWorld()

@@ -66,7 +66,9 @@ it('a volume is added and used while the node runs, stays over a restart, and is
     message: /a VPS lies on it: fast$/,
   })
   done(await node.client.vpsDestroy({ ...of('fast'), query: { wait: 10, force: true } }))
+  await world.disks.get(ssd)?.layers.build('made-here@1', '')
   done(await node.client.volumeRemove({ params: { volume: 'ssd' }, ...WAIT }))
+  assert.ok(await world.vzfs.layers.show('made-here@1'), 'what no other volume has is not lost')
   assert.equal(existsSync(join(ssd, 'volume.json')), false)
   await assert.rejects(node.client.volumeRemove({ params: { volume: 'ssd' }, ...WAIT }), { code: 'not_found' })
   await assert.rejects(node.client.volumeRemove({ params: { volume: 'default' }, ...WAIT }), { code: 'conflict' })

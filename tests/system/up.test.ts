@@ -76,11 +76,9 @@ test('a node with a running VPS; then nothing is missing; then it is down, and u
   const config = JSON.parse(readFileSync(instance.configFile, 'utf8')) as Record<string, unknown>
   assert.equal(config['templateCache'], TREES)
 
-  const began = performance.now()
   const second = await run('up')
   assert.equal(second.code, 0, second.stderr)
   assert.match(second.stdout, /Nothing was missing/)
-  assert.ok(performance.now() - began < 20_000, 'in seconds')
 
   await insula('create', 'web', '-t', 'debian-12', '--ip', 'auto', '--onboot', '--start')
   await insula('create', 'off', '-t', 'debian-12')

@@ -56,6 +56,16 @@ function residentBytes(file: string): number {
   }
 }
 
+/** As insulad does: on the account of the node. */
+function readAhead(file: string): void {
+  const fd = openSync(file, 'r')
+  try {
+    cache.readAhead(fd, 0, statSync(file).size)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** Bytes of files in RAM that a VPS pays for. */
 async function filePages(name: string): Promise<number> {
   const { id } = await node.show(name)
@@ -80,8 +90,13 @@ test('files that were hot are in RAM before the first VPS of a template runs, an
   renameSync(`${list}.new`, list)
   // One that knows of no VPS that used the template a short while ago, whose pages it would not look for.
   await node.killAndAwait('insulad')
-  await node.running('first', debian)
-  await until('what was hot is in RAM', () => residentBytes(hot.file) >= statSync(hot.file).size)
+  // Looked for from the start on: a machine whose kernel gives back memory that nobody touches (DAMON) may not keep it until the system has booted.
+  const all = (): boolean => residentBytes(hot.file) >= statSync(hot.file).size
+  await Promise.all([node.running('first', debian), until('what was hot is in RAM', all, 60)])
+  await until('it is there again', () => {
+    if (!all()) readAhead(hot.file)
+    return all()
+  })
   const before = await filePages('first')
   await node.inside('first', 'sh', '-c', `cat ${PERL} >/dev/null`)
   assert.ok((await filePages('first')) - before < MIB, 'what the node has read costs the VPS nothing')
@@ -97,10 +112,10 @@ test('a program that one VPS has run is started by another without reading the d
   await node.running('second', debian)
   await node.inside('first', 'perl', '-e', '1')
   const { file } = pooled(PERL)
-  const before = [residentBytes(file), await filePages('second')]
+  const [resident, paid] = [residentBytes(file), await filePages('second')]
   await node.inside('second', 'perl', '-e', '1')
-  assert.equal(residentBytes(file), before[0])
-  assert.ok((await filePages('second')) - (before[1] ?? 0) < MIB)
+  assert.ok(residentBytes(file) <= resident, 'nothing of it was read')
+  assert.ok((await filePages('second')) - paid < MIB)
   const { templates } = JSON.parse(await node.ok('vzfs', 'residency', 'debian-12', '--files', '50', '--json')) as VzfsResidency
   const [one] = templates
   assert.equal(one?.users, 2)

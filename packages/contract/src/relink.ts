@@ -30,6 +30,9 @@ export interface RelinkReport {
   readonly newPoolBytes: number
   /** What links that were there before stand for. */
   readonly linkedBytes: number
+  /** Links that are private files again, because it may share less than it did, and what those take on disk. */
+  readonly ownFiles: number
+  readonly ownBytes: number
   readonly looked: number
   readonly hashedFiles: number
   readonly hashedBytes: number

@@ -12,7 +12,7 @@ export function openRelinkClock(means: Means): Disposable {
     config.relinkSchedule,
     // One that takes longer than the time to the next is not begun twice.
     {
-      mode: '5-part',
+      mode: FIELDS,
       protect: true,
       unref: true,
       catch: (error: unknown) => log('a scheduled relink could not be begun', error),
@@ -25,10 +25,12 @@ export function openRelinkClock(means: Means): Disposable {
   return { [Symbol.dispose]: () => clock.stop() }
 }
 
-/** Five fields alone: more often than every minute nobody means. */
+/** Seconds may come first; what comes after the five has no place in it. */
+const FIELDS = '5-or-6-parts'
+
 export function isSchedule(text: string): boolean {
   try {
-    return new Cron(text, { mode: '5-part', paused: true }).nextRun() !== null
+    return new Cron(text, { mode: FIELDS, paused: true }).nextRun() !== null
   } catch {
     return false
   }

@@ -204,12 +204,15 @@ export async function planOf(
   }
 }
 
+/** In ascending order. */
+export async function areaIds(paths: VolumePaths): Promise<number[]> {
+  const ids = (await readdir(paths.areas)).map(areaIdOf).filter((id) => id !== null)
+  return ids.sort((a, b) => a - b)
+}
+
 /** Every area that can be read, by id, and what is wrong with the others. */
 export async function readAreas(paths: VolumePaths): Promise<{ readonly areas: AreaInfo[]; readonly problems: Error[] }> {
-  const ids = (await readdir(paths.areas))
-    .map(areaIdOf)
-    .filter((id) => id !== null)
-    .sort((a, b) => a - b)
+  const ids = await areaIds(paths)
   const areas: AreaInfo[] = []
   const problems: Error[] = []
   for (const found of await Promise.allSettled(ids.map((id) => readAreaInfo(paths.area(id).info, id)))) {

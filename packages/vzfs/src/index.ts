@@ -28,6 +28,7 @@ export type {
 } from './reports.ts'
 export type {
   AreaInfo,
+  AreaLayerOptions,
   AreaProblem,
   Areas,
   Arrivals,

@@ -32,22 +32,37 @@ export interface LayersNeed {
   readonly quota: Quota
 }
 
+interface BuildOptions extends LayerOptions {
+  /** Looks at the finished tree before the layer appears; what it throws keeps the layer from it. */
+  readonly inspect?: (tree: string) => Promise<void>
+}
+
+export interface OpenLayers extends Layers {
+  build(name: string, source: string, options?: BuildOptions): Promise<LayerInfo>
+  /** @throws VzfsError layer_exists */
+  requireNew(name: string): Promise<void>
+}
+
 /** Who uses which layers. */
 export interface LayerUse extends LayerUser {
   readonly layers: readonly string[]
 }
 
-export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota }: LayersNeed): Layers {
+export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota }: LayersNeed): OpenLayers {
   const building = new Set<string>()
 
   const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
 
+  const requireNew = async (name: string): Promise<void> => {
+    if ((await show(name)) !== null) throw layerExists(name)
+  }
+
   const build = async (
     name: string,
     source: string,
-    { manifest, progress = () => {}, signal }: LayerOptions,
+    { manifest, progress = () => {}, signal, inspect }: BuildOptions,
   ): Promise<LayerInfo> => {
-    if ((await show(name)) !== null) throw layerExists(name)
+    await requireNew(name)
     signal?.throwIfAborted()
     const staged = await stage(paths.tmp, source)
     try {
@@ -60,6 +75,7 @@ export function openLayers({ paths, trash, mutex, gate, threads, now, warn, ever
         threads,
       }
       const info = await runInThread<LayerInfo>(new URL('./build/build-thread.ts', import.meta.url), job, progress, signal)
+      await inspect?.(layerPaths(staged).tree)
       await giveToLayers(quota, layerPaths(staged).tree)
       await appear(staged, paths.layer(name).directory, name)
       await syncDirectory(paths.layers)
@@ -96,6 +112,7 @@ export function openLayers({ paths, trash, mutex, gate, threads, now, warn, ever
     },
 
     show,
+    requireNew,
 
     async manifest(name) {
       return (await readJson(paths.layer(parseLayerName(name)).manifest)) ?? null

@@ -6,16 +6,16 @@ import { chmod, lstat, mkdir, open, readdir, rm, type FileHandle } from 'node:fs
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
-import { openAreas, readAreas } from './areas.ts'
+import { areaIds, openAreas, readAreas } from './areas.ts'
 import { receiveArea } from './arrive/receive-area.ts'
 import { openReceiveLayer } from './arrive/receive-layer.ts'
 import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
+import { layerFromArea } from './from-area/layer-from-area.ts'
 import { type LayerUse, openLayers } from './layers.ts'
 import type { MeasureJob } from './measure/measure-thread.ts'
 import { Mutex } from './mutex.ts'
-import { areaIdOf } from './names.ts'
 import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { openRooms } from './quota/room.ts'
@@ -81,10 +81,11 @@ export async function openVzfs(
     gate,
     threads,
     quota,
-    areas: async () => (await readAreas(paths)).areas,
+    areas: () => areaIds(paths),
     layers: () => layers.list(),
     finishRollback: (id) => settle(paths, trash, mutex, gate, id),
   })
+  undo.use(relinking)
   await settleAll(paths, relinking, warn)
   const owned = undo.move()
 
@@ -102,6 +103,8 @@ export async function openVzfs(
     },
     areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }),
     layers,
+
+    layerFromArea: (id, name, options) => layerFromArea({ paths, trash, relinking, layers }, id, name, options),
 
     leavingBases: () => trash.owners(),
 
@@ -191,8 +194,7 @@ async function sweep(paths: VolumePaths, trash: Trash): Promise<void> {
 
 /** An area whose relink or rollback cannot be finished is damaged, which is told when it is wanted too; others are not kept waiting. */
 async function settleAll(paths: VolumePaths, relinking: Relinking, warn: (message: string) => void): Promise<void> {
-  const ids = (await readdir(paths.areas)).map(areaIdOf).filter((id) => id !== null)
-  for (const id of ids)
+  for (const id of await areaIds(paths))
     await relinking
       .settled(id, async () => undefined)
       .catch((error: unknown) => warn(`what was begun with area ${id} cannot be finished: ${String(error)}`))

@@ -39,3 +39,6 @@ export const decide = (counts: StartUps): boolean => Atomics.compareExchange(cou
 
 /** False: it has decided. Otherwise no other thread is started from now on. */
 export const stop = (counts: StartUps): boolean => Atomics.compareExchange(counts, STATE, WORKING, STOPPED) !== DECIDED
+
+/** Another job of the same threads. */
+export const work = (counts: StartUps): void => void Atomics.store(counts, STATE, WORKING)

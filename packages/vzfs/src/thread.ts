@@ -6,7 +6,7 @@ import { giveBackMemory } from '@insula/kernel'
 import { revive } from './errors.ts'
 import { beginLoading, decide, endLoading, loaded, type StartUps, startUps, stop } from './start-ups.ts'
 
-type Message<T> =
+export type Message<T> =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'result'; readonly value: T }
@@ -14,7 +14,7 @@ type Message<T> =
 export type Progress = (done: number, total: number) => void
 
 /** What a thread is handed. */
-interface Handed {
+export interface Handed {
   readonly job: unknown
   readonly counts: StartUps
 }
@@ -24,7 +24,9 @@ export async function runInThread<T>(entry: URL, job: unknown, progress: Progres
   signal?.throwIfAborted()
   const counts = startUps()
   beginLoading(counts)
-  const worker = new Worker(entry, { workerData: { job, counts } satisfies Handed })
+  // Node closes what a thread that is stopped has left open. One that cannot be stopped closes all by itself, also what Node did not open.
+  const options = { workerData: { job, counts } satisfies Handed, trackUnmanagedFds: signal !== undefined }
+  const worker = new Worker(entry, options)
   const { promise: gone, resolve: isGone } = Promise.withResolvers<void>()
   const end = async (): Promise<void> => {
     await Promise.race([loaded(counts), gone])
@@ -61,14 +63,17 @@ export async function serveThread<T>(body: (job: unknown, progress: Progress) =>
   const { job, counts } = workerData as Handed
   endLoading(counts)
   const send = (message: Message<T>): void => port.postMessage(message)
+  send({ kind: 'result', value: await body(job, reporter(send)) })
+}
+
+/** Some hundred messages for a job, not one for each file. */
+export function reporter(send: (message: Extract<Message<never>, { kind: 'progress' }>) => void): Progress {
   let sent = 0
-  const progress: Progress = (done, total) => {
-    // Some hundred messages for a job, not one for each file.
+  return (done, total) => {
     if (done < total && done - sent < total / 200) return
     sent = done
     send({ kind: 'progress', done, total })
   }
-  send({ kind: 'result', value: await body(job, progress) })
 }
 
 /** From here on the job of this thread is done to its end, whoever wants it stopped. @throws when it is being stopped already */

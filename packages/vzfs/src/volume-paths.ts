@@ -56,6 +56,8 @@ export function areaPaths(directory: string) {
     links: join(directory, 'links'),
     newLinks: join(directory, 'links.new'),
     oldLinks: join(directory, 'links.old'),
+    /** What was shared and is about to be upper's own. */
+    newOwn: join(directory, 'own.new'),
     relink: join(directory, 'relink.json'),
     info: join(directory, 'area.json'),
     record: join(directory, 'record.json'),

@@ -8,7 +8,8 @@
  *
  * Words. *Pool*: content-addressed store, pool/ab/cdef...; contents never change, they come, and go when nothing names them. *Layer*: read-only tree of metadata; each
  * regular file over a small size is a stub (zero blocks, right length) whose overlay xattrs name its contents in the pool. *Area*
- * (private area): what belongs to one root alone. On a volume:
+ * (private area): what belongs to one root alone. A layer that was made of an area has, besides, whiteouts (what is not there, whatever the layers below
+ * have) and opaque directories (nothing of the layers below), and nothing else that depends on them. On a volume:
  *
  *   pool/ab/cdef0123...           contents
  *   pool-quarantine/DIGEST       contents that a deep check found to be damaged
@@ -22,7 +23,7 @@
  *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
  *   areas/ID/rollback/            only while one is being finished: what the area is about to have
- *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old: its work
+ *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old, own.new: its work
  *   areas/ID/record.json          a copy of the owner's record (opaque to VZFS), so that a lost database can be rebuilt
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
@@ -42,7 +43,7 @@ import type { ReceiveOptions } from './arrive/receive-layer.ts'
 import type { IdQuota } from './quota/id-quota.ts'
 import type { CloneWish } from './snapshots/clone.ts'
 import type { CloneSource, CopyOptions, Snapshots } from './snapshots/snapshot.ts'
-import type { RelinkOptions, RelinkReport } from './relink/report.ts'
+import type { RebaseOptions, RelinkOptions, RelinkReport } from './relink/report.ts'
 import type {
   CheckOptions,
   CheckReport,
@@ -94,6 +95,11 @@ export interface LayerOptions {
   readonly signal?: AbortSignal
 }
 
+export interface AreaLayerOptions extends LayerOptions {
+  /** Paths from "/": these, and what is below them, stay as the area's layers have them. */
+  readonly without?: readonly string[]
+}
+
 export interface Layers {
   /** Turns the tree at `source` (consumed, also on failure: it is moved, and must lie on the same volume, e.g. from `scratch()`) into
    * layer `name`. Atomic: the layer appears by one rename.
@@ -140,7 +146,7 @@ export interface Areas {
   survey(id: number, options: RelinkOptions): Promise<RelinkReport>
   /** Relinks it and has it consist of other layers from then on. Only while it is not mounted. Atomic.
    * @throws RebaseRefused naming the files in the way, and the area is as it was; VzfsError layer_unknown */
-  rebase(id: number, layers: readonly string[], options: RelinkOptions): Promise<void>
+  rebase(id: number, layers: readonly string[], options: RebaseOptions): Promise<void>
   /** Atomic (temp file, fsync, rename). */
   writeRecord(id: number, record: unknown): Promise<void>
   /** null when the area is unknown; throws when the record is damaged, naming the file. */
@@ -205,6 +211,12 @@ export interface Vzfs {
    * @throws VzfsError area_exists, area_unknown, snapshot_unknown, no_space
    */
   clone(source: CloneSource, wish: CloneWish, options?: CopyOptions): Promise<AreaInfo>
+  /**
+   * What an area has over its layers becomes layer `name`: an area of that and the same layers, whatever its ids, shows what this one shows. Only while it
+   * is not mounted; the area stays as it is. The layer appears by one rename, after both have been compared.
+   * @throws VzfsError layer_exists, area_unknown, unsuitable naming what no layer can hold, the signal's reason when aborted
+   */
+  layerFromArea(id: number, name: string, options?: AreaLayerOptions): Promise<LayerInfo>
   /** Bases of removed areas whose files are not all deleted yet: who got such a base now would pay for what is not his. */
   leavingBases(): ReadonlySet<number>
   /** Makes a fresh, empty directory on the volume's tmp, for building a tree; swept at the next open if left over. */

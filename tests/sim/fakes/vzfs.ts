@@ -30,6 +30,8 @@ export interface FakeVzfs extends Vzfs {
   readonly uncounted: Set<number>
   /** A relink lasts until it is aborted. */
   slowRelinks: boolean
+  /** Those that were asked for: with whom the area was to share. */
+  readonly relinks: { readonly id: number; readonly share: string }[]
   /** Areas that cannot move to other layers, for tests to say. */
   readonly obstacles: Set<number>
   /** Areas whose area.json cannot be read. */
@@ -57,6 +59,8 @@ const relinked: RelinkReport = {
   bytes: 16_384,
   newPoolBytes: 8192,
   linkedBytes: 4096,
+  ownFiles: 0,
+  ownBytes: 0,
   looked: 3,
   hashedFiles: 3,
   hashedBytes: 20_000,
@@ -188,6 +192,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     },
     records,
     slowRelinks: false,
+    relinks: [],
     leaving,
     uncounted,
     damaged,
@@ -244,8 +249,9 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       async plan(id) {
         return planOf(id, known(id).layers)
       },
-      async relink(id, { progress, signal }) {
+      async relink(id, { share, progress, signal }) {
         known(id)
+        vzfs.relinks.push({ id, share })
         signal?.throwIfAborted()
         progress?.(1, 1)
         if (vzfs.slowRelinks)
@@ -287,6 +293,10 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       withRoom: (_id, body) => body(),
       idQuotaPlace: async (id) => (quota.kinds.has('user') ? { volume: path, area: `${path}/areas/${id}` } : null),
       limits: async (id) => (quota.kinds.has('project') ? quota.account('project', projectOf(known(id))).limits : null),
+    },
+    async layerFromArea(id, name, layerOptions = {}) {
+      known(id)
+      return vzfs.layers.build(name, '', layerOptions)
     },
     leavingBases: () => leaving,
     scratch: async () => `${path}/tmp/scratch`,

@@ -128,6 +128,13 @@ test('vzfs relink says what was won, and what runs', async () => {
   assert.equal((await insula('vzfs', 'relink', 'off', '-q')).out, 'off\n')
   assert.deepEqual(lastRequest()?.body, { vps: ['off'] })
   assert.equal((await insula('vzfs', 'relink')).code, 2)
+  const off = fake.node.state.find('off')
+  assert.ok(off)
+  off.share = 'none'
+  assert.match(
+    (await insula('vzfs', 'relink', 'off')).out,
+    /^relinked off: nothing new to share, 2 files of its own again, 1M given up \(/,
+  )
 })
 
 test('vzfs rebase says what the VPS consists of then', async () => {

@@ -26,10 +26,11 @@ export const vzfsRelink = command({
     if (options.json) context.print(JSON.stringify(task.result, null, 2))
     else {
       for (const { name, report } of relinked) {
-        const { files, bytes, linkedBytes, hashedFiles, milliseconds } = report
+        const { files, bytes, ownFiles, ownBytes, linkedBytes, hashedFiles, milliseconds } = report
         const won = files === 0 ? 'nothing new to share' : `${files} files, ${formatSize(bytes)} won`
+        const own = ownFiles === 0 ? '' : `, ${ownFiles} files of its own again, ${formatSize(ownBytes)} given up`
         const more = `${formatSize(linkedBytes)} won before, ${hashedFiles} files read, ${(milliseconds / 1000).toFixed(1)} s`
-        context.print(options.quiet ? name : `relinked ${name}: ${won} (${more})`)
+        context.print(options.quiet ? name : `relinked ${name}: ${won}${own} (${more})`)
       }
       if (!options.quiet)
         for (const { name } of marked) context.print(`${name} runs: it is relinked when it stops or starts next`)

@@ -10,6 +10,8 @@ export function relinkResult(all: readonly Vps[], { vps }: { readonly vps?: read
     bytes: 40 * 1024 ** 2,
     newPoolBytes: 0,
     linkedBytes: 1024 ** 2,
+    ownFiles: 0,
+    ownBytes: 0,
     looked: 5,
     hashedFiles: 5,
     hashedBytes: 50 * 1024 ** 2,
@@ -17,7 +19,13 @@ export function relinkResult(all: readonly Vps[], { vps }: { readonly vps?: read
     milliseconds: 1234,
   }
   return {
-    relinked: chosen.filter(({ state }) => state === 'stopped').map((vps) => ({ ...named(vps), report })),
+    relinked: chosen
+      .filter(({ state }) => state === 'stopped')
+      .map((vps) => ({
+        ...named(vps),
+        // What it shared before, it shares no longer.
+        report: vps.share === 'none' ? { ...report, files: 0, bytes: 0, ownFiles: 2, ownBytes: 1024 ** 2 } : report,
+      })),
     marked: chosen.filter(({ state }) => state === 'running').map(named),
     failed: [],
   }

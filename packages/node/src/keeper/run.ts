@@ -33,7 +33,7 @@ import {
 } from '@insula/kernel'
 import type { Instance } from '../instance.ts'
 import type { Source } from '../listener/wire.ts'
-import { COMPILE_CACHE, NODE } from '../supervisor/children.ts'
+import { ENVIRONMENT, NODE } from '../supervisor/children.ts'
 import { pipeSink, pipeSource } from './byte-stream.ts'
 import { openKeep } from './keep.ts'
 import { showPureV2 } from './launch.ts'
@@ -174,7 +174,7 @@ function startListener(instance: Instance, kind: Source['kind'], record: number)
   const program = join(import.meta.dirname, '../insula-listener.ts')
   const child = startAttached([...NODE, program, '--instance', instance.name, '--keeper', `${process.pid}`, '--serve', kind], {
     descriptors: [orders.read, reports.write, 2, record],
-    env: COMPILE_CACHE,
+    env: ENVIRONMENT,
   })
   for (const end of [orders.read, reports.write]) closeSync(end)
   const sink = pipeSink(orders.write)

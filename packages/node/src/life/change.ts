@@ -45,6 +45,8 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     snapshots: change.snapshots === undefined ? before.snapshots : change.snapshots,
     snapshotsSince: change.snapshots === undefined ? before.snapshotsSince : change.snapshots && new Date().toISOString(),
     share: change.share ?? before.share,
+    // What it shares already with more than it may now is taken back by the next relink.
+    relinkDue: before.relinkDue || SHARES.indexOf(change.share ?? before.share) < SHARES.indexOf(before.share),
   }
   const after = await inventory.change(id, wanted)
   const undo = new AsyncDisposableStack()
@@ -60,6 +62,9 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
   events.emit({ kind: 'vps.changed', vps: id, data: { name: after.name, fields: Object.keys(change) } })
   return after
 }
+
+/** From the least on. */
+const SHARES: readonly VpsRecord['share'][] = ['none', 'templates', 'all']
 
 const hasInit = ({ state }: VpsRecord): boolean => state === 'running' || state === 'suspended'
 

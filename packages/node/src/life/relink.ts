@@ -130,7 +130,7 @@ const RELINK_DEFAULT = 'at-stop'
 export async function relinkBeforeStart(means: Means, id: number, signal: AbortSignal): Promise<void> {
   const { config, inventory } = means
   const vps = inventory.get(id)
-  if (config.relink !== 'at-start' || vps?.state !== 'stopped' || vps.share === 'none') return
+  if (config.relink !== 'at-start' || vps?.state !== 'stopped' || (vps.share === 'none' && !vps.relinkDue)) return
   try {
     await relinkVps(means, id, { signal, progress: () => undefined })
   } catch (error) {

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startService } from '@insula/kernel'
-import { type ChildSpec, COMPILE_CACHE, logFile, type Place } from './children.ts'
+import { type ChildSpec, ENVIRONMENT, logFile, type Place } from './children.ts'
 import { lastLine, rotate } from './log-file.ts'
 import { alreadyRuns, lockPlace } from './run.ts'
 
@@ -32,7 +32,7 @@ export async function startInBackground(options: BackgroundStart): Promise<strin
   closeSync(lock)
   const log = logFile(place, 'supervisor')
   rotate(log)
-  const supervisor = startService(argv, { log, env: COMPILE_CACHE })
+  const supervisor = startService(argv, { log, env: ENVIRONMENT })
   let failed = false
   // Code 0: another one was quicker, and is as good.
   void supervisor.ended.then((end) => (failed = end.code !== 0))

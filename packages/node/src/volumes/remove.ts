@@ -39,6 +39,9 @@ export async function requireRemovable(means: Means, name: string): Promise<Volu
 export function removeVolume(means: Means, name: string): Promise<void> {
   const { vzfs, volumes, volumeBook, events, log } = means
   return volumeBook.alone(async () => {
+    await requireRemovable(means, name)
+    await keepLayers(means, name)
+    // Again: a VPS may have come meanwhile.
     const entry = await requireRemovable(means, name)
     const { vzfs: opened = null } = vzfs.volumes().find((one) => one.name === name) ?? {}
     if (opened === null) {
@@ -55,6 +58,15 @@ export function removeVolume(means: Means, name: string): Promise<void> {
     log(`the volume ${name} (${entry.path}) is removed`)
     events.emit({ kind: 'volume.removed', vps: null, data: { name } })
   })
+}
+
+/** Those that no other volume has go to the first one. */
+async function keepLayers({ vzfs }: Means, name: string): Promise<void> {
+  const going = vzfs.volumes().find((one) => one.name === name)?.vzfs
+  if (!going) return
+  const first = vzfs.on(FIRST_VOLUME)
+  for (const layer of await going.layers.list())
+    if ((await first.layers.show(layer.name)) === null) await first.receive.layer(layer.name, going.source)
 }
 
 const list = (names: readonly string[]): string =>

@@ -46,7 +46,7 @@ export function startCrew(files: FileCalls, threads: number): Crew {
   const start = (): void => {
     if (!beginLoading(counts)) throw new Error('the job is being stopped')
     const helper = new Worker(new URL('./crew-thread.ts', import.meta.url), { workerData: counts })
-    void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')))
+    void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')), isBroken)
     helpers.push(helper)
   }
   const startAll = (): void => {

@@ -21,6 +21,7 @@ export function scan(files: FileCalls, root: Buffer, stubOf: StubOf = readStub):
       )
     }
     const entry = withStub(readEntry(files, root, path, stats), stubOf)
+    if (stubOf === readStub) requireOwnPlace(entry)
     entries.push(entry)
     if (entry.kind !== 'directory') continue
     const prefix = path === '' ? '' : `${path}/`
@@ -60,6 +61,19 @@ function withStub(entry: Entry, stubOf: StubOf): Entry {
   const stub = kind === 'file' ? stubOf(path, new Map(xattrs)) : null
   return stub === null ? entry : { ...entry, stub, xattrs: xattrs.filter(([name]) => name !== METACOPY && name !== REDIRECT) }
 }
+
+/** Marks of overlayfs that make something be found by another path, or hide it, as only private trees have them. */
+function requireOwnPlace({ path, kind, xattrs }: Entry): void {
+  const marks = new Map(xattrs)
+  if (kind === 'directory' ? !marks.has(REDIRECT) && (marks.get(OPAQUE) ?? 'y') === 'y' : !marks.has(WHITEOUT)) return
+  throw new VzfsError(
+    'unsuitable',
+    `/${readablePath(path)} has a mark of overlayfs that a layer cannot have: the directory is shown from elsewhere, or it hides what is below it in another way than a whiteout or an opaque directory`,
+  )
+}
+
+const OPAQUE = 'trusted.overlay.opaque'
+const WHITEOUT = 'trusted.overlay.whiteout'
 
 /** XFS shows each access list twice; the other name is system.posix_acl_*, which every file system has. */
 const XFS_ACL = 'trusted.SGI_ACL_'

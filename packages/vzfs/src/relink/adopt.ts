@@ -44,7 +44,7 @@ const CHUNK = 1 << 18
 const BLOCK = 4096
 
 /** What is all zeros is left out. */
-function copySparse(from: Buffer, to: Buffer): void {
+export function copySparse(from: Buffer, to: Buffer): void {
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NOATIME)
   try {
     const target = openSync(to, 'w', 0o600)

@@ -21,16 +21,16 @@ export interface SettleJob {
 
 /** @param step called before each change, for tests that stop there */
 export function settle(files: FileCalls, { directory }: SettleJob, step: () => void = () => {}): void {
-  const { relink, newLinks, oldLinks } = areaPaths(directory)
+  const { relink, newLinks, oldLinks, newOwn } = areaPaths(directory)
   const journal = readJournal(relink)
   if (journal !== null) finish(files, directory, journal, step)
   rmSync(`${relink}.new`, { force: true })
   // Links that were kept have two names until the old ones are gone, which a tenant could see.
-  for (const left of [newLinks, oldLinks]) removeTree(Buffer.from(left), step)
+  for (const left of [newLinks, oldLinks, newOwn]) removeTree(Buffer.from(left), step)
 }
 
 function finish(files: FileCalls, directory: string, journal: Journal, step: () => void): void {
-  const { upper, links, newLinks, oldLinks, relink } = areaPaths(directory)
+  const { upper, links, newLinks, oldLinks, newOwn, relink } = areaPaths(directory)
   const root = Buffer.from(upper)
   const at = ({ path }: { path: string }): Buffer => entryPath(root, path)
   if (inodeOf(links) !== journal.links) {
@@ -45,6 +45,12 @@ function finish(files: FileCalls, directory: string, journal: Journal, step: () 
     if (!isStill(at(named), named.inode)) continue
     step()
     files.setXattr(at(named), REDIRECT, Buffer.from(named.to, 'latin1'))
+  }
+  for (const named of journal.placed) {
+    const from = entryPath(Buffer.from(newOwn), named.from)
+    if (!isStill(from, named.inode)) continue
+    step()
+    renameSync(from, at(named))
   }
   for (const named of journal.unmarked) {
     if (!isStill(at(named), named.inode)) continue

@@ -5,26 +5,52 @@
 
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import type { LinkCount } from './links-count.ts'
 import type { Share } from './report.ts'
 import type { PrivateFile } from './walk.ts'
 
+export type Identity = Pick<PrivateFile, 'inode' | 'ctime' | 'size'>
+
+/** What the last look at an area came to. */
+export interface AreaLook {
+  readonly share: Share
+  /** Of the area as it was left; null: it may have changed since without showing it. */
+  readonly sign: string | null
+  /** Of its links, and what they are; null when they were not counted. */
+  readonly linksSign: string
+  readonly links: LinkCount | null
+  /** When it began, nanoseconds since the epoch. */
+  readonly at: bigint
+}
+
 export interface Digests extends Disposable {
-  /** Of an area's files, those that have not changed since. */
-  known(area: number, found: readonly PrivateFile[]): Map<PrivateFile, string>
-  /** Replaces what is known of an area. */
-  remember(area: number, share: Share, digests: ReadonlyMap<PrivateFile, string>): void
+  look(area: number): AreaLook | null
+  /** Those of its files that have not changed since. */
+  known<T extends Identity>(area: number, found: readonly T[]): Map<T, string>
+  /** Of all files that are known of it. */
+  ofArea(area: number): string[]
   /** Whether an area other than this one has it and lets others have it. */
   isElsewhere(area: number, digest: string): boolean
-  knowsLayer(layer: string): boolean
-  rememberLayer(layer: string, digests: Iterable<string>): void
-  /** Whether one of these layers names it. */
+  /** Whether a layer names it. */
   isInLayers(digest: string): boolean
+  isInLayer(digest: string, layer: string): boolean
+  knowsLayer(layer: string): boolean
+}
+
+export interface WritableDigests extends Digests {
+  /** Replaces what is known of an area's files. */
+  remember(area: number, share: Share, digests: ReadonlyMap<PrivateFile, string>): void
+  /** How that was left, and files that are no private ones any more. */
+  leave(area: number, look: AreaLook, gone: readonly PrivateFile[]): void
+  rememberLayer(layer: string, digests: Iterable<string>): void
   /** Areas and layers that are gone. */
   forgetOthers(areas: readonly number[], layers: readonly string[]): void
 }
 
 const SCHEMA = `
-  create table if not exists area (id integer primary key, share text not null) strict;
+  create table if not exists area (
+    id integer primary key, share text not null, sign text, links_sign text not null default '', links integer, link_bytes integer,
+    at integer not null default 0) strict;
   create table if not exists file (
     area integer not null, inode integer not null, ctime integer not null, size integer not null, digest blob not null,
     primary key (area, inode)) strict, without rowid;
@@ -33,7 +59,7 @@ const SCHEMA = `
   create table if not exists named (digest blob not null, layer text not null, primary key (digest, layer)) strict, without rowid;
 `
 
-export function openDigests(path: string): Digests {
+export function openDigests(path: string): WritableDigests {
   try {
     return open(path)
   } catch {
@@ -43,29 +69,91 @@ export function openDigests(path: string): Digests {
   }
 }
 
-function open(path: string): Digests {
+/** For one look, which waits for nobody. null: nothing is known. */
+export function readDigests(path: string): Digests | null {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 0 })
+    try {
+      return reading(database)
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  } catch {
+    return null
+  }
+}
+
+function open(path: string): WritableDigests {
   const database = new DatabaseSync(path, { timeout: 10_000 })
   try {
     // After a power loss it may be damaged; then it is made anew.
     database.exec('pragma journal_mode = wal; pragma synchronous = off;')
     database.exec(SCHEMA)
-    return using(database)
+    return { ...reading(database), ...writing(database) }
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-function using(database: DatabaseSync): Digests {
+const bytes = (digest: string): Buffer => Buffer.from(digest, 'hex')
+const hex = (digest: unknown): string => (digest instanceof Uint8Array ? Buffer.from(digest).toString('hex') : '')
+
+function reading(database: DatabaseSync): Digests {
+  const lookOf = database.prepare('select share, sign, links_sign, links, link_bytes, at from area where id = ?')
+  lookOf.setReadBigInts(true)
   const filesOf = database.prepare('select inode, ctime, size, digest from file where area = ?')
   filesOf.setReadBigInts(true)
-  const addFile = database.prepare('insert or replace into file (area, inode, ctime, size, digest) values (?, ?, ?, ?, ?)')
   const elsewhere = database.prepare(
     "select 1 from file join area on area.id = file.area where digest = ? and area <> ? and share = 'all' limit 1",
   )
-  const addNamed = database.prepare('insert or ignore into named (digest, layer) values (?, ?)')
   const isNamed = database.prepare('select 1 from named where digest = ? limit 1')
-  const bytes = (digest: string): Buffer => Buffer.from(digest, 'hex')
+  const isKnown = database.prepare('select 1 from layer where name = ?')
+  const isNamedBy = database.prepare('select 1 from named where digest = ? and layer = ?')
+  return {
+    look(area) {
+      const row = lookOf.get(area)
+      if (row === undefined) return null
+      const { share, sign, links_sign: linksSign, links, link_bytes: linkBytes, at } = row
+      return {
+        share: String(share) as Share,
+        sign: sign === null ? null : String(sign),
+        linksSign: String(linksSign),
+        links: links === null ? null : { count: Number(links), bytes: Number(linkBytes) },
+        at: typeof at === 'bigint' ? at : 0n,
+      }
+    },
+    known<T extends Identity>(area: number, found: readonly T[]) {
+      const rows = new Map(filesOf.all(area).map((row) => [row['inode'], row] as const))
+      const digests = new Map<T, string>()
+      for (const file of found) {
+        const row = rows.get(file.inode)
+        if (row?.['ctime'] !== file.ctime || row['size'] !== BigInt(file.size)) continue
+        digests.set(file, hex(row['digest']))
+      }
+      return digests
+    },
+    ofArea: (area) => filesOf.all(area).map((row) => hex(row['digest'])),
+    isElsewhere: (area, digest) => elsewhere.get(bytes(digest), area) !== undefined,
+    isInLayers: (digest) => isNamed.get(bytes(digest)) !== undefined,
+    isInLayer: (digest, layer) => isNamedBy.get(bytes(digest), layer) !== undefined,
+    knowsLayer: (layer) => isKnown.get(layer) !== undefined,
+    [Symbol.dispose]: () => database.close(),
+  }
+}
+
+function writing(database: DatabaseSync): Omit<WritableDigests, keyof Digests> {
+  const addFile = database.prepare('insert or replace into file (area, inode, ctime, size, digest) values (?, ?, ?, ?, ?)')
+  const dropFile = database.prepare('delete from file where area = ? and inode = ?')
+  const inodesOf = database.prepare('select inode, ctime, size from file where area = ?')
+  inodesOf.setReadBigInts(true)
+  // What was told of links was told of those that another share may have.
+  const begin = database.prepare(
+    `insert into area (id, share) values (?, ?) on conflict (id) do update set
+      sign = null, links = case when share = excluded.share then links end, share = excluded.share`,
+  )
+  const addNamed = database.prepare('insert or ignore into named (digest, layer) values (?, ?)')
   const together = (body: () => void): void => {
     database.exec('begin immediate')
     try {
@@ -76,47 +164,55 @@ function using(database: DatabaseSync): Digests {
       throw error
     }
   }
-  const forgetArea = (area: number): void => {
-    database.prepare('delete from file where area = ?').run(area)
-    database.prepare('delete from area where id = ?').run(area)
-  }
   return {
-    known(area, found) {
-      const rows = new Map(filesOf.all(area).map((row) => [row['inode'], row] as const))
-      const digests = new Map<PrivateFile, string>()
-      for (const file of found) {
-        const row = rows.get(file.inode)
-        if (row?.['ctime'] !== file.ctime || row['size'] !== BigInt(file.size)) continue
-        const { digest } = row
-        if (digest instanceof Uint8Array) digests.set(file, Buffer.from(digest).toString('hex'))
-      }
-      return digests
-    },
     remember: (area, share, digests) =>
       together(() => {
-        forgetArea(area)
-        database.prepare('insert into area (id, share) values (?, ?)').run(area, share)
-        for (const [{ inode, ctime, size }, digest] of digests) addFile.run(area, inode, ctime, size, bytes(digest))
+        begin.run(area, share)
+        const before = new Map(inodesOf.all(area).map((row) => [row['inode'], row] as const))
+        for (const [{ inode, ctime, size }, digest] of digests) {
+          const row = before.get(inode)
+          before.delete(inode)
+          if (row?.['ctime'] === ctime && row['size'] === BigInt(size)) continue
+          addFile.run(area, inode, ctime, size, bytes(digest))
+        }
+        for (const inode of before.keys()) dropFile.run(area, inode ?? null)
       }),
-    isElsewhere: (area, digest) => elsewhere.get(bytes(digest), area) !== undefined,
-    knowsLayer: (layer) => database.prepare('select 1 from layer where name = ?').get(layer) !== undefined,
+    leave: (area, { share, sign, linksSign, links, at }, gone) =>
+      together(() => {
+        database
+          .prepare(
+            'insert or replace into area (id, share, sign, links_sign, links, link_bytes, at) values (?, ?, ?, ?, ?, ?, ?)',
+          )
+          .run(area, share, sign, linksSign, links?.count ?? null, links?.bytes ?? null, at)
+        for (const { inode } of gone) dropFile.run(area, inode)
+      }),
     rememberLayer: (layer, digests) =>
       together(() => {
         database.prepare('insert or ignore into layer (name) values (?)').run(layer)
         for (const digest of digests) addNamed.run(bytes(digest), layer)
       }),
-    isInLayers: (digest) => isNamed.get(bytes(digest)) !== undefined,
-    forgetOthers: (areas, layers) =>
+    forgetOthers(areas, layers) {
+      const [living, standing] = [new Set(areas), new Set(layers)]
+      const ids = database
+        .prepare('select id from area')
+        .all()
+        .map(({ id }) => Number(id))
+      const names = database
+        .prepare('select name from layer')
+        .all()
+        .map(({ name }) => String(name))
+      const [gone, fallen] = [ids.filter((id) => !living.has(id)), names.filter((name) => !standing.has(name))]
+      if (gone.length + fallen.length === 0) return
       together(() => {
-        const living = new Set(areas)
-        for (const { id } of database.prepare('select id from area').all()) if (!living.has(Number(id))) forgetArea(Number(id))
-        const standing = new Set(layers)
-        for (const { name } of database.prepare('select name from layer').all()) {
-          if (standing.has(String(name))) continue
-          database.prepare('delete from named where layer = ?').run(String(name))
-          database.prepare('delete from layer where name = ?').run(String(name))
+        for (const id of gone) {
+          database.prepare('delete from file where area = ?').run(id)
+          database.prepare('delete from area where id = ?').run(id)
         }
-      }),
-    [Symbol.dispose]: () => database.close(),
+        for (const name of fallen) {
+          database.prepare('delete from named where layer = ?').run(name)
+          database.prepare('delete from layer where name = ?').run(name)
+        }
+      })
+    },
   }
 }

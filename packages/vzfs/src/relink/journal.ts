@@ -14,6 +14,8 @@ export interface Journal {
   readonly unmarked: readonly Named[]
   /** Metadata copies of upper that find what they show by another path. */
   readonly redirected: readonly (Named & { readonly to: string })[]
+  /** What was a link and is upper's own from now on: it moves from `own.new` to there. Directories before what is in them. */
+  readonly placed: readonly (Named & { readonly from: string })[]
   /** Files of upper that are links now. */
   readonly removed: readonly Named[]
   /** Times of the directories that change. */
@@ -48,14 +50,16 @@ export function readJournal(path: string): Journal | null {
   }
   try {
     const value: unknown = JSON.parse(text)
-    if (isJournal(value)) return value
+    // Those of an earlier version have nothing to place.
+    if (isJournal(value)) return { ...value, placed: value.placed ?? [] }
   } catch (error) {
     throw damaged(path, 'it is not JSON', error)
   }
   throw damaged(path, 'it does not say what a relink has left to do')
 }
 
-const isJournal = (value: unknown): value is Journal =>
+const isJournal = (value: unknown): value is Omit<Journal, 'placed'> & Partial<Pick<Journal, 'placed'>> =>
   isRecord(value) &&
   typeof value['links'] === 'string' &&
-  ['unmarked', 'redirected', 'removed', 'times'].every((part) => Array.isArray(value[part]))
+  ['unmarked', 'redirected', 'removed', 'times'].every((part) => Array.isArray(value[part])) &&
+  (value['placed'] === undefined || Array.isArray(value['placed']))

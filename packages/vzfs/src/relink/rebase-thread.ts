@@ -5,4 +5,4 @@ import { serveThread } from '../thread.ts'
 import { obstacles, type RebaseJob } from './rebase.ts'
 
 const files = realFileCalls()
-await serveThread(async (job) => obstacles(files, job as RebaseJob))
+await serveThread((job) => obstacles(files, job as RebaseJob))

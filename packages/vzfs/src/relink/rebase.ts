@@ -3,13 +3,17 @@
  * with one of a layer, and metadata copies of small files, which lie in layers themselves. Both have to find the like in the new layers.
  */
 
+import { basename, dirname } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
 import { entryPath, readablePath } from '../build/entry.ts'
 import { sameContents } from '../build/same-contents.ts'
 import { REDIRECT } from '../build/stub.ts'
 import type { Obstacle } from '../errors.ts'
 import { digestOfKey } from '../names.ts'
+import { knownLayer } from '../references/known-layer.ts'
+import type { RecordedEntry } from '../references/layer-record.ts'
 import { areaPaths } from '../volume-paths.ts'
+import { hidden } from './hidden.ts'
 import { contentsInLayers, inLayer, type LowerNeed, statOrNull } from './lower.ts'
 import { type Directory, walk } from './walk.ts'
 
@@ -19,9 +23,12 @@ export interface RebaseJob {
   /** Trees, top first. */
   readonly layers: readonly string[]
   readonly newLayers: readonly string[]
+  /** Nothing of what differs between the layers may be hidden by the area. */
+  readonly whole: boolean
 }
 
-export function obstacles(files: FileCalls, { directory, layers, newLayers }: RebaseJob): Obstacle[] {
+export async function obstacles(files: FileCalls, job: RebaseJob): Promise<Obstacle[]> {
+  const { directory, layers, newLayers, whole } = job
   const { upper, links } = areaPaths(directory)
   const bytes = (paths: readonly string[]): Buffer[] => paths.map((path) => Buffer.from(path))
   const own = statOrNull(Buffer.from(links)) === null ? null : Buffer.from(links)
@@ -46,7 +53,21 @@ export function obstacles(files: FileCalls, { directory, layers, newLayers }: Re
     for (const child of directories) look(child)
   }
   look(walk(before, Buffer.from(upper)))
+  if (whole) {
+    const trees = [Buffer.from(upper), ...(own === null ? [] : [own])]
+    const inTheWay = hidden(files, trees, await recordsOf(files, layers), await recordsOf(files, newLayers))
+    found.push(...inTheWay.filter(({ path }) => !found.some((known) => known.path === path)))
+  }
   return found
+}
+
+async function recordsOf(files: FileCalls, trees: readonly string[]): Promise<(readonly RecordedEntry[])[]> {
+  const known: (readonly RecordedEntry[])[] = []
+  for (const tree of trees) {
+    const directory = dirname(tree)
+    known.push((await knownLayer(files, directory, basename(directory)))?.entries ?? [])
+  }
+  return known
 }
 
 function leaningLink(files: FileCalls, links: Buffer | null, path: string, from: string): { path: string; on: string }[] {

@@ -1,14 +1,15 @@
 /** A relink that cannot go on, or is told to stop: an error that says why, and nothing has changed. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startAttached } from '@insula/kernel'
-import { errnoOf } from '../errors.ts'
+import { errnoOf, VzfsError } from '../errors.ts'
 import { filled } from '../testing/awkward-tree.ts'
 import { inArea, seen } from '../testing/mounted-area.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
+import type { RelinkReport } from './report.ts'
 import type { Vzfs } from '../vzfs.ts'
 
 const BASE = 3_900_000
@@ -43,10 +44,14 @@ async function twoAreas(t: TestContext, mebibytes: number) {
   return { vzfs, place }
 }
 
-async function unchanged(vzfs: Vzfs, body: () => Promise<unknown>): Promise<void> {
+async function unchanged(
+  vzfs: Vzfs,
+  body: () => Promise<unknown>,
+  left = ['area.json', 'record.json', 'upper', 'work'],
+): Promise<void> {
   const before = await seen(vzfs, 1)
   await body()
-  assert.deepEqual(readdirSync(join(vzfs.path, 'areas/1')), ['area.json', 'record.json', 'upper', 'work'])
+  assert.deepEqual(readdirSync(join(vzfs.path, 'areas/1')), left)
   await vzfs.idle()
   assert.deepEqual(readdirSync(join(vzfs.path, 'tmp')), [])
   assert.deepEqual(await seen(vzfs, 1), before)
@@ -76,4 +81,31 @@ test('an abort while files are read', async (t) => {
     ),
   )
   assert.equal((await vzfs.areas.relink(1, all)).files, 4)
+})
+
+test('a volume or an area without room for copies of its own', async (t) => {
+  const { vzfs, place } = await twoAreas(t, 60)
+  for (const id of [1, 2]) assert.equal((await vzfs.areas.relink(id, all)).files, 4)
+  const unshared = (): Promise<unknown> => vzfs.areas.relink(1, { share: 'none' })
+  const left = readdirSync(join(vzfs.path, 'areas/1'))
+  const refused = (why: RegExp): Promise<void> =>
+    unchanged(
+      vzfs,
+      () =>
+        assert.rejects(unshared, (error) => error instanceof VzfsError && error.code === 'no_space' && why.test(error.message)),
+      left,
+    )
+  await run('mount', '-o', 'remount,size=15m', place)
+  await refused(/copies of its own of what it shares \(8.0 MiB\): the volume has no more than .* if a twentieth is to be left/)
+  // Room for what is looked at first, and not for all that is made.
+  await vzfs.idle()
+  const { files, ffree } = statfsSync(place)
+  await run('mount', '-o', `remount,size=60m,nr_inodes=${files - ffree + 40}`, place)
+  const spare = join(place, 'spare')
+  mkdirSync(spare)
+  // Enough for what a relink begins with, and not for all four.
+  for (let free = statfsSync(place).ffree; free > 6; free--) writeFileSync(join(spare, `${free}`), '')
+  await refused(/there is no room left for it/)
+  await run('rm', '-r', spare)
+  assert.equal(((await unshared()) as RelinkReport).ownFiles, 4)
 })

@@ -1,8 +1,11 @@
-/** Entry of the thread that relinks an area; see build-thread.ts for why it makes its own file calls. */
+/** Entry of the thread that relinks areas, one after the other; see build-thread.ts for why it makes its own file calls. */
 
 import { realFileCalls } from '@insula/kernel'
-import { serveThread } from '../thread.ts'
-import { relink, type RelinkJob } from './relink.ts'
+import { startCrew } from '../build/crew.ts'
+import { commonHere, serveJobs } from '../standing-thread.ts'
+import { relink, type RelinkCommon, type RelinkJob } from './relink.ts'
 
 const files = realFileCalls()
-await serveThread((job, progress) => relink(files, job as RelinkJob, progress))
+const { threads } = commonHere() as RelinkCommon
+const crew = startCrew(files, threads)
+serveJobs((job, progress) => relink(files, crew, job as RelinkJob, progress))

@@ -6,16 +6,19 @@ import type { Quota } from '@insula/kernel'
 import { type Obstacle, RebaseRefused } from '../errors.ts'
 import { Mutex } from '../mutex.ts'
 import type { PoolGate } from '../pool-gate.ts'
-import { count } from '../quota/account.ts'
+import { count, projectOf } from '../quota/account.ts'
 import type { Rooms } from '../quota/room.ts'
+import { standingThreads } from '../standing-threads.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
 import { type VolumePaths } from '../volume-paths.ts'
-import type { RelinkOptions, RelinkReport } from './report.ts'
+import type { RebaseOptions, RelinkOptions, RelinkReport } from './report.ts'
 import type { AreaInfo, LayerInfo } from '../vzfs.ts'
 import type { SettleJob } from './apply.ts'
 import type { RebaseJob } from './rebase.ts'
-import type { RelinkJob } from './relink.ts'
+import { nothingNew } from './news.ts'
+import type { Allowance } from './own-copies.ts'
+import type { RelinkCommon, RelinkJob } from './relink.ts'
 
 export interface RelinkingNeed {
   readonly paths: VolumePaths
@@ -24,17 +27,18 @@ export interface RelinkingNeed {
   readonly threads: number
   readonly quota: Quota
   readonly rooms: Rooms
-  readonly areas: () => Promise<AreaInfo[]>
+  /** Ids of all that there are. */
+  readonly areas: () => Promise<number[]>
   readonly layers: () => Promise<LayerInfo[]>
   /** What was cut off of one. */
   readonly finishRollback: (id: number) => Promise<void>
 }
 
-export interface Relinking {
+export interface Relinking extends AsyncDisposable {
   /** @param survey only looks */
   run(area: AreaInfo, options: RelinkOptions, survey: boolean): Promise<RelinkReport>
   /** What keeps an area from consisting of other layers; nothing else is done to it until body, which is run when there is nothing, has ended. */
-  rebase(area: AreaInfo, layers: readonly string[], options: RelinkOptions, body: () => Promise<void>): Promise<void>
+  rebase(area: AreaInfo, layers: readonly string[], options: RebaseOptions, body: () => Promise<void>): Promise<void>
   /** Runs body when no relink of the area is under way. */
   alone<T>(id: number, body: () => Promise<T>): Promise<T>
   /** As `alone`, and finishes or takes back one that was cut off first. */
@@ -43,6 +47,12 @@ export interface Relinking {
 
 /** Enough for a relink of any area: links take inodes, and their attributes at most a block each. */
 const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
+
+/** Relinks at the same time, so that a small one need not wait for the end of a large one. */
+const AT_ONCE = 2
+/** For each of these: more read from one disk no faster, and each takes memory as long as it stays. */
+const CREW = 4
+const IDLE_MS = 15_000
 
 export function openRelinking({
   paths,
@@ -55,6 +65,11 @@ export function openRelinking({
   layers,
   finishRollback,
 }: RelinkingNeed): Relinking {
+  const threadsThatRelink = standingThreads(new URL('./relink-thread.ts', import.meta.url), {
+    most: AT_ONCE,
+    idleMs: IDLE_MS,
+    common: { threads: Math.min(threads, CREW) } satisfies RelinkCommon,
+  })
   const mutexes = new Map<number, Mutex>()
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => {
     const mutex = mutexes.get(id) ?? new Mutex()
@@ -68,19 +83,38 @@ export function openRelinking({
     const entry = new URL('./settle-thread.ts', import.meta.url)
     await gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))
   }
+  const allowanceOf = (base: number): Allowance | null => {
+    const limits = rooms.limits(base)
+    if (limits === null) return null
+    const { bytes, inodes } = quota.account('project', projectOf(base))
+    const left = (hard: number | null, used: number): number | null => (hard === null ? null : Math.max(0, hard - used))
+    return { bytes: left(limits.bytesHard, bytes), inodes: left(limits.inodesHard, inodes) }
+  }
+  /** @param whole also what wins nothing */
   const relink = async (
     { id, base, layers: own }: AreaInfo,
     { share, progress = () => {}, signal }: RelinkOptions,
-    survey: boolean,
+    { survey = false, whole = false },
   ): Promise<RelinkReport> => {
-    const { directory, newLinks } = paths.area(id)
+    const { directory, newLinks, newOwn } = paths.area(id)
     await settle(id)
+    signal?.throwIfAborted()
+    const everyLayer = (await layers()).map(({ name, digest }) => ({
+      identity: `${name} ${digest}`,
+      tree: paths.layer(name).tree,
+    }))
+    const told = whole
+      ? null
+      : await nothingNew({ area: id, directory, pool: paths.pool, index: paths.index, everyLayer, share, survey })
+    if (told !== null) return told
     signal?.throwIfAborted()
     const scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
     try {
       if (!survey) {
-        await mkdir(newLinks, { mode: 0o700 })
-        count(quota, newLinks, base)
+        for (const made of [newLinks, newOwn]) {
+          await mkdir(made, { mode: 0o700 })
+          count(quota, made, base)
+        }
       }
       const job: RelinkJob = {
         area: id,
@@ -88,18 +122,14 @@ export function openRelinking({
         pool: paths.pool,
         scratch,
         layers: own.map((layer) => paths.layer(layer).tree),
-        everyLayer: (await layers()).map(({ name, digest }) => ({
-          identity: `${name} ${digest}`,
-          tree: paths.layer(name).tree,
-        })),
-        everyArea: (await areas()).map((area) => area.id),
+        everyLayer,
+        everyArea: await areas(),
         index: paths.index,
         share,
-        threads,
+        allowance: allowanceOf(base),
         survey,
       }
-      const entry = new URL('./relink-thread.ts', import.meta.url)
-      const work = (): Promise<RelinkReport> => runInThread<RelinkReport>(entry, job, progress, signal)
+      const work = (): Promise<RelinkReport> => threadsThatRelink.run<RelinkReport>(job, progress, signal)
       return await rooms.within(base, () => gate.shared(work), ROOM)
     } finally {
       await settle(id)
@@ -115,18 +145,25 @@ export function openRelinking({
         return body()
       }),
 
-    run: (area, options, survey) => alone(area.id, () => relink(area, options, survey)),
+    run: (area, options, survey) => alone(area.id, () => relink(area, options, { survey })),
 
     rebase: (area, newLayers, options, body) =>
       alone(area.id, async () => {
-        await relink(area, options, false)
+        await relink(area, options, { whole: true })
         const trees = (names: readonly string[]): string[] => names.map((layer) => paths.layer(layer).tree)
         const { directory } = paths.area(area.id)
-        const job: RebaseJob = { directory, layers: trees(area.layers), newLayers: trees(newLayers) }
+        const job: RebaseJob = {
+          directory,
+          layers: trees(area.layers),
+          newLayers: trees(newLayers),
+          whole: options.whole === true,
+        }
         const found = await runInThread<Obstacle[]>(new URL('./rebase-thread.ts', import.meta.url), job, () => {}, options.signal)
         if (found.length > 0) throw new RebaseRefused(area.id, found)
         await body()
       }),
+
+    [Symbol.asyncDispose]: () => threadsThatRelink[Symbol.asyncDispose](),
   }
 }
 
@@ -135,4 +172,4 @@ async function isUnsettled(directory: string): Promise<boolean> {
   return names.some((name) => UNSETTLED.has(name))
 }
 
-const UNSETTLED = new Set(['links.new', 'links.old', 'relink.json', 'relink.json.new'])
+const UNSETTLED = new Set(['links.new', 'links.old', 'own.new', 'relink.json', 'relink.json.new'])

@@ -10,6 +10,11 @@ export interface RelinkOptions {
   readonly signal?: AbortSignal
 }
 
+export interface RebaseOptions extends RelinkOptions {
+  /** The area has to show all that differs between its layers and the new ones, so nothing of its own may lie there. */
+  readonly whole?: boolean
+}
+
 export interface RelinkReport {
   /** Private files that became links, and what they had on disk. */
   readonly files: number
@@ -18,6 +23,9 @@ export interface RelinkReport {
   readonly newPoolBytes: number
   /** What links that were there before stand for, on disk. */
   readonly linkedBytes: number
+  /** Links that are private files again, because the area may not share them any more, and what those take on disk. */
+  readonly ownFiles: number
+  readonly ownBytes: number
   /** Private files that could be shared if another had the same, and of them those that had to be read. */
   readonly looked: number
   readonly hashedFiles: number
@@ -25,4 +33,19 @@ export interface RelinkReport {
   /** Files whose digest the pool has with other contents: the pool is damaged there, and they stay as they are. */
   readonly unlike: readonly string[]
   readonly milliseconds: number
+}
+
+/** Of an area in which nothing was found. */
+export const NOTHING: RelinkReport = {
+  files: 0,
+  bytes: 0,
+  newPoolBytes: 0,
+  linkedBytes: 0,
+  ownFiles: 0,
+  ownBytes: 0,
+  looked: 0,
+  hashedFiles: 0,
+  hashedBytes: 0,
+  unlike: [],
+  milliseconds: 0,
 }

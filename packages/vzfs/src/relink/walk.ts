@@ -50,6 +50,9 @@ export interface MetadataCopy {
   readonly entry: () => Entry
   /** It has further names, so it stays in upper, and what it shows is found through the link at this first one. */
   readonly anchor: boolean
+  /** Of upper, those that were found; and how many there are. */
+  readonly names: readonly string[]
+  readonly links: number
 }
 
 /** Of a directory that is walked by path: what is in it still has paths that the kernel takes in one call (PATH_MAX). */
@@ -59,7 +62,7 @@ const BLOCK = 512
 export function walk(need: LowerNeed, upper: Buffer): Directory {
   const root = statOrNull(upper)
   if (root === null) throw new VzfsError('damaged', `${upper.toString()} is missing`)
-  const anchored = new Set<bigint>()
+  const anchored = new Map<bigint, string[]>()
   return look(
     { ...need, upper, anchored },
     { path: '', upper: root, place: need.links === null ? { own: null, shared: '' } : ROOT, natural: '' },
@@ -68,8 +71,8 @@ export function walk(need: LowerNeed, upper: Buffer): Directory {
 
 interface Walk extends LowerNeed {
   readonly upper: Buffer
-  /** Inodes with several names whose first name has been seen. */
-  readonly anchored: Set<bigint>
+  /** Names of inodes with several whose first one has been seen. */
+  readonly anchored: Map<bigint, string[]>
 }
 
 function look(on: Walk, found: Pick<Directory, 'path' | 'upper' | 'place' | 'natural'>): Directory {
@@ -149,15 +152,16 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
     return
   }
   const anchor = stats.nlink > 1n
-  if (anchor && on.anchored.has(stats.ino)) return
+  if (anchor && on.anchored.get(stats.ino)?.push(path) !== undefined) return
   const redirect = redirectOf(on.files, at)
   const place = below(on, directory.place, name, redirect)
   const contents = contentsAt(on, place)
   if (contents === null) return
   if (contents.kind === 'layer' && redirect === null && place.own === null)
     return void directory.leaning.push({ path, on: contents.path })
-  if (anchor) on.anchored.add(stats.ino)
-  directory.copies.push({ path, inode: stats.ino, contents, entry, anchor })
+  const names = [path]
+  if (anchor) on.anchored.set(stats.ino, names)
+  directory.copies.push({ path, inode: stats.ino, contents, entry, anchor, names, links: Number(stats.nlink) })
 }
 
 const namesIn = (directory: Buffer): string[] =>

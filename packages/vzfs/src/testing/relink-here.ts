@@ -3,10 +3,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { realFileCalls } from '@insula/kernel'
+import { startCrew } from '../build/crew.ts'
 import { settle } from '../relink/apply.ts'
 import { relink } from '../relink/relink.ts'
 import { volumePaths } from '../volume-paths.ts'
-import type { RelinkReport } from '../relink/report.ts'
+import type { RelinkReport, Share } from '../relink/report.ts'
 
 /** @param step called before each change */
 export async function relinkHere(
@@ -14,12 +15,13 @@ export async function relinkHere(
   area: number,
   layers: readonly string[],
   step: () => void = () => {},
+  share: Share = 'all',
 ): Promise<RelinkReport> {
   const files = realFileCalls()
   const paths = volumePaths(volume)
-  const { directory, newLinks } = paths.area(area)
+  const { directory, newLinks, newOwn } = paths.area(area)
   const scratch = mkdtempSync(join(paths.tmp, 'relink.'))
-  mkdirSync(newLinks, { mode: 0o700 })
+  for (const made of [newLinks, newOwn]) mkdirSync(made, { mode: 0o700 })
   const trees = layers.map((layer) => paths.layer(layer).tree)
   try {
     const job = {
@@ -31,11 +33,12 @@ export async function relinkHere(
       everyLayer: layers.map((layer) => ({ identity: layer, tree: paths.layer(layer).tree })),
       everyArea: readdirSync(paths.areas).map(Number),
       index: paths.index,
-      share: 'all' as const,
-      threads: 1,
+      share,
+      allowance: null,
       survey: false,
     }
-    return await relink(files, job, () => {}, step)
+    await using crew = startCrew(files, 1)
+    return await relink(files, crew, job, () => {}, step)
   } finally {
     settle(files, { directory })
     rmSync(scratch, { recursive: true })

@@ -94,6 +94,13 @@ export function joinVolumes({ first, home }: JoinNeed): JoinedVzfs {
       return to.vzfs.receive.area(from.vzfs.source, id, record, options)
     },
 
+    async layerFromArea(id, name, options) {
+      for (const one of present())
+        if ((await one.vzfs.layers.show(name)) !== null)
+          throw new VzfsError('layer_exists', `layer ${name} exists already, on the volume ${one.name}`)
+      return (await of(id)).vzfs.layerFromArea(id, name, options)
+    },
+
     async dropStale() {
       const dropped: { volume: string; id: number }[] = []
       for (const { name, vzfs } of present()) {

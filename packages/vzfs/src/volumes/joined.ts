@@ -10,11 +10,13 @@ import type { CloneWish } from '../snapshots/clone.ts'
 import type { CloneSource, CopyOptions, Snapshots } from '../snapshots/snapshot.ts'
 import type {
   AreaInfo,
+  AreaLayerOptions,
   Areas,
   CheckOptions,
   CheckReport,
   Collected,
   CollectOptions,
+  LayerInfo,
   Layers,
   ReadAhead,
   Repaired,
@@ -73,6 +75,8 @@ export interface JoinedVzfs {
   clone(volume: string, source: CloneSource, wish: CloneWish, options?: CopyOptions & PlaceOptions): Promise<AreaInfo>
   /** A copy of the area with its snapshots on this volume; who has said where its home is then calls `dropStale`. */
   copyTo(volume: string, area: number, record: unknown, options?: CopyOptions & PlaceOptions): Promise<AreaInfo>
+  /** As `Vzfs.layerFromArea`, on the volume of the area. */
+  layerFromArea(id: number, name: string, options?: AreaLayerOptions): Promise<LayerInfo>
   /** Removes areas from where they are not at home, if they are there as well: a copy that was not wanted in the end, or an original that is not any more. */
   dropStale(): Promise<readonly { readonly volume: string; readonly id: number }[]>
 
