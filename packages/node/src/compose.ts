@@ -20,6 +20,7 @@ import {
   realQuota,
 } from '@insula/kernel'
 import { FIRST_VOLUME } from '@insula/contract'
+import { shippedDefinitions } from '@insula/templates'
 import { type JoinedVzfs, joinVolumes, openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
 import { type AreaView, areaView } from './area-view.ts'
@@ -29,6 +30,7 @@ import { openVzfsBoard } from './care/board.ts'
 import { openLastCheck } from './care/last-check.ts'
 import { openWarming } from './care/warm.ts'
 import type { Config } from './config.ts'
+import { openDefinitions } from './definitions/shelf.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
 import { openInventory } from './inventory.ts'
@@ -47,6 +49,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -100,7 +103,13 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     vzfs,
     openVolume,
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: (joined) => templateShelf({ vzfs: joined, runner, treeCache: config.templateCache }),
+    templates: (joined) =>
+      templateShelf({
+        vzfs: joined,
+        runner,
+        treeCache: config.templateCache,
+        definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
+      }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -155,6 +164,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     warming,
     exits: openExitBook(),
     relinks: openRelinks(),
+    stacks: openStacks(),
     lostAreas: await openLostAreas(vzfs, inventory, store),
     strays,
     wires,

@@ -7,7 +7,16 @@ import type { ShelvedTemplate } from './template-shelf.ts'
 
 /** @param missing why its volume is not there */
 export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null, missing: string | null = null): Vps {
-  const { cpuSet: _cpuSet, layers: _layers, init: _init, base: _base, held: _held, snapshotsSince: _since, ...shown } = record
+  const {
+    cpuSet: _cpuSet,
+    layers: _layers,
+    init: _init,
+    base: _base,
+    held: _held,
+    waits: _waits,
+    snapshotsSince: _since,
+    ...shown
+  } = record
   const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
   return {
     ...shown,
@@ -26,10 +35,11 @@ export function presentTemplate(
   all: readonly ShelvedTemplate[],
   vpss: readonly VpsRecord[],
 ): Template {
-  const { layers, init, ...shown } = template
+  const { layers, init, packages, sources: _sources, description: _description, ...shown } = template
   return {
     ...shown,
     init: init.kind,
+    packages: packages.length,
     latest: all.findLast(({ name }) => name === template.name)?.ref === template.ref,
     usedBy: vpss.filter((vps) => vps.layers.some((layer) => layers.includes(layer))).map(({ id }) => id),
   }

@@ -26,7 +26,7 @@ export const templateBuild = command({
   },
 })
 
-function mirror(text: string): string {
+export function mirror(text: string): string {
   if (/^https?:\/\/[^\s/]/.test(text) && URL.canParse(text)) return text
   throw new UsageError(`takes an address such as http://mirror.example/debian, not '${text}'`)
 }
