@@ -14,13 +14,13 @@ import {
   type VpsState,
   type Volume,
 } from '@insula/contract'
-import { nodeHealth, nodeInfo } from './fake-node-info.ts'
-import { GRACES, quotaEntry } from './fake-quota.ts'
+import { FINDINGS, nodeHealth, nodeInfo } from './fake-node-info.ts'
+import { quotaAnswer } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeTemplate } from './fake-template.ts'
-import { fakeVolume } from './fake-volume.ts'
+import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -216,41 +216,20 @@ export async function answerTo(
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
-    case 'vpsMove': {
-      const vps = known()
-      const volume = String(body['volume'])
-      return task(state, 'vps.move', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, volume }))
-    }
+    case 'vpsMove':
+      return moveToVolume(state, known(), body, wait)
     case 'volumeList':
-      return { volumes: state.volumes }
     case 'volumeAdd':
-      return task(
-        state,
-        'volume.add',
-        null,
-        String(body['name']),
-        wait,
-        () => void state.volumes.push(fakeVolume(String(body['name']), { path: String(body['directory']), vps: 0 })),
-      )
-    case 'volumeRemove': {
-      const at = state.volumes.findIndex((volume) => volume.name === params['volume'])
-      return task(state, 'volume.remove', null, String(params['volume']), wait, () => void state.volumes.splice(at, 1))
-    }
+    case 'volumeRemove':
+      return volumeAnswer(state, name, { ...params, ...body }, wait)
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
       )
     case 'quotaList':
-      return {
-        entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
-        accounted: 10,
-        enforced: { user: true, group: false },
-        grace: GRACES,
-      }
     case 'quotaGrace':
-      return { grace: { user: { ...GRACES.user, ...(body as object) }, group: GRACES.group } }
     case 'quotaSet':
-      return { entry: quotaEntry(body) }
+      return quotaAnswer(name, body)
     case 'metrics':
       return '# TYPE up gauge\nup 1\n# EOF\n'
     case 'templateList':
@@ -307,18 +286,7 @@ export async function answerTo(
       return { task: found }
     }
     case 'doctor':
-      return {
-        findings: [
-          { severity: 'ok', subject: 'kernel', message: '6.12.0 can do everything', remedy: null, repairable: false },
-          {
-            severity: 'error',
-            subject: 'vps 101',
-            message: 'its link is missing',
-            remedy: 'insula doctor --repair',
-            repairable: true,
-          },
-        ],
-      }
+      return { findings: FINDINGS }
     case 'doctorRepair':
       return task(state, 'doctor.repair', null, 'node', wait)
     case 'recover':
