@@ -2,14 +2,17 @@
 
 import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { furtherVolumes } from '../further-volumes.ts'
 import { COMMAND, COMPLETIONS } from '../steps/command.ts'
 import { SYSCTL_FILE } from '../steps/sysctls.ts'
 import { unitsFor } from '../units.ts'
 import type { Plan, Setting, Work } from '../work.ts'
 
 export const planVolume: Plan = async ({ machine, instance }) => {
-  if (!(await machine.volumes.mounted(instance.volume))) return []
-  return [{ what: `unmount ${instance.volume}`, run: () => machine.volumes.detach(instance.volume) }]
+  const images = furtherVolumes(instance).flatMap(({ image, path }) => (image === null ? [] : [path]))
+  const mounted: string[] = []
+  for (const path of [...images, instance.volume]) if (await machine.volumes.mounted(path)) mounted.push(path)
+  return mounted.map((path) => ({ what: `unmount ${path}`, run: () => machine.volumes.detach(path) }))
 }
 
 export const planFiles: Plan = async (setting) => {

@@ -3,7 +3,8 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, normalize } from 'node:path'
 import { readConfig } from '@insula/node'
-import { volumePaths } from '@insula/vzfs'
+import { volumeParts } from '@insula/vzfs'
+import { furtherVolumes } from '../further-volumes.ts'
 import { GROUP, groupExists } from '../steps/processes.ts'
 import { type Plan, type Setting, SetupFailed, type Work } from '../work.ts'
 import { otherInstances } from './files.ts'
@@ -12,7 +13,8 @@ const CACHE = '/var/cache/insula'
 
 export const planPurge: Plan = async (setting) => {
   const { instance } = setting
-  const trees = [...broughtVolume(setting), instance.state, instance.logs, instance.run, instance.configFile]
+  const further = furtherVolumes(instance).flatMap(({ path, image }) => (image === null ? volumeParts(path) : [image]))
+  const trees = [...broughtVolume(setting), ...further, instance.state, instance.logs, instance.run, instance.configFile]
   return [
     ...trees.filter((path) => existsSync(path)).map(removeTree),
     ...(otherInstances(setting).length === 0 ? planShared(setting) : []),
@@ -23,8 +25,7 @@ export const planPurge: Plan = async (setting) => {
 function broughtVolume({ instance }: Setting): string[] {
   const { volume } = readConfig(instance.configFile)
   if (volume === undefined) return []
-  const { pool, layers, areas, tmp, trash, root, lock } = volumePaths(normalize(volume))
-  return [areas, layers, pool, tmp, trash, root, lock]
+  return volumeParts(normalize(volume))
 }
 
 function planShared({ machine, instance }: Setting): Work[] {

@@ -48,6 +48,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/like-posix.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/posix-limits.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
+  choice('lab', 'packages/vzfs/src/volumes/volumes.system.test.ts', 'mostly our own code; quota of two file systems'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
   choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
@@ -94,6 +95,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
+  choice('lab', 'tests/system/volumes.test.ts', 'mounts and quota of a second volume'),
   choice('lab', 'tests/system/vzfs-care.test.ts', 'who pays for pages, by cgroup v2'),
   choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),
 ]

@@ -3,12 +3,12 @@
  * over fakes, spoken to over their unix sockets.
  */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Client, createClient } from '@insula/contract/client'
-import type { QuotaKind } from '@insula/kernel'
+import type { QuotaKind, VolumePlace } from '@insula/kernel'
 import type { Config, Instance } from '@insula/node'
 import { instanceOf } from '@insula/node'
 import { areaView, connectKeeper, type KeeperClient, type NodeDaemon, openNode } from '@insula/node/daemon'
@@ -28,6 +28,7 @@ import {
   fakeQuota,
   type FakeProgram,
   fakeUserNamespaces,
+  type FakeVolumes,
   fakeVolumes,
 } from '@insula/kernel/fakes'
 import { fakeTemplates } from './fakes/templates.ts'
@@ -48,6 +49,15 @@ export interface World extends AsyncDisposable {
   replacements(): number
   readonly vzfs: FakeVzfs
   readonly hostMounts: FakeHostMounts
+  /** Further volumes, by path. A disk that is taken out is not among them. */
+  readonly disks: Map<string, FakeVzfs>
+  readonly volumes: FakeVolumes
+  /** A directory that can become a volume. */
+  newDisk(name: string): string
+  /** Layers that were copied between volumes, in order. */
+  readonly copied: string[]
+  /** Where volumes' directories are looked at: what a test says here is what is found there. */
+  readonly places: Record<string, Partial<VolumePlace>>
   /** Behaviour of inits from now on, by VPS id. */
   readonly inits: Map<string, FakeInit>
   boot(bootId?: string): Promise<SimNode>
@@ -124,9 +134,25 @@ export async function openWorld({
       return tables.replaceTable(family, name, body)
     },
   }
-  const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full })
   const hostMounts = fakeHostMounts(machine)
+  const disks = new Map<string, FakeVzfs>()
+  const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full, others: disks })
   const shelf = fakeTemplates(vzfs, kind)
+  disks.set(instance.volume, vzfs)
+  const copied: string[] = []
+  const places: Record<string, Partial<VolumePlace>> = {}
+  const directories = [instance.volume]
+  const volumes = fakeVolumes(directories, { full, places })
+  const diskAt = (path: string): FakeVzfs => {
+    const copies = async (layer: string): Promise<void> => {
+      copied.push(layer)
+      await nextTurn()
+    }
+    const found =
+      disks.get(path) ?? fakeVzfs(path, machine, fakeQuota(quota && { kinds: quota }), { reflink, others: disks, copies })
+    disks.set(path, found)
+    return found
+  }
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 
@@ -148,9 +174,15 @@ export async function openWorld({
         cgroups: gate.wrap('cgroups', cgroups),
         links: gate.wrap('links', links),
         filter: gate.wrap('filter', filter),
-        volumes: fakeVolumes([instance.volume], { full }),
+        volumes,
         probe: fakeHostProbe({}, {}, (pid) => machine.processes.get(pid)?.bornAt ?? null),
-        vzfs: { ...vzfs, areas, snapshots: gate.wrap('snapshots', vzfs.snapshots), clone },
+        vzfs: {
+          ...vzfs,
+          areas,
+          snapshots: gate.wrap('snapshots', vzfs.snapshots),
+          receive: gate.wrap('receive', vzfs.receive),
+          clone,
+        },
         hostMounts: {
           ...hostMounts,
           mount(overlay, ids, wish) {
@@ -159,12 +191,21 @@ export async function openWorld({
             return hostMounts.mount(overlay, ids, wish)
           },
         },
+        async openVolume(path) {
+          const found = diskAt(path)
+          return {
+            ...found,
+            areas: gate.wrap('areas', found.areas),
+            snapshots: gate.wrap('snapshots', found.snapshots),
+            receive: gate.wrap('receive', found.receive),
+          }
+        },
         areaView: areaView({
           mounts: fakePrivateMounts(machine),
           userNamespaces: fakeUserNamespaces(machine),
           openRoot: fakeConfinedRoots(machine),
         }),
-        templates: shelf,
+        templates: (joined) => fakeTemplates(joined, kind),
         upSince: bootId,
         supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],
@@ -199,9 +240,19 @@ export async function openWorld({
     vzfs,
     hostMounts,
     inits,
+    disks,
+    volumes,
+    copied,
+    places,
+    newDisk(name) {
+      const path = join(directory, name)
+      mkdirSync(path)
+      directories.push(path)
+      return path
+    },
     boot,
     traces: () => ({
-      areas: [...vzfs.records.keys()].map(String).toSorted(),
+      areas: [...disks.values()].flatMap(({ records }) => [...records.keys()].map(String)).toSorted(),
       cgroups: [...cgroups.groups.keys()].flatMap((path) => /^[^/]+\/(\d+)$/.exec(path)?.[1] ?? []).toSorted(),
       links: [...links.pairs.keys()].map((name) => name.split('.')[1] ?? '').toSorted(),
       inits: [...keeper.launched.keys()].toSorted(),

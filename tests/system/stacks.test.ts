@@ -62,7 +62,7 @@ test('one installation serves all stopped VPSs, and each boots with it', async (
   await start(means, two)
   assert.equal(await runIn(means, two, 'cat /etc/installed'), 'app@1\nmine\napp@2\n')
   await halt(means, two)
-  assert.deepEqual(await means.vzfs.check({ contents: true }), [])
+  assert.deepEqual((await means.vzfs.examine({ contents: true })).damages, [])
 
   assert.equal(await means.tasks.exclusively(three, () => putApps(means, three, [], install, work)), 'layer')
   assert.deepEqual(await collectStacks(means), [stackName({ template, apps: ['app@2'] })])

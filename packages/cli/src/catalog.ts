@@ -46,6 +46,10 @@ export const catalog: Readonly<Record<string, Load>> = {
   'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
   'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
   'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
+  'vzfs move': async () => (await import('./commands/vzfs-move.ts')).vzfsMove,
+  'vzfs volume list': async () => (await import('./commands/volume-list.ts')).volumeList,
+  'vzfs volume add': async () => (await import('./commands/volume-add.ts')).volumeAdd,
+  'vzfs volume remove': async () => (await import('./commands/volume-remove.ts')).volumeRemove,
   'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
@@ -64,7 +68,8 @@ export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'OS templates: build, update, import, list, show, diff, remove; their definitions: new, lint',
-  vzfs: 'the shared file system: df, residency, relink, rebase, mount, umount, mounts, check, gc',
+  vzfs: 'the shared file system: df, residency, relink, rebase, move, mount, umount, mounts, check, gc, volume',
+  'vzfs volume': 'file systems on which VPSs lie: list, add, remove',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -6,7 +6,7 @@
 import type { Context } from './context.ts'
 
 /** Where completion takes words from. */
-export type Words = 'vps' | 'template' | 'definition' | 'task' | 'command' | readonly string[]
+export type Words = 'vps' | 'template' | 'definition' | 'task' | 'volume' | 'command' | readonly string[]
 
 export interface OptionSpec {
   readonly short?: string

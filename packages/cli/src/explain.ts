@@ -65,7 +65,7 @@ INSULA_INSTANCE in the environment names the installation to talk to, as --insta
 function attach(program: Commander, command: AnyCommand, chosen: Chosen): void {
   const path = command.name.split(' ')
   const name = path.at(-1) ?? command.name
-  const parent = path.length === 1 ? program : groupOf(program, path[0] as string)
+  const parent = groupOf(program, path.slice(0, -1))
   const made = parent.command(name, { hidden: command.hidden === true })
   quietly(made).description(command.details === undefined ? `${command.summary}.` : `${command.summary}.\n\n${command.details}`)
   made.summary(command.summary).usage(usageOf(command))
@@ -84,12 +84,16 @@ function attach(program: Commander, command: AnyCommand, chosen: Chosen): void {
   )
 }
 
-function groupOf(program: Commander, name: string): Commander {
-  const found = program.commands.find((one) => one.name() === name)
+/** A group of commands, or of groups; the program itself is the outermost. */
+function groupOf(program: Commander, path: readonly string[]): Commander {
+  const name = path.at(-1)
+  if (name === undefined) return program
+  const parent = groupOf(program, path.slice(0, -1))
+  const found = parent.commands.find((one) => one.name() === name)
   if (found !== undefined) return found
-  const made = program
+  const made = parent
     .command(name)
-    .description(groups[name] ?? '')
+    .description(groups[path.join(' ')] ?? '')
     .usage('COMMAND [arguments] [options]')
     .helpCommand(false)
   return quietly(made)

@@ -43,8 +43,8 @@ async function runScanned(command: AnyCommand, scanned: Scanned, output: OwnOutp
 export function findCommand(words: readonly string[]): { name: string; rest: readonly string[] } {
   let at = 0
   while (at < words.length && (words[at] as string).startsWith('-')) at += words[at] === '--instance' ? 2 : 1
-  const first = words[at] ?? ''
-  const length = Object.hasOwn(groups, first) ? 2 : 1
+  const isGroup = (length: number): boolean => Object.hasOwn(groups, words.slice(at, at + length).join(' '))
+  const length = isGroup(2) ? 3 : isGroup(1) ? 2 : 1
   return { name: words.slice(at, at + length).join(' '), rest: [...words.slice(0, at), ...words.slice(at + length)] }
 }
 

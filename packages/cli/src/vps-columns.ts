@@ -30,6 +30,7 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
       value: ({ id }) => cpu.get(id)?.toFixed(1) ?? '-',
     },
     { name: 'hostname', about: 'host name inside', shrinks: true, value: ({ hostname }) => hostname },
+    { name: 'volume', about: 'where its files lie', value: ({ volume }) => volume },
     { name: 'version', about: 'version of the OS template', value: ({ template }) => template },
     {
       name: 'swap',

@@ -32,6 +32,7 @@ export const endpoints = {
   vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
   vpsMount: { method: 'POST', path: '/v1/vps/:vps/mount' },
   vpsUnmount: { method: 'POST', path: '/v1/vps/:vps/unmount' },
+  vpsMove: { method: 'POST', path: '/v1/vps/:vps/move' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
@@ -52,6 +53,9 @@ export const endpoints = {
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },
   vzfsGc: { method: 'POST', path: '/v1/vzfs/gc' },
+  volumeList: { method: 'GET', path: '/v1/vzfs/volumes' },
+  volumeAdd: { method: 'POST', path: '/v1/vzfs/volumes' },
+  volumeRemove: { method: 'DELETE', path: '/v1/vzfs/volumes/:volume' },
 
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },

@@ -10,7 +10,7 @@ export interface ErrorFacts {
 export const errors = {
   invalid_request: { status: 400, retryable: false, exit: 2, meaning: 'the command or the request is not well formed' },
   payload_too_large: { status: 413, retryable: false, exit: 2, meaning: 'the request is larger than the node accepts' },
-  not_found: { status: 404, retryable: false, exit: 3, meaning: 'there is no such VPS, template or task' },
+  not_found: { status: 404, retryable: false, exit: 3, meaning: 'there is no such VPS, template, volume or task' },
   template_unknown: { status: 404, retryable: false, exit: 3, meaning: 'the OS template to create from is not there' },
   conflict: { status: 409, retryable: false, exit: 4, meaning: 'the name is taken, or the state does not allow it' },
   address_in_use: { status: 409, retryable: false, exit: 4, meaning: 'the address belongs to another VPS or to the node' },
@@ -24,7 +24,7 @@ export const errors = {
     status: 503,
     retryable: true,
     exit: 9,
-    meaning: 'the node daemon, its keeper or a package mirror cannot be reached',
+    meaning: 'the node daemon, its keeper, a volume or a package mirror cannot be reached',
   },
   cancelled: { status: 409, retryable: false, exit: 10, meaning: 'it was cancelled, or the question was not answered with yes' },
   start_failed: {

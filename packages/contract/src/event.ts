@@ -22,6 +22,8 @@ export const Event = z
     z.object({ ...about, kind: z.literal('task'), data: Task }),
     z.object({ ...about, kind: z.literal('template.built'), data: z.object({ ref: z.string() }) }),
     z.object({ ...about, kind: z.literal('template.removed'), data: z.object({ ref: z.string() }) }),
+    z.object({ ...about, kind: z.literal('volume.added'), data: z.object({ name: z.string() }) }),
+    z.object({ ...about, kind: z.literal('volume.removed'), data: z.object({ name: z.string() }) }),
     z.object({
       ...about,
       kind: z.literal('node'),

@@ -1,7 +1,7 @@
 /** The agreement between insulad and everything that talks to it. `@insula/contract/light` is the part of it that loads no zod. */
 
 export * from './light.ts'
-export { AddressWish, Dns, Hostname, Ipv4, TemplateName, VpsName, VpsRef } from './scalars.ts'
+export { AddressWish, Dns, Hostname, Ipv4, TemplateName, VolumeName, VpsName, VpsRef } from './scalars.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export { VpsMount, VpsMounted } from './mount.ts'
@@ -27,6 +27,7 @@ export { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, Session
 export { type Route, routes } from './routes.ts'
 export { templateRoutes } from './template-routes.ts'
 export { openApiDocument } from './openapi.ts'
+export { Volume, VolumeAdd, VolumeList, VpsMove } from './volume.ts'
 export { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'
 export {
   AppDefinition,

@@ -4,13 +4,16 @@ export { type ErrorCode, type ErrorFacts, errors, exitCodes, isErrorCode } from 
 export { ApiFailure } from './api-failure.ts'
 export { API_SOCKET_ENV, DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName, localSocketPath } from './paths.ts'
 export {
+  FIRST_VOLUME,
   HOSTNAME_RULE,
   SNAPSHOT_NAME_RULE,
   TEMPLATE_REF,
   TEMPLATE_RULE,
+  VOLUME_NAME_RULE,
   VPS_NAME_RULE,
   isHostname,
   isSnapshotName,
+  isVolumeName,
   isVpsId,
   isVpsName,
 } from './names.ts'
@@ -50,4 +53,5 @@ export type {
   TemplateManifest,
 } from './template.ts'
 export type { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+export type { Volume, VolumeAdd, VolumeList, VpsMove } from './volume.ts'
 export type { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'

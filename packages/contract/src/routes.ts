@@ -15,6 +15,7 @@ import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
 import { templateRoutes } from './template-routes.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
+import { volumeRoutes } from './volume-routes.ts'
 import { vzfsRoutes } from './vzfs-routes.ts'
 
 export interface Route extends Endpoint {
@@ -185,6 +186,7 @@ export const routes = {
 
   ...templateRoutes,
   ...vzfsRoutes,
+  ...volumeRoutes,
 
   taskList: {
     ...endpoints.taskList,

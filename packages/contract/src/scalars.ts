@@ -1,7 +1,17 @@
 /** Small values that many requests share. */
 
 import { z } from 'zod'
-import { HOSTNAME_RULE, TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isHostname, isVpsId, isVpsName } from './names.ts'
+import {
+  HOSTNAME_RULE,
+  TEMPLATE_REF,
+  TEMPLATE_RULE,
+  VOLUME_NAME_RULE,
+  VPS_NAME_RULE,
+  isHostname,
+  isVolumeName,
+  isVpsId,
+  isVpsName,
+} from './names.ts'
 
 export const VpsName = z
   .string()
@@ -19,6 +29,11 @@ export const VpsRef = z
   .meta({ id: 'VpsRef', description: 'Id or name of a VPS' })
 
 export const VpsId = z.int().min(1).max(999_999_999)
+
+export const VolumeName = z
+  .string()
+  .refine(isVolumeName, { error: VOLUME_NAME_RULE })
+  .meta({ id: 'VolumeName', description: VOLUME_NAME_RULE })
 
 export const Hostname = z
   .string()

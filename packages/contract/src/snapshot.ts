@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { SNAPSHOT_NAME_RULE, isSnapshotName } from './names.ts'
-import { AddressWish, Hostname, Moment, VpsId, VpsName } from './scalars.ts'
+import { AddressWish, Hostname, Moment, VolumeName, VpsId, VpsName } from './scalars.ts'
 
 export const SnapshotName = z.string().refine(isSnapshotName, { error: SNAPSHOT_NAME_RULE })
 
@@ -57,6 +57,7 @@ export const VpsClone = z
     name: VpsName,
     snapshot: SnapshotName.optional().describe('As the original was then; as it is now when absent, and it must be stopped'),
     id: VpsId.optional().describe('The next free one when absent'),
+    volume: VolumeName.optional().describe('That of the original when absent'),
     hostname: Hostname.optional().describe('Its name when absent'),
     addresses: z.array(AddressWish).max(64).optional().describe('As many free ones as the original has addresses when absent'),
     onboot: z.boolean().optional(),

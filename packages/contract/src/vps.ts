@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { Share } from './relink.ts'
-import { AddressWish, Dns, Hostname, Moment, TemplateRef, VpsId, VpsName } from './scalars.ts'
+import { AddressWish, Dns, Hostname, Moment, TemplateRef, VolumeName, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 import { SnapshotSchedule } from './snapshot.ts'
@@ -57,6 +57,7 @@ export const Vps = z
     state: z.enum(VPS_STATES),
     hostname: z.string(),
     template: z.string().describe('The version it was created from, "debian-12@2026-11-23.1"'),
+    volume: z.string().describe('Where its private area lies'),
     addresses: z.array(z.ipv4()),
     dns: z.array(z.string()),
     nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
@@ -117,6 +118,7 @@ export const VpsCreate = z
     name: VpsName,
     template: TemplateRef,
     id: VpsId.optional().describe('The next free one when absent'),
+    volume: VolumeName.optional().describe('Where its private area will lie; as the node is configured when absent'),
     ...z.strictObject(settings).partial().shape,
     start: z.boolean().optional().describe('Start it once it exists'),
   })

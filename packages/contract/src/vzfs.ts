@@ -19,6 +19,7 @@ export const VzfsDf = z
         id: z.int(),
         name: z.string(),
         files: z.int().describe('Regular files that it shows'),
+        volume: z.string(),
         ...figures,
         private: bytes('What its private area takes on disk'),
       }),
@@ -31,7 +32,10 @@ export const VzfsDf = z
         private: bytes('Metadata and small files: what it takes on disk besides contents in the pool'),
       }),
     ),
-    volume: z.object({ path: z.string(), contents: z.int().describe('Files in the pool'), ...figures, private: z.int() }),
+    volume: z
+      .object({ path: z.string(), contents: z.int().describe('Files in the pool'), ...figures, private: z.int() })
+      .describe('Of all volumes together; the path is that of the first'),
+    volumes: z.array(z.object({ name: z.string(), path: z.string(), contents: z.int(), ...figures, private: z.int() })),
   })
   .meta({ id: 'VzfsDf' })
 export type VzfsDf = z.infer<typeof VzfsDf>
@@ -78,6 +82,7 @@ const VzfsDamage = z.object({
   path: z.string(),
   problem: z.string(),
   repairable: z.boolean(),
+  volume: z.string().optional().describe('Where there are several'),
 })
 
 /** Of a check that is done. */

@@ -19,6 +19,8 @@ export const ACTIONS = {
   rebase: ['stopped'],
   /** On the node, for its administrator. */
   mount: ['stopped'],
+  /** To another volume. */
+  move: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

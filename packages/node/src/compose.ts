@@ -22,8 +22,9 @@ import {
   type Volumes,
   realQuota,
 } from '@insula/kernel'
+import { FIRST_VOLUME } from '@insula/contract'
 import { shippedDefinitions } from '@insula/templates'
-import { openVzfs, type Vzfs } from '@insula/vzfs'
+import { type JoinedVzfs, joinVolumes, openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
 import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
@@ -63,6 +64,7 @@ import { supervisorPid } from './supervisor/supervisor-pid.ts'
 import { templateShelf } from './templates-on-vzfs.ts'
 import { markUp } from './up-since.ts'
 import { openUsageBoard } from './usage.ts'
+import { openVolumeBook } from './volumes/book.ts'
 
 /** Everything below the daemon that a test replaces by fakes. */
 export interface Drivers {
@@ -72,10 +74,13 @@ export interface Drivers {
   readonly filter: PacketFilter
   readonly volumes: Volumes
   readonly probe: HostProbe
+  /** The first volume. */
   readonly vzfs: Vzfs
+  /** Another one. */
+  readonly openVolume: (path: string) => Promise<Vzfs>
   readonly areaView: AreaView
   readonly hostMounts: HostMounts
-  readonly templates: TemplateShelf
+  readonly templates: (vzfs: JoinedVzfs) => TemplateShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
   /** What should start this daemon again is not there any more. */
@@ -92,7 +97,8 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
   const mounts = realPrivateMounts()
   const volumes = realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() })
   await requireOwnVolume(instance, config, (path) => volumes.mounted(path))
-  const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), quota: realQuota, warn: log })
+  const openVolume = (path: string): Promise<Vzfs> => openVzfs(path, { files: realFileCalls(), quota: realQuota, warn: log })
+  const vzfs = await openVolume(config.volume ?? instance.volume)
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
@@ -101,15 +107,17 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     volumes,
     probe: realHostProbe(runner),
     vzfs,
+    openVolume,
     hostMounts: realHostMounts({ mounts, userNamespaces: realUserNamespaces() }),
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: templateShelf({
-      vzfs,
-      runner,
-      runConfined: confinedRunner(runner, mounts),
-      treeCache: config.templateCache,
-      definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
-    }),
+    templates: (joined) =>
+      templateShelf({
+        vzfs: joined,
+        runner,
+        runConfined: confinedRunner(runner, mounts),
+        treeCache: config.templateCache,
+        definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
+      }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -124,6 +132,11 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   const onError = (error: unknown): void => log('an internal fault', error)
   const events = undo.use(await openEvents(store, onError))
   const inventory = await openInventory(store, events, log)
+  const vzfs = joinVolumes({
+    first: { name: FIRST_VOLUME, vzfs: drivers.vzfs },
+    home: (id) => inventory.get(id)?.volume ?? null,
+  })
+  const volumeBook = await openVolumeBook({ ...drivers, vzfs, instance, inventory, log })
   const features = await drivers.probe.features()
   const uplink = await drivers.links.uplink()
   const wires = { linkPrefix: instance.linkPrefix, mtu: uplink?.mtu ?? 1500, macSeed: macSeed(instance.name) }
@@ -142,9 +155,12 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     // Whether theirs are translated was in the record that is lost.
     ...[...strays.all()].map(([id, addresses]) => ({ link: linkName(wires, id), addresses, nat: config.nat ?? true })),
   ])
-  const warming = undo.use(openWarming({ ...drivers, inventory, config, log }))
+  const warming = undo.use(openWarming({ vzfs, inventory, config, log }))
   const means: Means = {
     ...drivers,
+    vzfs,
+    volumeBook,
+    templates: drivers.templates(vzfs),
     instance,
     store,
     config,
@@ -157,8 +173,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     exits: openExitBook(),
     relinks: openRelinks(),
     stacks: openStacks(),
-    mounted: openMountBook({ ...drivers, instance, idRange: ID_RANGE_SIZE }),
-    lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
+    mounted: openMountBook({ ...drivers, vzfs, instance, idRange: ID_RANGE_SIZE }),
+    lostAreas: await openLostAreas(vzfs, inventory, store),
     strays,
     wires,
     linked,

@@ -18,6 +18,8 @@ export const Config = z.strictObject({
   idRangeStart: z.int().min(65_536).multipleOf(65_536).optional(),
   /** Directory on a file system of the administrator's, in place of the loop-backed volume. */
   volume: z.string().startsWith('/').optional(),
+  /** On which volume a VPS lies that is created without one being named: the first one when absent. most-room: where most bytes are free. */
+  newVolume: z.enum(['first', 'most-room']).optional(),
   /** When private files that others have too become links: at a stop, in the background, when absent. */
   relink: z.enum(['at-stop', 'at-start', 'off']).optional(),
   /** When all are relinked besides, as cron says it: "30 3 * * 0". */

@@ -114,8 +114,11 @@ function isDone({ inventory }: Means, { task, params }: Interrupted): boolean {
 }
 
 /** Those of snapshots happen by one rename, or are finished when the volume is opened. */
-async function isSnapshotDone({ vzfs, inventory }: Means, { task, params }: Interrupted): Promise<boolean> {
+async function isSnapshotDone({ vzfs, inventory, volumeBook }: Means, { task, params }: Interrupted): Promise<boolean> {
+  if (task.kind === 'volume.add') return volumeBook.list.find(task.subject) !== null
+  if (task.kind === 'volume.remove') return volumeBook.list.find(task.subject) === null
   if (task.vps === null || !inventory.get(task.vps)) return false
+  if (task.kind === 'vps.move') return inventory.get(task.vps)?.volume === (params as { volume?: string } | null)?.volume
   const { name, clone } = (params ?? {}) as { name?: string; clone?: number }
   if (task.kind === 'vps.clone') return clone !== undefined && inventory.get(clone)?.state === 'stopped'
   if (!task.kind.startsWith('snapshot.')) return false

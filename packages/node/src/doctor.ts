@@ -1,12 +1,14 @@
 /** Looks for what is wrong with the node and its VPSs, and says what to do about it. */
 
 import { DEFAULT_INSTANCE, type Finding } from '@insula/contract'
-import { volumePaths } from '@insula/vzfs'
+import { type VolumeState, volumePaths } from '@insula/vzfs'
 import type { Means } from './means.ts'
 import { missingOf } from './life/parts.ts'
 import { lookAround } from './life/sighting.ts'
 import { damagedCopies } from './record-copy.ts'
 import { SYSCTLS } from './sysctls.ts'
+import { COME_BACK } from './volumes/come-back.ts'
+import { missingVolume } from './volumes/missing.ts'
 
 const LEAST_KERNEL = [6, 6] as const
 const TOOLS: Readonly<Record<string, string>> = {
@@ -103,18 +105,51 @@ const sysctls: Check = async ({ probe }) => {
   return findings
 }
 
-const volume: Check = async ({ volumes, vzfs }) => {
+const volume: Check = async (means) => {
+  const { vzfs } = means
+  const several = vzfs.volumes().length > 1
+  const found = await Promise.all(
+    vzfs.volumes().map(async (one) => {
+      const subject = several ? `volume ${one.name}` : 'volume'
+      if (one.vzfs === null) return missing(means, subject, one)
+      return examineVolume(means, subject, one.path).catch((error: unknown) => [
+        wrong('error', subject, `${one.path} cannot be examined: ${(error as Error).message}`, COME_BACK),
+      ])
+    }),
+  )
+  return found.flat()
+}
+
+function missing({ inventory }: Means, subject: string, { name, path, problem }: VolumeState): Finding[] {
+  const users = inventory.all().filter((vps) => vps.volume === name)
+  const lie = users.length === 0 ? '' : `; what lies on it cannot be used: ${users.map((vps) => vps.name).join(', ')}`
+  const lost =
+    users.length === 0
+      ? `insula vzfs volume remove ${name}`
+      : `\`insula destroy --force VPS\` for each, and \`insula vzfs volume remove ${name}\``
+  return [
+    wrong(
+      'error',
+      subject,
+      `${path} is not there: ${problem ?? 'unknown'}${lie}`,
+      `${COME_BACK}; if it is lost for good: ${lost}`,
+      true,
+    ),
+  ]
+}
+
+async function examineVolume({ volumes }: Means, subject: string, path: string): Promise<Finding[]> {
   const [features, space] = await Promise.all([
     // What a volume can do is found out by writing to it.
-    volumes.probe(vzfs.path).catch((error: unknown) => {
+    volumes.probe(path).catch((error: unknown) => {
       if (isFull(error)) return null
       throw error
     }),
-    volumes.space(vzfs.path),
+    volumes.space(path),
   ])
   if (features === null || isFull(features.vzfsProblem)) {
     const remedy = 'destroy VPSs or remove templates that are not needed, or enlarge the volume'
-    return [wrong('error', 'volume', `${vzfs.path} is full: nothing more can be written to it`, remedy)]
+    return [wrong('error', subject, `${path} is full: nothing more can be written to it`, remedy)]
   }
   return [
     ...(features.vzfs
@@ -122,8 +157,8 @@ const volume: Check = async ({ volumes, vzfs }) => {
       : [
           wrong(
             'error',
-            'volume',
-            `VZFS does not work on ${vzfs.path}: ${features.vzfsProblem}`,
+            subject,
+            `VZFS does not work on ${path}: ${features.vzfsProblem}`,
             'use XFS, or a kernel with overlayfs >= 6.6',
           ),
         ]),
@@ -132,7 +167,7 @@ const volume: Check = async ({ volumes, vzfs }) => {
       : [
           wrong(
             'warning',
-            'volume',
+            subject,
             'disk limits of VPSs are not enforced on this volume: its kernel or mount has no project quota',
             'XFS: mount it with -o uquota,gquota,pquota; ext4: mkfs.ext4 -O quota,project and mount -o prjquota; the kernel needs ' +
               'CONFIG_XFS_QUOTA or CONFIG_QUOTA (kernels of Debian have both). Until then limits are recorded, and use is counted',
@@ -142,8 +177,8 @@ const volume: Check = async ({ volumes, vzfs }) => {
       ? [
           wrong(
             'warning',
-            'volume',
-            `only ${Math.round((100 * space.freeBytes) / space.totalBytes)} % of ${vzfs.path} is free`,
+            subject,
+            `only ${Math.round((100 * space.freeBytes) / space.totalBytes)} % of ${path} is free`,
             'remove what is not needed, or enlarge the volume',
           ),
         ]
@@ -196,9 +231,12 @@ const copies: Check = async (means) =>
 
 const areas: Check = async (means) => {
   const { areaProblems } = await lookAround(means)
-  return means.inventory.all().flatMap(({ id, name }) => {
+  return means.inventory.all().flatMap((vps) => {
+    const { id, name } = vps
     const problem = areaProblems.get(id)
     if (!problem || means.tasks.busy(id)) return []
+    const gone = missingVolume(means, vps)
+    if (gone !== null) return [wrong('error', `vps ${name}`, gone, COME_BACK)]
     const said = `its private area cannot be used: ${problem.message}`
     if (problem.mendable) return [wrong('error', `vps ${name}`, said, 'insula doctor --repair', true)]
     return [wrong('error', `vps ${name}`, said, `restore it, or give the VPS up: \`insula destroy ${name}\``)]
@@ -231,21 +269,28 @@ const leftovers: Check = async (means) => {
   ]
 }
 
+/** Where a record would have to be restored to. */
+const recordPlace = (means: Means, id: number): Promise<string> =>
+  means.vzfs.of(id).then(
+    ({ path }) => volumePaths(path).area(id).record,
+    () => volumePaths(means.vzfs.path).area(id).record,
+  )
+
 const orphans = async (means: Means, inits: ReadonlySet<number>): Promise<Finding[]> => {
   const { inventory, lostAreas, tasks } = means
   const lost = (await lostAreas.look()).map(({ id }) => id)
   const hopeful = lostAreas.hopeful()
   const strays = [...inits].filter((id) => !inventory.get(id))
-  return [...new Set([...lost, ...strays])]
-    .filter((id) => !tasks.busy(id))
-    .map((id) => {
+  const all = [...new Set([...lost, ...strays])].filter((id) => !tasks.busy(id))
+  return Promise.all(
+    all.map(async (id) => {
       const runs = inits.has(id) ? 'it runs, and ' : ''
       if (hopeful.includes(id))
         return wrong('error', `vps ${id}`, `${runs}its private area has no record in the database`, 'insula recover')
-      const { record } = volumePaths(means.vzfs.path).area(id)
-      const restore = `restore ${record} and run \`insula recover\``
+      const restore = `restore ${await recordPlace(means, id)} and run \`insula recover\``
       return wrong('error', `vps ${id}`, `${runs}its record is damaged`, `${restore}, or give it up: \`insula destroy -f ${id}\``)
-    })
+    }),
+  )
 }
 
 const NOBODYS = 'belongs to no running VPS'

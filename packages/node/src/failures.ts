@@ -5,6 +5,7 @@ import { LimitBelowUse } from '@insula/kernel'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
 import { DefinitionInvalid } from './definitions/fault.ts'
 import { RebaseRefused, type VzfsCode, VzfsError } from '@insula/vzfs'
+import { COME_BACK } from './volumes/come-back.ts'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
   return new ApiFailure(
@@ -44,6 +45,7 @@ const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {
   snapshot_exists: 'conflict',
   snapshot_unknown: 'not_found',
   layer_in_use: 'conflict',
+  volume_unknown: 'not_found',
 }
 
 /** SQLITE_FULL; the lowest byte is the primary code. */
@@ -64,6 +66,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
     }
   if (error instanceof RebaseRefused)
     return { code: 'conflict', remedy: 'remove or rename what is in the way inside, or create a VPS of the new template' }
+  if (error instanceof VzfsError && error.code === 'volume_missing') return { code: 'unavailable', remedy: COME_BACK }
   if (error instanceof VzfsError) return { code: VZFS_CODES[error.code] ?? 'internal' }
   if (error instanceof LimitBelowUse)
     return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }

@@ -7,7 +7,7 @@
 import { failure } from './failures.ts'
 import type { Inventory } from './inventory.ts'
 import type { Store } from './store/open.ts'
-import type { AreaInfo, Vzfs } from '@insula/vzfs'
+import type { AreaInfo, JoinedVzfs } from '@insula/vzfs'
 
 export interface LostAreas {
   /** Looks again. */
@@ -25,7 +25,7 @@ export interface LostAreas {
 
 const GIVEN_UP = 'damaged_areas'
 
-export async function openLostAreas(vzfs: Pick<Vzfs, 'areas'>, inventory: Inventory, store: Store): Promise<LostAreas> {
+export async function openLostAreas(vzfs: Pick<JoinedVzfs, 'areas'>, inventory: Inventory, store: Store): Promise<LostAreas> {
   let lost: readonly AreaInfo[] = []
   let givenUp = new Set(((await store.meta(GIVEN_UP)) ?? '').split(',').filter(Boolean).map(Number))
   const hopeful = (): number[] => lost.map(({ id }) => id).filter((id) => !givenUp.has(id))

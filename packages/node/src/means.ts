@@ -1,7 +1,7 @@
 /** What the daemon's parts are given: the narrowest things they need, made by the composition root. */
 
 import type { Cgroups, HostProbe, Links, Volumes } from '@insula/kernel'
-import type { Vzfs } from '@insula/vzfs'
+import type { JoinedVzfs } from '@insula/vzfs'
 import type { AreaView } from './area-view.ts'
 import type { Config } from './config.ts'
 import type { Events } from './events.ts'
@@ -21,6 +21,7 @@ import type { Store } from './store/open.ts'
 import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
+import type { VolumeBook } from './volumes/book.ts'
 
 export interface Means {
   readonly instance: Instance
@@ -37,8 +38,9 @@ export interface Means {
   readonly cgroups: Cgroups
   readonly links: Links
   readonly firewall: Firewall
-  readonly vzfs: Vzfs
+  readonly vzfs: JoinedVzfs
   readonly volumes: Volumes
+  readonly volumeBook: VolumeBook
   readonly areaView: AreaView
   readonly probe: HostProbe
   readonly templates: TemplateShelf

@@ -5,7 +5,8 @@ import type { AreaUsage, SnapshotInfo } from '@insula/vzfs'
 import type { VpsRecord } from './record.ts'
 import type { ShelvedTemplate } from './template-shelf.ts'
 
-export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null): Vps {
+/** @param missing why its volume is not there */
+export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null, missing: string | null = null): Vps {
   const {
     cpuSet: _cpuSet,
     layers: _layers,
@@ -19,6 +20,7 @@ export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsa
   const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
   return {
     ...shown,
+    problem: missing ?? shown.problem,
     usage,
     disk: disk && {
       ...disk,

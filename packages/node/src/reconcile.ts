@@ -26,7 +26,9 @@ import type { VpsRecord } from './record.ts'
 type Outcome = string | null
 
 export async function reconcile(means: Means): Promise<void> {
-  const { inventory, tasks, log } = means
+  const { inventory, tasks, vzfs, log } = means
+  for (const { volume, id } of await vzfs.dropStale())
+    log(`VPS ${id}: what lay of it on the volume ${volume} is removed; its private area is on another one`)
   const seen = await lookAround(means)
   for (const id of seen.inits) if ((inventory.get(id)?.addresses ?? []).length > 0) means.linked.add(id)
   for (const { id, name } of inventory.all()) {

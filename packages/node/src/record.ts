@@ -1,7 +1,7 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsName } from '@insula/contract'
+import { Dns, FIRST_VOLUME, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsName } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -21,6 +21,8 @@ const VpsRecord = z.object({
   /** Template version, and its layers, top first. */
   template: z.string(),
   layers: z.array(z.string()).min(1),
+  /** Where its private area lies. */
+  volume: z.string().default(FIRST_VOLUME),
   /** ready: how to find out that it has booted; records of earlier versions know by the kind of init. */
   init: z.object({ kind: z.string(), path: z.string(), stopSignal: z.string(), ready: z.string().optional() }),
   addresses: z.array(Ipv4),

@@ -13,7 +13,7 @@ export interface Recovery {
 }
 
 export async function recover(means: Means): Promise<Recovery> {
-  const { inventory, lostAreas } = means
+  const { inventory, lostAreas, vzfs } = means
   const recovered: string[] = []
   const damaged: { vps: number; reason: string }[] = []
   const known = inventory.all().length
@@ -21,7 +21,8 @@ export async function recover(means: Means): Promise<Recovery> {
     try {
       const record = await readCopy(means, { id, base })
       // Whether it runs is the keeper's to say; `reconcile` asks.
-      await inventory.add({ ...record, state: 'stopped', pid: null, startedAt: null })
+      const volume = (await vzfs.of(id)).name
+      await inventory.add({ ...record, volume, state: 'stopped', pid: null, startedAt: null })
       recovered.push(record.name)
     } catch (error) {
       damaged.push({ vps: id, reason: `its record cannot be read: ${why(error)}` })

@@ -15,7 +15,7 @@ import { sameAs } from './same.ts'
 import { listTemplates } from './templates.ts'
 
 export interface BuildNeed {
-  readonly vzfs: Vzfs
+  readonly vzfs: Pick<Vzfs, 'path' | 'layers' | 'scratch' | 'discard'>
   readonly runner: ProcessRunner
   /** Address of a Debian archive, in place of the node's own. */
   readonly mirror?: string | undefined

@@ -13,6 +13,10 @@ export type VzfsCode =
   | 'no_space'
   /** What lies on the volume is not what VZFS wrote there. */
   | 'damaged'
+  /** There is no volume of that name. */
+  | 'volume_unknown'
+  /** There should be one, and it is not there. */
+  | 'volume_missing'
   /** Another process has the volume open. */
   | 'volume_in_use'
   /** A soft limit above the hard one. */

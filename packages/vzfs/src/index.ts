@@ -8,7 +8,11 @@ export type { CloneSource, CopyOptions, SnapshotCause, SnapshotInfo, Snapshots, 
 export { beforeRollback } from './snapshots/snapshots.ts'
 export { openVzfs, type VzfsNeed } from './open.ts'
 export type { RelinkReport, Share } from './relink/report.ts'
-export { volumePaths } from './volume-paths.ts'
+export { volumeParts, volumePaths } from './volume-paths.ts'
+export type { CopySource } from './arrive/source.ts'
+export { joinVolumes } from './volumes/join.ts'
+export type { JoinedVzfs, PlaceOptions, VolumeState } from './volumes/joined.ts'
+export { readMark, type VolumeMark, writeMark } from './volumes/mark.ts'
 export type {
   CheckOptions,
   CheckReport,
@@ -27,6 +31,7 @@ export type {
   AreaLayerOptions,
   AreaProblem,
   Areas,
+  Arrivals,
   AreaUsage,
   IdQuotaPlace,
   LayerInfo,

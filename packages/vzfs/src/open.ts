@@ -7,6 +7,8 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FileCalls, OpenQuota } from '@insula/kernel'
 import { areaIds, openAreas, readAreas } from './areas.ts'
+import { receiveArea } from './arrive/receive-area.ts'
+import { openReceiveLayer } from './arrive/receive-layer.ts'
 import { examine } from './check/examine.ts'
 import { collect } from './collect/collect.ts'
 import { errnoOf, VzfsError } from './errors.ts'
@@ -19,7 +21,7 @@ import { forget } from './quota/account.ts'
 import { openRooms } from './quota/room.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
-import { cloneArea } from './snapshots/clone.ts'
+import { cloneArea, cloneFrom } from './snapshots/clone.ts'
 import { type Move, move } from './snapshots/rollback.ts'
 import { settle } from './snapshots/settle.ts'
 import { everySnapshot } from './snapshots/snapshot-file.ts'
@@ -93,6 +95,12 @@ export async function openVzfs(
     reflink,
     snapshots: openSnapshots(copying),
     clone: (source, wish, options) => cloneArea(copying, source, wish, options),
+    source: { path: paths.volume, kept: (body) => gate.shared(body), settled: relinking.settled },
+    receive: {
+      layer: openReceiveLayer({ paths, trash, gate, threads, quota }),
+      clone: (from, source, wish, options) => cloneFrom(copying, from, source, wish, options),
+      area: (from, id, record, options) => receiveArea(copying, from, id, record, options),
+    },
     areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }),
     layers,
 

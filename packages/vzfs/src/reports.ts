@@ -47,6 +47,8 @@ export interface Damage {
   readonly repairable: boolean
   readonly layer?: string
   readonly area?: number
+  /** Where there are several: its name. */
+  readonly volume?: string
   /** Path in the layer's tree, one byte per character. */
   readonly entry?: string
   /** Of the contents that it is about, and their length. */
@@ -73,6 +75,8 @@ export interface CheckReport {
 export interface RepairOptions extends CheckOptions {
   /** Directories that may hold the bytes that are missing: a backup, another volume. */
   readonly from?: readonly string[]
+  /** Volumes that may have the contents in their pools, and small files in their layers. */
+  readonly volumes?: readonly string[]
   /** Hands a tree that was built as the layer was to `use`, and removes it; does nothing when there is none to be had. */
   readonly treeLike?: (layer: string, use: (tree: string) => Promise<void>) => Promise<void>
 }

@@ -17,10 +17,18 @@ export function volumePaths(volume: string) {
     trash: join(volume, 'trash'),
     root: join(volume, 'root'),
     lock: join(volume, 'lock'),
+    /** Whose it is. */
+    mark: join(volume, 'volume.json'),
     index: join(volume, 'index.db'),
     layer: (name: string) => layerPaths(join(layers, name)),
     area: (id: number) => areaPaths(join(areas, String(id))),
   } as const
+}
+
+/** All that VZFS makes in the directory of a volume; whose it is comes last, so that what is being removed is known to be. */
+export function volumeParts(volume: string): string[] {
+  const { areas, layers, pool, quarantine, tmp, trash, root, index, lock, mark } = volumePaths(volume)
+  return [areas, layers, pool, quarantine, tmp, trash, root, index, `${index}-wal`, `${index}-shm`, lock, mark]
 }
 
 /** Also of a layer that is still being built elsewhere. */

@@ -28,6 +28,7 @@
  *   root/                         empty: the mount point of every overlay, each in a mount namespace of its own
  *   tmp/ trash/                   work in progress, things being deleted; swept at start
  *   index.db                      digests of private files that were looked at; a cache, can be deleted
+ *   volume.json                   which node's volume it is, and its name there
  *   lock                          held by the one process that has the volume open
  *
  * Only `root` can be reached by others than the host's root: an OCI runtime walks to its root directory as the owner of the area, while
@@ -37,6 +38,8 @@
  */
 
 import type { QuotaLimits } from '@insula/kernel'
+import type { CopySource } from './arrive/source.ts'
+import type { ReceiveOptions } from './arrive/receive-layer.ts'
 import type { IdQuota } from './quota/id-quota.ts'
 import type { CloneWish } from './snapshots/clone.ts'
 import type { CloneSource, CopyOptions, Snapshots } from './snapshots/snapshot.ts'
@@ -183,6 +186,16 @@ export interface AreaUsage {
   readonly inodesGraceEnds: number | null
 }
 
+/** What comes from another volume of the node. Atomic, each by one rename. */
+export interface Arrivals {
+  /** With its contents, verified. Nothing is done when it is there; of several who want it at once one copies. @throws VzfsError no_space, damaged */
+  layer(name: string, from: CopySource, options?: ReceiveOptions): Promise<LayerInfo>
+  /** As `Vzfs.clone`. Its layers have to be here. */
+  clone(from: CopySource, source: CloneSource, wish: CloneWish, options?: CopyOptions): Promise<AreaInfo>
+  /** With its snapshots, under the same id. It must not be mounted, stays there, and the layers of all have to be here. @throws VzfsError area_exists */
+  area(from: CopySource, id: number, record: unknown, options?: CopyOptions): Promise<AreaInfo>
+}
+
 export interface Vzfs {
   readonly path: string
   readonly layers: Layers
@@ -190,6 +203,9 @@ export interface Vzfs {
   readonly snapshots: Snapshots
   /** The volume's files can share blocks: snapshots and clones take what has changed, and a moment. Else they are copied. */
   readonly reflink: boolean
+  /** For another volume that copies from here. */
+  readonly source: CopySource
+  readonly receive: Arrivals
   /**
    * A new area as a copy of another, with the ids of `wish.base` wherever there were the other's. Atomic: it appears by one rename.
    * @throws VzfsError area_exists, area_unknown, snapshot_unknown, no_space

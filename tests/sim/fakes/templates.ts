@@ -10,7 +10,7 @@ const DEFINITIONS = [
   ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]
 
-export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): TemplateShelf {
+export function fakeTemplates(vzfs: Pick<Vzfs, 'layers'>, kind: 'busybox' | 'systemd'): TemplateShelf {
   const list = async (): Promise<ShelvedTemplate[]> =>
     (await vzfs.layers.list()).map(({ name, builtAt }) => templateOf(name, builtAt, kind))
   return {

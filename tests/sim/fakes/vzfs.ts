@@ -3,6 +3,7 @@
 import { type FakeQuota, fakeQuota } from '@insula/kernel/fakes'
 import {
   type AreaInfo,
+  type CopySource,
   type Damage,
   LayerInUse,
   type LayerInfo,
@@ -47,6 +48,10 @@ export interface FakeVzfs extends Vzfs {
 export interface FakeVzfsOptions {
   readonly reflink?: boolean
   readonly full?: () => boolean
+  /** Other volumes of the node, by path. */
+  readonly others?: ReadonlyMap<string, FakeVzfs>
+  /** Told of each layer that is copied here, before it is. */
+  readonly copies?: (layer: string) => Promise<void>
 }
 
 const relinked: RelinkReport = {
@@ -108,8 +113,66 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     orphans: { files: 0, bytes: 0 },
     looked: { layers: layers.size, areas: areas.size, contents: 0, bytes: 0 },
   })
+  const from = ({ path: other }: CopySource): FakeVzfs => {
+    const found = options.others?.get(other)
+    if (found === undefined) throw new Error(`there is no other volume ${other}`)
+    return found
+  }
+  const keepLayer = (info: LayerInfo, manifest: unknown): LayerInfo => {
+    const { name } = info
+    disk.makeDirectory(`${treeOf(name)}/root`, 0o700)
+    disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
+    layers.set(name, { info, manifest })
+    return info
+  }
+  const under = new Map<string, Promise<LayerInfo>>()
+  const receiveLayer = async (name: string, source: CopySource): Promise<LayerInfo> => {
+    await options.copies?.(name)
+    const info = await from(source).layers.show(name)
+    if (info === null) throw new VzfsError('layer_unknown', `there is no layer ${name}`)
+    return keepLayer(info, await from(source).layers.manifest(name))
+  }
+  const keepArea = (area: AreaInfo, record: unknown, word: string | undefined): AreaInfo => {
+    if (areas.has(area.id)) throw new VzfsError('area_exists', `area ${area.id} exists already`)
+    const missing = area.layers.find((name) => !layers.has(name))
+    if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing} on ${path}`)
+    for (const part of ['upper', 'work']) disk.makeDirectory(`${path}/areas/${area.id}/${part}`)
+    areas.set(area.id, area)
+    records.set(area.id, JSON.stringify(record))
+    if (word !== undefined) words.set(area.id, word)
+    return area
+  }
   const vzfs: FakeVzfs = {
     path,
+    source: { path, kept: (body) => body(), settled: (_area, body) => body() },
+    receive: {
+      async layer(name, source) {
+        const there = layers.get(name)
+        if (there) return there.info
+        const work = under.get(name) ?? receiveLayer(name, source).finally(() => under.delete(name))
+        under.set(name, work)
+        return work
+      },
+      async clone(source, { id: original, snapshot }, { id, base, record, adapt }, copying = {}) {
+        const other = from(source)
+        const snap = snapshot === null ? null : other.kept.get(original)?.get(snapshot)
+        const names = snap?.info.layers ?? (await other.areas.show(original))?.layers ?? []
+        await copy(`cannot clone area ${original} as area ${id}`, copying)
+        const area = keepArea({ id, base, layers: [...names] }, record, snap?.word ?? other.words.get(original))
+        await adapt?.(planOf(id, names))
+        return area
+      },
+      async area(source, id, record, copying = {}) {
+        const other = from(source)
+        const there = await other.areas.show(id)
+        if (there === null) throw new VzfsError('area_unknown', `there is no area ${id} on ${other.path}`)
+        await copy(`cannot copy area ${id}`, copying)
+        const area = keepArea(there, record, other.words.get(id))
+        const snapshotsThere = other.kept.get(id)
+        if (snapshotsThere) kept.set(id, new Map(snapshotsThere))
+        return area
+      },
+    },
     words,
     kept,
     snapshots,
@@ -150,10 +213,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
           builtAt: new Date().toISOString(),
           digest: name,
         }
-        disk.makeDirectory(`${treeOf(name)}/root`, 0o700)
-        disk.writeFile(`${treeOf(name)}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\n')
-        layers.set(name, { info, manifest })
-        return info
+        return keepLayer(info, manifest)
       },
       list: async () => [...layers.values()].map(({ info }) => info),
       show: async (name) => layers.get(name)?.info ?? null,
@@ -167,16 +227,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       },
     },
     areas: {
-      async create(id, base, names, record) {
-        if (areas.has(id)) throw new VzfsError('area_exists', `area ${id} exists already`)
-        const missing = names.find((name) => !layers.has(name))
-        if (missing !== undefined) throw new VzfsError('layer_unknown', `there is no layer ${missing}`)
-        for (const part of ['upper', 'work']) disk.makeDirectory(`${path}/areas/${id}/${part}`)
-        const area = { id, base, layers: [...names] }
-        areas.set(id, area)
-        records.set(id, JSON.stringify(record))
-        return area
-      },
+      create: async (id, base, names, record) => keepArea({ id, base, layers: [...names] }, record, undefined),
       async remove(id) {
         areas.delete(id)
         records.delete(id)

@@ -7,7 +7,8 @@ type Means = NodeDaemon['means']
 
 export async function createVps(means: Means, name: string, template: string): Promise<number> {
   const record = await admit(means, { name, template })
-  await means.tasks.exclusively(record.id, () => create(means, record))
+  const work = { signal: new AbortController().signal, progress: () => undefined }
+  await means.tasks.exclusively(record.id, () => create(means, record, work))
   return record.id
 }
 

@@ -18,6 +18,7 @@ export const clone = command({
     hostname: settingsOptions.hostname,
     onboot: settingsOptions.onboot,
     id: { value: 'ID', about: 'its number (default: the next free one)', parse: wholeNumber(1, 999_999_999) },
+    volume: { value: 'NAME', about: 'where its files lie (default: where those of the original do)', complete: 'volume' },
     start: { about: 'start it once it exists' },
     ...bootOptions,
     ...taskOptions,
@@ -32,7 +33,7 @@ export const clone = command({
     if (options.start && options.wait === false) throw new UsageError('takes either --start or --no-wait')
     checkBootOptions(options, options.start)
     const client = await context.client()
-    const { ip, hostname, onboot, snapshot, id } = options
+    const { ip, hostname, onboot, snapshot, id, volume } = options
     const { addresses, ...settings } = settingsOf({ ...NOTHING, ip, hostname, onboot })
     const body = {
       name: args.name,
@@ -41,6 +42,7 @@ export const clone = command({
       ...(settings.onboot === undefined ? {} : { onboot: settings.onboot }),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(id === undefined ? {} : { id }),
+      ...(volume === undefined ? {} : { volume }),
     }
     const task = await runTask(context, options, async (query) => client.vpsClone({ params: { vps: args.vps }, query, body }))
     if (task === null) return

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiFailure, type Boot, type Task, type Vps } from '@insula/contract'
+import { fakeVolume } from '../fake/fake-volume.ts'
 import { fakeVps } from '../fake/fake-state.ts'
 import { runCli, startCli, until } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
@@ -426,8 +427,8 @@ test('templates', async () => {
 
 test('the care of the volume', async () => {
   const df = await insula('vzfs', 'df')
-  assert.match(df.out, /^vps +web +- +300M +5M +180M +90M$/m)
-  assert.match(df.out, /^volume +\S+ +- +610M +17M +180M +180M$/m)
+  assert.match(df.out, /^vps +web +default +- +300M +5M +180M +90M$/m)
+  assert.match(df.out, /^volume +default +\S+ +- +610M +17M +180M +180M$/m)
   assert.equal((JSON.parse((await insula('vzfs', 'df', '--json')).out) as { vps: unknown[] }).vps.length, 2)
   const residency = await insula('vzfs', 'residency', 'debian-12', '--files', '5')
   assert.match(residency.out, /^debian-12@2026-01-01\.1 +2 +3200 +180M +120 +40M +40M$/m)
@@ -700,4 +701,45 @@ test('clone says what it made, and starts it when told', async () => {
   assert.deepEqual(asked?.body, { name: 'second', snapshot: 'daily', addresses: ['10.0.0.9'], hostname: 'b.example' })
   assert.ok(fake.node.state.requests.some(({ name }) => name === 'vpsStart'))
   assert.equal((await insula('clone', 'off', 'UPPER')).code, 2)
+})
+
+test('volumes are listed, added and removed, and a VPS moves between them', async () => {
+  const { volumes } = fake.node.state
+  volumes.splice(1)
+  const added = await insula('vzfs', 'volume', 'add', 'ssd', '/mnt/ssd', '--size', '20G')
+  assert.deepEqual(added, { code: 0, out: 'added volume ssd, /mnt/ssd\n', err: '' })
+  const sent = fake.node.state.requests.find(({ name }) => name === 'volumeAdd')
+  assert.deepEqual(sent?.body, { name: 'ssd', directory: '/mnt/ssd', size: 20 * 1024 ** 3 })
+  volumes.push(fakeVolume('lost', { present: false, problem: 'the disk is gone', totalBytes: null, freeBytes: null }))
+  const { out } = await insula('vzfs', 'volume', 'list', '-o', 'name,state,size,problem')
+  assert.match(out, /^default +present +20G +-$/m)
+  assert.match(out, /^lost +missing +- +the disk is gone$/m)
+
+  assert.equal((await insula('create', 'new', '-t', 'micro', '--volume', 'ssd')).code, 0)
+  assert.equal(fake.node.state.requests.find(({ name }) => name === 'vpsCreate')?.body['volume'], 'ssd')
+  assert.equal((await insula('list', '-o', 'name,volume')).out.includes('new   ssd'), true)
+  assert.equal((await insula('vzfs', 'move', 'off', '--volume', 'ssd')).out, 'moved off to volume ssd\n')
+  assert.equal((await insula('clone', 'off', 'twin', '--volume', 'ssd')).code, 0)
+  assert.equal(fake.node.state.requests.find(({ name }) => name === 'vpsClone')?.body['volume'], 'ssd')
+  assert.equal((await insula('vzfs', 'volume', 'remove', 'ssd')).out, 'removed volume ssd\n')
+  assert.deepEqual(
+    volumes.map(({ name }) => name),
+    ['default', 'lost'],
+  )
+  volumes.splice(1)
+})
+
+test('what cannot be a volume is refused before anything is asked, and the help of nested groups is there', async () => {
+  for (const [args, said] of [
+    [['vzfs', 'volume', 'add', 'Bad', '/x'], /'Bad' cannot be the name of a volume/],
+    [['vzfs', 'volume', 'add', 'ssd', 'x'], /takes an absolute path, not 'x'/],
+    [['vzfs', 'volume', 'add', 'ssd', '/x', '--size', 'unlimited'], /--size takes a size such as 20G/],
+    [['vzfs', 'volume', 'ad'], /insula vzfs volume: unknown command 'ad'; did you mean add\?/],
+    [['vzfs', 'move', 'off'], /--volume/],
+  ] as const) {
+    const { code, err } = await insula(...args)
+    assert.deepEqual([code, said.test(err)], [2, true], err)
+  }
+  assert.equal(fake.node.state.requests.length, 0)
+  assert.match((await insula('vzfs', 'volume', '--help')).out, /add .*\n.*list|list .*\n.*add/)
 })

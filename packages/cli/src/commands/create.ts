@@ -21,6 +21,7 @@ export const create = command({
     },
     ...settingsOptions,
     id: { value: 'ID', about: 'its number (default: the next free one)', parse: wholeNumber(1, 999_999_999) },
+    volume: { value: 'NAME', about: 'where its files lie (default: as the node is configured)', complete: 'volume' },
     start: { about: 'start it once it exists' },
     ...bootOptions,
     ...taskOptions,
@@ -44,6 +45,7 @@ export const create = command({
       template: options.template,
       ...settingsOf(options),
       ...(options.id === undefined ? {} : { id: options.id }),
+      ...(options.volume === undefined ? {} : { volume: options.volume }),
       ...(options.start ? { start: true } : {}),
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))

@@ -7,6 +7,7 @@ import type { Column } from '../output/table.ts'
 interface Row {
   readonly what: 'vps' | 'template' | 'volume'
   readonly name: string
+  readonly volume: string | null
   readonly users: number | null
   readonly apparent: number
   readonly private: number
@@ -20,8 +21,9 @@ const size =
     formatSize(of(row))
 
 const columns: readonly Column<Row>[] = [
-  { name: 'what', about: 'VPS, template or the whole volume', value: ({ what }) => what },
+  { name: 'what', about: 'VPS, template or volume', value: ({ what }) => what },
   { name: 'name', about: 'its name', shrinks: true, value: ({ name }) => name },
+  { name: 'volume', about: 'where a VPS lies; the directory of a volume', shrinks: true, value: ({ volume }) => volume ?? '-' },
   {
     name: 'users',
     about: 'VPSs that use the template',
@@ -36,8 +38,8 @@ const columns: readonly Column<Row>[] = [
 
 export const vzfsDf = command({
   name: 'vzfs df',
-  summary: 'Show what VPSs, templates and the volume take, share and save on disk',
-  details: 'What of the volume is saved is the sum of what VPSs save; what of a template is saved is part of it.',
+  summary: 'Show what VPSs, templates and volumes take, share and save on disk',
+  details: 'What of a volume is saved is the sum of what VPSs save; what of a template is saved is part of it.',
   arguments: {},
   options: { ...columnsOption, ...output },
   examples: [{ line: 'insula vzfs df', about: 'all of them' }],
@@ -55,10 +57,10 @@ export const vzfsDf = command({
   },
 })
 
-function rowsOf({ vps, templates, volume }: VzfsDf): Row[] {
+function rowsOf({ vps, templates, volumes }: VzfsDf): Row[] {
   return [
     ...vps.map((one): Row => ({ ...one, what: 'vps', users: null })),
-    ...templates.map((one): Row => ({ ...one, what: 'template', name: one.ref })),
-    { ...volume, what: 'volume', name: volume.path, users: null },
+    ...templates.map((one): Row => ({ ...one, what: 'template', name: one.ref, volume: null })),
+    ...volumes.map((one): Row => ({ ...one, what: 'volume', volume: one.path, users: null })),
   ]
 }

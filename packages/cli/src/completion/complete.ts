@@ -71,6 +71,7 @@ async function wordsOf(context: Context, commands: readonly AnyCommand[], words:
     return (await client.taskList({ signal, query: {} })).tasks.map(
       (task) => [String(task.id), `${task.kind} ${task.subject}`] as const,
     )
+  if (words === 'volume') return (await client.volumeList({ signal })).volumes.map(({ name, path }) => [name, path] as const)
   if (words === 'definition')
     return (await client.templateDefinitions({ signal })).definitions.map(({ name, description }) => [name, description] as const)
   const { templates } = await client.templateList({ signal })

@@ -1,6 +1,6 @@
 /** What the fake node says of its machine. */
 
-import type { Health, NodeInfo } from '@insula/contract'
+import type { Finding, Health, NodeInfo } from '@insula/contract'
 import type { FakeState } from './fake-state.ts'
 
 export const nodeInfo = ({ swap, vps }: Pick<FakeState, 'swap' | 'vps'>): NodeInfo => ({
@@ -37,3 +37,14 @@ export const nodeHealth = ({ problems }: Pick<FakeState, 'problems'>): Health =>
   lxcfs: { pid: 3, healthy: true, restarts: 0 },
   problems,
 })
+
+export const FINDINGS: readonly Finding[] = [
+  { severity: 'ok', subject: 'kernel', message: '6.12.0 can do everything', remedy: null, repairable: false },
+  {
+    severity: 'error',
+    subject: 'vps 101',
+    message: 'its link is missing',
+    remedy: 'insula doctor --repair',
+    repairable: true,
+  },
+]

@@ -1,8 +1,8 @@
 /** Quota of users and groups, as the pretended node answers. */
 
-export const GRACES = { user: { bytes: 604_800, inodes: 604_800 }, group: { bytes: 604_800, inodes: 604_800 } }
+const GRACES = { user: { bytes: 604_800, inodes: 604_800 }, group: { bytes: 604_800, inodes: 604_800 } }
 
-export const quotaEntry = (fields: object) => ({
+const quotaEntry = (fields: object) => ({
   bytesSoft: null,
   bytesHard: null,
   inodesSoft: null,
@@ -13,3 +13,14 @@ export const quotaEntry = (fields: object) => ({
   inodesGraceEnds: null,
   ...fields,
 })
+
+export function quotaAnswer(name: 'quotaList' | 'quotaGrace' | 'quotaSet', body: object): unknown {
+  if (name === 'quotaGrace') return { grace: { user: { ...GRACES.user, ...body }, group: GRACES.group } }
+  if (name === 'quotaSet') return { entry: quotaEntry(body) }
+  return {
+    entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
+    accounted: 10,
+    enforced: { user: true, group: false },
+    grace: GRACES,
+  }
+}

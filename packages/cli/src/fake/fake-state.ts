@@ -12,14 +12,16 @@ import {
   type Vps,
   type VpsCreate,
   type VpsState,
+  type Volume,
 } from '@insula/contract'
-import { nodeHealth, nodeInfo } from './fake-node-info.ts'
-import { GRACES, quotaEntry } from './fake-quota.ts'
+import { FINDINGS, nodeHealth, nodeInfo } from './fake-node-info.ts'
+import { quotaAnswer } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
 import { mountedFiles } from './fake-mount.ts'
+import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -33,6 +35,7 @@ export interface FakeState {
   readonly vps: Map<number, Vps>
   readonly tasks: Task[]
   readonly templates: Template[]
+  readonly volumes: Volume[]
   readonly events: Event[]
   readonly requests: FakeRequest[]
   readonly sockets: Set<WebSocket>
@@ -67,6 +70,7 @@ export function fakeState(): FakeState {
   return {
     vps,
     tasks: [],
+    volumes: [fakeVolume('default')],
     templates: [fakeTemplate('debian-12'), fakeTemplate('micro')],
     events: [],
     damaged: [],
@@ -94,6 +98,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     state: 'stopped',
     hostname: name,
     template: 'debian-12@2026-01-01.1',
+    volume: 'default',
     addresses: [`10.77.${id >> 8}.${id & 255}`],
     dns: [],
     nat: true,
@@ -220,21 +225,20 @@ export async function answerTo(
     }
     case 'vzfsMounts':
       return { mounts: [mountedFiles(101, 'web', { write: true })] }
+    case 'vpsMove':
+      return moveToVolume(state, known(), body, wait)
+    case 'volumeList':
+    case 'volumeAdd':
+    case 'volumeRemove':
+      return volumeAnswer(state, name, { ...params, ...body }, wait)
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
       )
     case 'quotaList':
-      return {
-        entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
-        accounted: 10,
-        enforced: { user: true, group: false },
-        grace: GRACES,
-      }
     case 'quotaGrace':
-      return { grace: { user: { ...GRACES.user, ...(body as object) }, group: GRACES.group } }
     case 'quotaSet':
-      return { entry: quotaEntry(body) }
+      return quotaAnswer(name, body)
     case 'metrics':
       return '# TYPE up gauge\nup 1\n# EOF\n'
     case 'templateList':
@@ -283,18 +287,7 @@ export async function answerTo(
       return { task: found }
     }
     case 'doctor':
-      return {
-        findings: [
-          { severity: 'ok', subject: 'kernel', message: '6.12.0 can do everything', remedy: null, repairable: false },
-          {
-            severity: 'error',
-            subject: 'vps 101',
-            message: 'its link is missing',
-            remedy: 'insula doctor --repair',
-            repairable: true,
-          },
-        ],
-      }
+      return { findings: FINDINGS }
     case 'doctorRepair':
       return task(state, 'doctor.repair', null, 'node', wait)
     case 'recover':

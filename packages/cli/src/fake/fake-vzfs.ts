@@ -5,20 +5,35 @@ import type { VzfsCheckResult, VzfsDf, VzfsResidency } from '@insula/contract'
 const MIB = 1024 ** 2
 const REF = 'debian-12@2026-01-01.1'
 
+const PATH = '/var/lib/insula/insula/volume'
+const WHOLE = { contents: 3200, apparent: 610 * MIB, private: 17 * MIB, shared: 180 * MIB, saved: 180 * MIB }
+
 const DF: VzfsDf = {
   vps: [
-    { id: 101, name: 'web', files: 9321, apparent: 300 * MIB, private: 5 * MIB, shared: 180 * MIB, saved: 90 * MIB },
-    { id: 102, name: 'db', files: 9400, apparent: 310 * MIB, private: 12 * MIB, shared: 180 * MIB, saved: 90 * MIB },
+    {
+      id: 101,
+      name: 'web',
+      volume: 'default',
+      files: 9321,
+      apparent: 300 * MIB,
+      private: 5 * MIB,
+      shared: 180 * MIB,
+      saved: 90 * MIB,
+    },
+    {
+      id: 102,
+      name: 'db',
+      volume: 'default',
+      files: 9400,
+      apparent: 310 * MIB,
+      private: 12 * MIB,
+      shared: 180 * MIB,
+      saved: 90 * MIB,
+    },
   ],
   templates: [{ ref: REF, users: 2, apparent: 300 * MIB, private: 25 * MIB, shared: 180 * MIB, saved: 180 * MIB }],
-  volume: {
-    path: '/var/lib/insula/insula/volume',
-    contents: 3200,
-    apparent: 610 * MIB,
-    private: 17 * MIB,
-    shared: 180 * MIB,
-    saved: 180 * MIB,
-  },
+  volume: { path: PATH, ...WHOLE },
+  volumes: [{ name: 'default', path: PATH, ...WHOLE }],
 }
 
 const RESIDENCY: VzfsResidency = {

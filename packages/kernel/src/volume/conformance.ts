@@ -49,6 +49,16 @@ export function volumeConformance(name: string, open: () => Promise<VolumeSubjec
       assert.ok((await volumes.space(path)).totalBytes <= SIZE)
     })
 
+    test('is looked at without a trace, attached when it is there, and gone for good when it is discarded', async () => {
+      const { mountPoint, fsType, readOnly } = await volumes.look(path)
+      assert.deepEqual({ mountPoint, fsType, readOnly }, { mountPoint: path, fsType: 'xfs', readOnly: false })
+      await assert.rejects(volumes.look(`${path}/none`), /ENOENT/)
+      await volumes.detach(path)
+      for (let twice = 0; twice < 2; twice++) await volumes.attach(image, path)
+      assert.equal(await volumes.mounted(path), true)
+      await assert.rejects(volumes.attach(`${image}.other`, `${path}.other`), /there is no such file/)
+    })
+
     test('tells what it can do', async () => {
       const features = await volumes.probe(path)
       assert.deepEqual(
@@ -58,6 +68,8 @@ export function volumeConformance(name: string, open: () => Promise<VolumeSubjec
       assert.match(features.device, /^\/dev\//)
       assert.deepEqual([features.vzfs, features.vzfsProblem], [true, null])
       await volumes.detach(path)
+      for (let twice = 0; twice < 2; twice++) await volumes.discardImage(image)
+      await assert.rejects(volumes.attach(image, path), /there is no such file/)
     })
   })
 }

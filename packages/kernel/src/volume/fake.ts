@@ -1,10 +1,12 @@
 /** Volumes in memory. */
 
-import type { VolumeFeatures, Volumes, VolumeSpace } from './volume.ts'
+import type { VolumeFeatures, VolumePlace, Volumes, VolumeSpace } from './volume.ts'
 
 export interface FakeVolumeOptions {
   /** What probe finds, where it differs from a good volume. */
   readonly features?: Partial<VolumeFeatures>
+  /** What is seen of a directory, where it differs from one on a good volume. */
+  readonly places?: Readonly<Record<string, Partial<VolumePlace>>>
   /** Bytes free for images; plenty when absent. */
   readonly freeBytes?: number
   /** Whether nothing more can be written to them, as of now. */
@@ -44,6 +46,17 @@ export function fakeVolumes(existing: readonly string[] = [], options: FakeVolum
         images.set(image, size)
       }
       mounts.set(path, image)
+    },
+    async attach(image, path) {
+      if (mounts.has(path)) return
+      if (!images.has(image)) throw new Error(`cannot mount ${image}: there is no such file`)
+      mounts.set(path, image)
+    },
+    discardImage: async (image) => void images.delete(image),
+    async look(path) {
+      sizeOf(path)
+      const at = { path, mountPoint: path, fsType: 'xfs', device: mounts.has(path) ? '/dev/loop0' : '/dev/sda1', readOnly: false }
+      return { ...at, projectQuota: false, userQuota: false, ...options.places?.[path] }
     },
     detach: async (path) => void mounts.delete(path),
     mounted: async (path) => mounts.has(path),

@@ -63,7 +63,7 @@ async function makeImage(runner: ProcessRunner, image: string, size: number): Pr
   }
 }
 
-async function mountImage(runner: ProcessRunner, image: string, path: string): Promise<void> {
+export async function mountImage(runner: ProcessRunner, image: string, path: string): Promise<void> {
   const mount = (options: string): Promise<unknown> => runner.run(['mount', '-t', 'xfs', '-o', options, image, path])
   try {
     await mount(`loop,${QUOTA}`).catch((error: unknown) => {

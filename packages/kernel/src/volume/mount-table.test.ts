@@ -15,6 +15,18 @@ test('the mount at a path is the one on top, and exactly there', () => {
   assert.equal(mountAt('/no/such/vol/sub', TABLE), null)
 })
 
+test('a mount is read-only when it or its file system is', () => {
+  const table = String.raw`
+50 27 7:0 / /no/such/ro ro,relatime - xfs /dev/loop0 rw
+51 27 7:0 / /no/such/fs rw,relatime - xfs /dev/loop0 ro,attr2
+`
+  assert.deepEqual(
+    ['/no/such/ro', '/no/such/fs'].map((path) => mountAt(path, table)?.readOnly),
+    [true, true],
+  )
+  assert.equal(mountAt('/no/such/vol', TABLE)?.readOnly, false)
+})
+
 test('the mount of a path is the longest that holds it, by whole names', () => {
   assert.equal(mountOf('/no/such/vol/a/b', TABLE).device, '/dev/loop2')
   assert.equal(mountOf('/no/such/volume', TABLE).device, '/dev/vda')

@@ -8,6 +8,8 @@ export interface Mount {
   readonly device: string
   /** Of the file system, not of this mount of it. */
   readonly options: readonly string[]
+  /** The mount or the file system. */
+  readonly readOnly: boolean
 }
 
 /** The mount that is exactly at `path`; null when nothing is mounted there. */
@@ -21,7 +23,15 @@ export function mountOf(path: string, mountinfo = readMountinfo()): Mount {
   const place = real(path)
   const holding = mountsIn(mountinfo).filter(({ target }) => `${place}/`.startsWith(target === '/' ? '/' : `${target}/`))
   const longest = Math.max(...holding.map(({ target }) => target.length))
-  return holding.findLast(({ target }) => target.length === longest) ?? { target: '/', type: 'unknown', device: '', options: [] }
+  return (
+    holding.findLast(({ target }) => target.length === longest) ?? {
+      target: '/',
+      type: 'unknown',
+      device: '',
+      options: [],
+      readOnly: false,
+    }
+  )
 }
 
 const readMountinfo = (): string => readFileSync('/proc/thread-self/mountinfo', 'utf8')
@@ -42,7 +52,9 @@ function mountsIn(mountinfo: string): Mount[] {
     .map((line) => {
       const [before = '', after = ''] = line.split(' - ')
       const [type = '', device = '', options = ''] = after.split(' ')
-      return { target: unescape(before.split(' ')[4] ?? ''), type, device: unescape(device), options: options.split(',') }
+      const [, , , , target = '', mountOptions = ''] = before.split(' ')
+      const readOnly = [mountOptions, options].some((list) => list.split(',').includes('ro'))
+      return { target: unescape(target), type, device: unescape(device), options: options.split(','), readOnly }
     })
 }
 

@@ -14,6 +14,19 @@ export interface VolumeFeatures {
   readonly vzfsProblem: string | null
 }
 
+/** Where a directory lies, seen without writing to it. */
+export interface VolumePlace {
+  /** Without symbolic links. */
+  readonly path: string
+  /** What is mounted there. */
+  readonly mountPoint: string
+  readonly fsType: string
+  readonly device: string
+  readonly readOnly: boolean
+  readonly projectQuota: boolean
+  readonly userQuota: boolean
+}
+
 export interface VolumeSpace {
   readonly totalBytes: number
   readonly freeBytes: number
@@ -25,8 +38,14 @@ export interface Volumes {
   /** Makes a sparse image file with XFS on it, if absent, (reflink=1, ftype=1) and mounts it at `path`, if not mounted. Idempotent.
    * `size` in bytes. Mount options carry quota where the kernel has it. @throws with remedy when there is no space or no XFS */
   ensureLoopVolume(image: string, path: string, size: number): Promise<void>
+  /** Mounts an image that is there at `path`, which is made. Idempotent. @throws when there is no such image */
+  attach(image: string, path: string): Promise<void>
   /** Unmounts and detaches the loop device. Idempotent. */
   detach(path: string): Promise<void>
+  /** Deletes an image that is not mounted. Idempotent. */
+  discardImage(image: string): Promise<void>
+  /** @throws ENOENT, ENOTDIR when it is no directory */
+  look(path: string): Promise<VolumePlace>
   mounted(path: string): Promise<boolean>
   probe(path: string): Promise<VolumeFeatures>
   space(path: string): Promise<VolumeSpace>

@@ -37,6 +37,9 @@ import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
 import { templateHandlers } from './template-handlers.ts'
+import { missingVolume } from '../volumes/missing.ts'
+import { presentVolumes } from '../volumes/present.ts'
+import { volumeHandlers } from './volume-handlers.ts'
 import { vzfsHandlers } from './vzfs-handlers.ts'
 
 type Routes = typeof routes
@@ -59,7 +62,8 @@ export interface HandlerMeans extends Means {
 
 export function handlers(means: HandlerMeans): Handlers {
   const { inventory, tasks, keeper, usage } = means
-  const shown = (record: VpsRecord): Vps => presentVps(record, usage.of(record.id), usage.disk(record.id))
+  const shown = (record: VpsRecord): Vps =>
+    presentVps(record, usage.of(record.id), usage.disk(record.id), missingVolume(means, record))
   const run: RunTask = async (spec, query, body) => {
     const task = await tasks.start(spec, body)
     return { task: await settled(task, query?.wait) }
@@ -117,7 +121,7 @@ export function handlers(means: HandlerMeans): Handlers {
     vpsShow: async ({ params }) => {
       const record = inventory.find(params.vps)
       const [now, disk] = await Promise.all([usage.fresh(record.id), usage.freshDisk(record.id)])
-      return { vps: presentVps(record, now, disk) }
+      return { vps: presentVps(record, now, disk, missingVolume(means, record)) }
     },
     vpsCreate: async ({ body, query }) => {
       const record = await admit(means, body)
@@ -135,7 +139,7 @@ export function handlers(means: HandlerMeans): Handlers {
           signal.throwIfAborted()
         }
         progress('private area')
-        const created = await createVps(means, record)
+        const created = await createVps(means, record, { signal, progress })
         if (body.start !== true) return shown(created)
         progress('start')
         return shown(await startVps(means, record.id, signal))
@@ -208,6 +212,7 @@ export function handlers(means: HandlerMeans): Handlers {
     ...relinkHandlers(means, run, shown),
     ...mountHandlers(means, run),
     ...vzfsHandlers(means),
+    ...volumeHandlers(means, run, shown),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)
       const kept = isTransient(vps.state) || isLegal('log', vps.state) ? null : lastWords(means, vps.id)
@@ -232,6 +237,7 @@ export function handlers(means: HandlerMeans): Handlers {
     doctorRepair: ({ query }) => {
       const spec = { kind: 'node.repair', subject: means.instance.name, doing: 'cannot repair the node' }
       return run(spec, query, async () => {
+        await means.volumeBook.retry()
         await repairAreas(means)
         await reconcile(means)
         await repairCopies(means)
@@ -245,7 +251,13 @@ export function handlers(means: HandlerMeans): Handlers {
 
     metrics: async () => {
       const all = { instance: means.instance.name, version: VERSION, vpss: inventory.all().map(shown) }
-      return openMetrics(familiesOf({ ...all, traffic: await trafficOf(means), vzfs: means.vzfsBoard.figures() }))
+      return openMetrics(
+        familiesOf({
+          ...all,
+          traffic: await trafficOf(means),
+          vzfs: { ...means.vzfsBoard.figures(), disks: await presentVolumes(means) },
+        }),
+      )
     },
 
     openapi: async () => openApiDocument(),

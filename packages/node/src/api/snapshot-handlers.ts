@@ -29,7 +29,7 @@ export function snapshotHandlers(means: Means, run: RunTask, shown: (record: Vps
       const name = body.name ?? nameFor(new Date(), there)
       if (!tasks.busy(vps.id)) {
         requireLegal('snapshot', vps, params.vps)
-        requireShort(means, vps, body.suspend)
+        await requireShort(means, vps, body.suspend)
       }
       const doing = `cannot make snapshot "${name}" of VPS "${vps.name}"`
       if (there.includes(name))

@@ -6,18 +6,18 @@ import type { VzfsFigures } from '../metrics/families.ts'
 import { measureResidency, measureSpace } from './measure.ts'
 
 export interface VzfsBoard extends AsyncDisposable {
-  figures(): VzfsFigures
+  figures(): Omit<VzfsFigures, 'disks'>
 }
 
 const EVERY_MS = 15 * 60_000
 
 export function openVzfsBoard(means: Means): VzfsBoard {
-  let space: VzfsDf['volume'] | null = null
+  let space: VzfsDf | null = null
   let residency: VzfsFigures['residency'] = null
   let last = Promise.resolve()
   const look = async (): Promise<void> => {
     try {
-      space = (await measureSpace(means)).volume
+      space = await measureSpace(means)
       residency = await measureResidency(means, {})
     } catch (error) {
       means.log('what VZFS takes could not be measured', error)
@@ -27,7 +27,13 @@ export function openVzfsBoard(means: Means): VzfsBoard {
   return {
     figures() {
       const check = means.lastCheck.get()
-      return { damaged: check?.damaged ?? null, checkedAt: check?.at ?? null, space, residency }
+      return {
+        damaged: check?.damaged ?? null,
+        checkedAt: check?.at ?? null,
+        space: space?.volume ?? null,
+        volumes: space?.volumes ?? null,
+        residency,
+      }
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)

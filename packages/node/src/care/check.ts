@@ -1,6 +1,6 @@
 /** A check of the volume, and a collection, in words of VPSs and templates. */
 
-import type { VzfsCheck, VzfsCheckResult, VzfsGc, VzfsGcResult } from '@insula/contract'
+import { FIRST_VOLUME, type VzfsCheck, type VzfsCheckResult, type VzfsGc, type VzfsGcResult } from '@insula/contract'
 import { type Damage, VzfsError } from '@insula/vzfs'
 import { repairAreas } from '../area-repair.ts'
 import { failure } from '../failures.ts'
@@ -50,20 +50,29 @@ export async function checkVolume(
   return result
 }
 
-const told = ({ kind, path, problem, repairable }: Damage) => ({ kind, path, problem, repairable })
+const told = ({ kind, path, problem, repairable, volume }: Damage) => ({
+  kind,
+  path,
+  problem,
+  repairable,
+  ...(volume === undefined ? {} : { volume }),
+})
 
 /** VPSs that lack contents: what they open there fails. */
 function hitBy({ inventory }: Means, damages: readonly Damage[]): VzfsCheckResult['hit'] {
   const lacking = damages.filter(({ kind }) => kind === 'contents')
+  const keyOf = (volume: string | undefined, layer: string): string => `${volume ?? FIRST_VOLUME} ${layer}`
   const layers = new Set(
-    lacking.flatMap(({ layer, namedBy }) => [...(namedBy?.layers ?? []), ...(layer === undefined ? [] : [layer])]),
+    lacking.flatMap(({ layer, namedBy, volume }) =>
+      [...(namedBy?.layers ?? []), ...(layer === undefined ? [] : [layer])].map((name) => keyOf(volume, name)),
+    ),
   )
   const areas = new Set(
     lacking.flatMap(({ area, namedBy }) => [...(namedBy?.areas ?? []), ...(area === undefined ? [] : [area])]),
   )
   return inventory
     .all()
-    .filter((vps) => areas.has(vps.id) || vps.layers.some((layer) => layers.has(layer)))
+    .filter((vps) => areas.has(vps.id) || vps.layers.some((layer) => layers.has(keyOf(vps.volume, layer))))
     .map(({ id, name, state }) => ({ vps: id, name, running: state === 'running' || state === 'suspended' }))
 }
 

@@ -9,8 +9,8 @@ test('layers are read ahead for the first VPS that starts, and again when none h
   const read: string[] = []
   const parts: WarmingNeed = {
     vzfs: {
-      async readAhead(layers) {
-        read.push(layers.join(' '))
+      async readAhead(volume, layers) {
+        read.push([...(volume === 'default' ? [] : [`${volume}:`]), ...layers].join(' '))
         return { files: 0, bytes: 0 }
       },
       learn: async () => undefined,
@@ -22,11 +22,14 @@ test('layers are read ahead for the first VPS that starts, and again when none h
   await using warming = openWarming(parts, () => time)
   const started = async (...layers: string[]): Promise<string[]> => {
     read.length = 0
-    await warming.before(layers)
+    await warming.before({ volume: 'default', layers })
     return [...read]
   }
   assert.deepEqual(await started('app', 'os'), ['app os'])
   assert.deepEqual(await started('os'), [], 'it was read a moment ago')
+  read.length = 0
+  await warming.before({ volume: 'ssd', layers: ['os'] })
+  assert.deepEqual(read, ['ssd: os'], 'there it is another file')
   assert.deepEqual(await started('other', 'os'), ['other'])
   running = [['os']]
   time += 24 * 3_600_000

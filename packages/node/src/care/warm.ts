@@ -7,11 +7,15 @@ import { readFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Means } from '../means.ts'
+import type { VpsRecord } from '../record.ts'
 
 export interface Warming extends AsyncDisposable {
   /** Reads ahead for a VPS that starts, unless its layers are in use or were a short while ago: then their pages are there. */
-  before(layers: readonly string[]): Promise<void>
+  before(vps: Placed): Promise<void>
 }
+
+/** Layers of another volume are other files. */
+export type Placed = Pick<VpsRecord, 'volume' | 'layers'>
 
 const DEFAULT_BYTES = 256 * 1024 ** 2
 const LEARN_EVERY_MS = 10 * 60_000
@@ -36,34 +40,41 @@ export function openWarming(
   now: () => number = () => performance.now(),
 ): Warming {
   const budget = config.readAhead ?? DEFAULT_BYTES
-  const inUse = (): Set<string> =>
-    new Set(inventory.all().flatMap(({ state, layers }) => (state === 'running' || state === 'suspended' ? layers : [])))
+  const inUse = (): Placed[] => {
+    const layers = new Map<string, Set<string>>()
+    for (const vps of inventory.all())
+      if (vps.state === 'running' || vps.state === 'suspended')
+        layers.set(vps.volume, new Set([...(layers.get(vps.volume) ?? []), ...vps.layers]))
+    return [...layers].map(([volume, names]) => ({ volume, layers: [...names] }))
+  }
   /** When each layer was last known to be in use. */
   const seen = new Map<string, number>()
-  const see = (layers: Iterable<string>): void => {
-    for (const layer of layers) seen.set(layer, now())
+  const keyOf = (volume: string, layer: string): string => `${volume} ${layer}`
+  const see = ({ volume, layers }: Placed): void => {
+    for (const layer of layers) seen.set(keyOf(volume, layer), now())
   }
   let last: Promise<unknown> = Promise.resolve()
   const after = (body: () => Promise<unknown>): void => {
     last = last.then(body).catch((error: unknown) => log('files of templates could not be read ahead', error))
   }
-  const readAhead = async (layers: readonly string[]): Promise<void> => {
+  const readAhead = async ({ volume, layers }: Placed): Promise<void> => {
     if (layers.length === 0 || (await isShort())) return
-    await vzfs.readAhead(layers, Math.min(budget, Math.floor(freemem() * PART_OF_FREE)))
+    await vzfs.readAhead(volume, layers, Math.min(budget, Math.floor(freemem() * PART_OF_FREE)))
   }
-  if (budget > 0) after(() => readAhead([...inUse()]))
+  if (budget > 0) for (const one of inUse()) after(() => readAhead(one))
   const timer = setInterval(() => {
-    const layers = [...inUse()]
-    see(layers)
-    if (layers.length > 0) after(() => vzfs.learn(layers))
+    for (const one of inUse()) {
+      see(one)
+      after(() => vzfs.learn(one.volume, one.layers))
+    }
   }, LEARN_EVERY_MS).unref()
   return {
-    async before(layers) {
-      see(inUse())
-      const cold = layers.filter((layer) => now() - (seen.get(layer) ?? -Infinity) > STILL_THERE_MS)
-      see(layers)
+    async before({ volume, layers }) {
+      inUse().forEach(see)
+      const cold = layers.filter((layer) => now() - (seen.get(keyOf(volume, layer)) ?? -Infinity) > STILL_THERE_MS)
+      see({ volume, layers })
       if (budget === 0 || cold.length === 0) return
-      after(() => readAhead(cold))
+      after(() => readAhead({ volume, layers: cold }))
       await Promise.race([last, sleep(MOST_WAIT_MS, undefined, { ref: false })])
     },
     async [Symbol.asyncDispose]() {

@@ -40,6 +40,7 @@ import { showPureV2 } from './launch.ts'
 import { type ListenerChild, type Listening, openListening } from './listening.ts'
 import { ANSWER_MS, keepProcView } from './proc-view.ts'
 import { serveKeeper } from './server.ts'
+import { mountPointsOf } from '../volumes/list-file.ts'
 
 /** Runs until SIGTERM. VPSs, their consoles and lxcfs's files live on for the next keeper, unless SIGUSR1 asked to stop lxcfs too. */
 export async function runKeeper(instance: Instance): Promise<void> {
@@ -160,7 +161,9 @@ function mountsForTheRuntime(mounts: PrivateMounts, cgroups: Cgroups, instance: 
     const own = readFileSync('/proc/thread-self/mountinfo', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')
-      .filter((target) => [instance.volume, instance.run].some((directory) => `${target}/`.startsWith(`${directory}/`)))
+      .filter((target) =>
+        [instance.volume, mountPointsOf(instance), instance.run].some((directory) => `${target}/`.startsWith(`${directory}/`)),
+      )
     for (const target of own.toReversed()) calls.detach(target)
     showPureV2(calls, cgroups)
   })

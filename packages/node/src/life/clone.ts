@@ -5,6 +5,7 @@ import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import type { TaskContext } from '../tasks/engine.ts'
+import { requirePresent } from '../volumes/choice.ts'
 import { admitAs } from './admission.ts'
 import { uncreate } from './create.ts'
 import { cpuSetFor } from './cpu-set.ts'
@@ -13,13 +14,14 @@ import { takeIdentity } from './identity.ts'
 import { forgetLastWords } from './last-words.ts'
 import { requireLegal } from './legality.ts'
 import { accountIds } from './quota.ts'
-import { copying, recordOf, requireSnapshot } from './snapshot.ts'
+import { copying, copyingLayers, recordOf, requireSnapshot } from './snapshot.ts'
 
 /** The record of the clone, with its name, id, addresses and host ids taken. @throws ApiFailure */
 export async function admitClone(means: Means, original: VpsRecord, request: VpsClone): Promise<VpsRecord> {
   const doing = `cannot clone VPS "${original.name}" as "${request.name}"`
   if (request.snapshot !== undefined) await requireSnapshot(means, original, request.snapshot)
   const then = request.snapshot === undefined ? original : ((await recordOf(means, original.id, request.snapshot)) ?? original)
+  const volume = requirePresent(means, doing, request.volume ?? original.volume)
   const addresses = request.addresses ?? original.addresses.map(() => 'auto')
   return admitAs(means, doing, { name: request.name, id: request.id, addresses }, (taken) => ({
     ...original,
@@ -27,6 +29,7 @@ export async function admitClone(means: Means, original: VpsRecord, request: Vps
     hostname: request.hostname ?? request.name,
     template: then.template,
     layers: then.layers,
+    volume,
     init: then.init,
     cpuSet: cpuSetFor(means, taken.id, original.limits.cpus),
     onboot: request.onboot ?? false,
@@ -64,7 +67,7 @@ export async function makeClone(
         for (const line of await means.areaView(plan, record.base, (root) => takeIdentity(root, record.base))) work.log(line)
       },
     }
-    await vzfs.clone({ id: originalId, snapshot }, wish, copying(work))
+    await vzfs.clone(record.volume, { id: originalId, snapshot }, wish, { ...copying(work), ...copyingLayers(work) })
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))
     await accountIds(means, record)
     const made = await inventory.move(id, 'stopped')

@@ -5,12 +5,16 @@ import { DEFAULT_LIMITS, mergeLimits } from '@insula/model'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
+import type { TaskContext } from '../tasks/engine.ts'
+import { chooseVolume } from '../volumes/choice.ts'
+import { isVolumeGone } from '../volumes/missing.ts'
 import { admitAs } from './admission.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
 import { accountIds } from './quota.ts'
 import { forgetLastWords } from './last-words.ts'
 import { requireSensible } from './sensible-limits.ts'
+import { copyingLayers } from './snapshot.ts'
 import { requireTimes } from './snapshot-times.ts'
 
 /** The record that the request asks for, with its name, id, addresses and host ids taken. @throws ApiFailure */
@@ -31,11 +35,13 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   const schedule = request.snapshots ?? null
   requireSensible(means, limits, doing)
   requireTimes(schedule, doing)
+  const volume = await chooseVolume(means, doing, request.volume ?? null)
   return admitAs(means, doing, { name: request.name, id: request.id, addresses: request.addresses ?? [] }, (admitted) => ({
     ...admitted,
     hostname: request.hostname ?? request.name,
     template: template.ref,
     layers: [...template.layers],
+    volume,
     init: template.init,
     dns: request.dns ?? [],
     nat: request.nat ?? config.nat ?? true,
@@ -52,14 +58,19 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
 }
 
 /** Makes the private area of an admitted VPS; takes everything back when that fails. */
-export async function createVps(means: Means, { id, name }: VpsRecord): Promise<VpsRecord> {
+export async function createVps(
+  means: Means,
+  { id, name }: VpsRecord,
+  work: Pick<TaskContext, 'signal' | 'progress'>,
+): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
   const record = inventory.get(id)
   if (!record) throw new Error(`VPS ${id} is gone`)
   // Of another that had this id, and whose record was damaged.
   forgetLastWords(means, id)
   try {
-    await vzfs.areas.create(id, record.base, record.layers, { ...record, state: 'stopped' })
+    const { base, layers, volume } = record
+    await vzfs.create(volume, { id, base, layers, record: { ...record, state: 'stopped' } }, copyingLayers(work))
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))
     await accountIds(means, record)
     const created = await inventory.move(id, 'stopped')
@@ -75,6 +86,9 @@ export async function createVps(means: Means, { id, name }: VpsRecord): Promise<
 
 /** What a create that failed or was cut off leaves: nothing. */
 export async function uncreate(means: Means, id: number): Promise<void> {
-  await means.vzfs.areas.remove(id)
+  await means.vzfs.areas.remove(id).catch((error: unknown) => {
+    // Its volume went meanwhile. What came into being there before that is found when it comes back.
+    if (!isVolumeGone(error)) throw error
+  })
   await means.inventory.remove(id)
 }

@@ -1,7 +1,7 @@
 /** What is there now of all VPSs, seen once: a few calls, however many VPSs there are. */
 
 import type { QuotaLimits } from '@insula/kernel'
-import { type AreaProblem, type Vzfs, VzfsError } from '@insula/vzfs'
+import { type AreaProblem, type JoinedVzfs, VzfsError } from '@insula/vzfs'
 import type { Means } from '../means.ts'
 
 export interface Sighting {
@@ -48,7 +48,7 @@ export async function lookAround({ inventory, vzfs, cgroups, keeper, links, wire
   }
 }
 
-async function wrongIdLimits(vzfs: Vzfs, id: number): Promise<string | null> {
+async function wrongIdLimits(vzfs: JoinedVzfs, id: number): Promise<string | null> {
   try {
     const wrong = (await vzfs.areas.idQuota(id)).wrong()
     return wrong === 0 ? null : `${wrong} of the limits of its users and groups do not hold`

@@ -1,7 +1,7 @@
 /** Snapshots of a VPS: made, rolled back to, removed. */
 
 import { type SnapshotCreate, isSnapshotName } from '@insula/contract'
-import { beforeRollback, type CopyOptions, type SnapshotCause, type SnapshotInfo } from '@insula/vzfs'
+import { beforeRollback, type CopyOptions, type PlaceOptions, type SnapshotCause, type SnapshotInfo } from '@insula/vzfs'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import { parseRecord, type VpsRecord } from '../record.ts'
@@ -25,8 +25,8 @@ export function nameFor(at: Date, there: readonly string[] = []): string {
 }
 
 /** @throws ApiFailure unsupported when it runs, the volume cannot share blocks, and nobody said that it may stand still for longer */
-export function requireShort({ vzfs }: Means, { name, state }: VpsRecord, suspend: boolean | undefined): void {
-  if (state !== 'running' || vzfs.reflink || suspend === true) return
+export async function requireShort({ vzfs }: Means, { id, name, state }: VpsRecord, suspend: boolean | undefined): Promise<void> {
+  if (state !== 'running' || suspend === true || (await vzfs.of(id)).vzfs.reflink) return
   throw failure(
     'unsupported',
     `cannot make a snapshot of VPS "${name}" while it runs: the volume cannot share blocks between files, so all of them have to be copied, and ` +
@@ -44,7 +44,7 @@ export async function makeSnapshot(
 ): Promise<SnapshotInfo> {
   const vps = means.inventory.get(id)
   requireLegal('snapshot', vps, id)
-  requireShort(means, vps, wish.suspend)
+  await requireShort(means, vps, wish.suspend)
   await means.mounted.requireUnchanging(id, `cannot make a snapshot of VPS "${vps.name}"`)
   const expiresAt = wish.expires === undefined ? null : new Date(Date.now() + wish.expires * 1_000).toISOString()
   const said = { name: wish.name, cause, comment: wish.comment ?? null, expiresAt, record: copyOf(vps) }
@@ -139,6 +139,12 @@ const copyOf = (vps: VpsRecord): VpsRecord => ({ ...vps, state: 'stopped', pid: 
 export function copying({ signal, progress }: Pick<Work, 'signal' | 'progress'>): CopyOptions {
   return { signal, progress: (done) => progress('copy', done) }
 }
+
+/** What is told while layers are copied to the volume of a VPS. */
+export const copyingLayers = ({ signal, progress }: Pick<Work, 'signal' | 'progress'>): PlaceOptions => ({
+  signal,
+  copying: (layer, done, total) => progress(`copying ${layer} to the volume`, done, total),
+})
 
 function stillOf(means: Means, { id, state }: VpsRecord, { log }: Work): NonNullable<CopyOptions['still']> {
   if (state !== 'running') return (copy) => copy()

@@ -28,7 +28,7 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   const begun: Part[] = []
   const exit = exits.expect(id)
   try {
-    await means.warming.before(vps.layers)
+    await means.warming.before(vps)
     for (const stage of STAGES) {
       signal?.throwIfAborted()
       begun.push(...stage)

@@ -3,6 +3,7 @@
  * record says that it is being created for as long as it is there, so whatever is left of one that was cut off is taken back like any creation.
  */
 
+import { FIRST_VOLUME } from '@insula/contract'
 import { DEFAULT_LIMITS, mergeLimits } from '@insula/model'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
@@ -39,6 +40,7 @@ export async function inWorkshop<T>(
     ...admitted,
     waits: true,
     hostname: 'workshop',
+    volume: FIRST_VOLUME,
     template,
     layers: [...layers],
     init: { kind: 'waiting', path: '/bin/sh', stopSignal: 'SIGKILL' },
@@ -56,7 +58,7 @@ export async function inWorkshop<T>(
   }))
   return tasks.exclusively(id, async () => {
     try {
-      await vzfs.areas.create(id, record.base, layers, record)
+      await vzfs.create(FIRST_VOLUME, { id, base: record.base, layers, record }, { signal })
       await vzfs.areas.limit(id, diskLimitsOf(limits))
       await whileWaiting(means, record, signal, make)
       return await take(id)

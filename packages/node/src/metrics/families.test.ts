@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Volume } from '@insula/contract'
 import { presentVps } from '../present.ts'
 import { aVps } from '../testing/a-vps.ts'
 import { parseOpenMetrics } from '../testing/parse-openmetrics.ts'
@@ -25,13 +26,34 @@ const web = presentVps(
 const unlimited = { ...limits, memory: null, swap: null, pids: null, disk: null, diskSoft: null, inodes: null }
 const off = presentVps(aVps({ id: 102, name: 'off', limits: unlimited }), null, null)
 
+const DISK: Volume = {
+  name: '',
+  path: '/ssd',
+  image: null,
+  first: false,
+  present: true,
+  problem: null,
+  fsType: 'xfs',
+  device: '/dev/sda1',
+  reflink: true,
+  projectQuota: true,
+  userQuota: true,
+  totalBytes: 100,
+  freeBytes: 80,
+  vps: 3,
+}
 const VZFS = {
   damaged: 2,
   checkedAt: '2026-01-02T03:04:05.000Z',
   space: { path: '/volume', contents: 9, apparent: 5, private: 4, shared: 70, saved: 60 },
+  volumes: [{ name: 'ssd', path: '/ssd', contents: 9, apparent: 5, private: 4, shared: 7, saved: 6 }],
+  disks: [
+    { ...DISK, name: 'ssd' },
+    { ...DISK, name: 'lost', present: false, totalBytes: null, freeBytes: null },
+  ],
   residency: { resident: 50, saved: 40 },
 }
-const NEVER = { damaged: null, checkedAt: null, space: null, residency: null }
+const NEVER = { damaged: null, checkedAt: null, space: null, volumes: null, disks: [], residency: null }
 
 const read = (vpss: (typeof web)[]) =>
   parseOpenMetrics(
@@ -114,5 +136,24 @@ test('of VZFS what was looked at is told, and nothing before the first look', ()
     ['insula_vzfs_resident_saved_bytes', 40],
     ['insula_vzfs_damaged', 2],
     ['insula_vzfs_check_timestamp_seconds', Date.parse(VZFS.checkedAt) / 1000],
+  ])
+})
+
+test('of each volume what is known is told, also of one that is missing', () => {
+  const families = parseOpenMetrics(
+    openMetrics(familiesOf({ instance: 'i', version: '1', vpss: [], traffic: new Map(), vzfs: VZFS })),
+  )
+  const told = [...families].flatMap(([name, { samples }]) =>
+    name.startsWith('insula_volume_') ? samples.map(({ labels, value }) => [name.slice(14), labels['volume'], value]) : [],
+  )
+  assert.deepEqual(told, [
+    ['present', 'ssd', 1],
+    ['present', 'lost', 0],
+    ['size_bytes', 'ssd', 100],
+    ['free_bytes', 'ssd', 80],
+    ['vps', 'ssd', 3],
+    ['vps', 'lost', 3],
+    ['pool_bytes', 'ssd', 7],
+    ['saved_bytes', 'ssd', 6],
   ])
 })

@@ -1,6 +1,6 @@
 /** What a node tells its monitoring: of each VPS what a list shows, with its limits, and how many there are in which state. */
 
-import { type Vps, VPS_STATES, type VzfsDf } from '@insula/contract'
+import { type Volume, type Vps, VPS_STATES, type VzfsDf } from '@insula/contract'
 import type { Family, Sample } from './openmetrics.ts'
 
 export interface Figures {
@@ -17,6 +17,9 @@ export interface VzfsFigures {
   readonly damaged: number | null
   readonly checkedAt: string | null
   readonly space: VzfsDf['volume'] | null
+  readonly volumes: VzfsDf['volumes'] | null
+  /** As of now. */
+  readonly disks: readonly Volume[]
   readonly residency: { readonly resident: number; readonly saved: number } | null
 }
 
@@ -77,7 +80,7 @@ export function familiesOf({ instance, version, vpss, traffic, vzfs }: Figures):
   ]
 }
 
-function vzfsFamilies({ damaged, checkedAt, space, residency }: VzfsFigures): Family[] {
+function vzfsFamilies({ damaged, checkedAt, space, volumes, disks, residency }: VzfsFigures): Family[] {
   const one = (name: string, help: string, value: number | null | undefined): Family =>
     gauge(`insula_vzfs_${name}`, help, value === null || value === undefined ? [] : [{ labels: {}, value }])
   return [
@@ -86,10 +89,33 @@ function vzfsFamilies({ damaged, checkedAt, space, residency }: VzfsFigures): Fa
     one('saved_bytes', 'What would be on disk more if each VPS had copies of its own', space?.saved),
     one('resident_bytes', 'Contents of the pool that are in RAM for VPSs that run', residency?.resident),
     one('resident_saved_bytes', 'RAM that they would need more if each had copies of its own', residency?.saved),
+    ...OF_VOLUME.map(([name, help, read]) =>
+      gauge(
+        `insula_volume_${name}`,
+        help,
+        disks.flatMap((disk) => {
+          const value = read(disk, volumes?.find((volume) => volume.name === disk.name) ?? null)
+          return value === null ? [] : [{ labels: { volume: disk.name }, value }]
+        }),
+      ),
+    ),
     one('damaged', 'What the last check left damaged; absent when there was none', damaged),
     one('check_timestamp_seconds', 'When the last check ended', checkedAt === null ? null : Date.parse(checkedAt) / 1_000),
   ]
 }
+
+const OF_VOLUME: readonly (readonly [
+  string,
+  string,
+  (disk: Volume, figures: VzfsDf['volumes'][number] | null) => number | null,
+])[] = [
+  ['present', '1 when the volume is there, 0 when it is missing', ({ present }) => Number(present)],
+  ['size_bytes', 'Size of its file system', ({ totalBytes }) => totalBytes],
+  ['free_bytes', 'Free on its file system', ({ freeBytes }) => freeBytes],
+  ['vps', 'VPSs on it', ({ vps }) => vps],
+  ['pool_bytes', 'What contents in its pool take on disk', (_disk, figures) => figures?.shared ?? null],
+  ['saved_bytes', 'What would be on it more if each VPS had copies of its own', (_disk, figures) => figures?.saved ?? null],
+]
 
 const labelsOf = ({ id, name }: Vps): { vps: string; name: string } => ({ vps: `${id}`, name })
 const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({ name, type: 'gauge', help, samples })

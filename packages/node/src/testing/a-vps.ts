@@ -10,6 +10,7 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   hostname: 'web',
   template: 'micro@2026-01-01.1',
   layers: ['micro@2026-01-01.1'],
+  volume: 'default',
   init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2' },
   addresses: [],
   dns: [],

@@ -15,7 +15,7 @@ import { type ArchiveLimits, measure, refused, unpack } from './archive.ts'
 import { findInit, osRelease, resolveIn, runsHere } from './look.ts'
 
 export interface ImportNeed {
-  readonly vzfs: Vzfs
+  readonly vzfs: Pick<Vzfs, 'path' | 'layers' | 'scratch' | 'discard'>
   readonly runner: ProcessRunner
   readonly runConfined: RunConfined
   readonly onProgress?: (progress: BuildProgress) => void

@@ -5,8 +5,9 @@
  * INVARIANT: a name in the pool appears only after its bytes are on disk (one syncfs for all of them, in place of one fsync each).
  */
 
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
+import { syncFileSystem } from '../sync-file-system.ts'
 import { layerPaths } from '../volume-paths.ts'
 import { writeRecord } from '../references/layer-record.ts'
 import type { LayerInfo } from '../vzfs.ts'
@@ -91,13 +92,4 @@ async function hashAll(crew: Crew, root: Buffer, real: readonly RegularFile[], p
 function withOwnLinks(entries: readonly Entry[], regular: readonly RegularFile[]): Entry[] {
   const names = new Map(regular.map((file) => [file.entry.inode, file.names.length] as const))
   return entries.map((entry) => (entry.kind === 'file' ? { ...entry, links: names.get(entry.inode) ?? 1 } : entry))
-}
-
-function syncFileSystem(files: FileCalls, path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    files.syncFileSystem(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

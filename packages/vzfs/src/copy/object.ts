@@ -144,7 +144,7 @@ function copyXattrs(files: FileCalls, from: Buffer, to: Buffer, { shift }: CopyH
 const XFS_ACL = 'trusted.SGI_ACL_'
 
 /** What is a hole stays one. */
-function copyContents(files: FileCalls, source: number, target: number): void {
+export function copyContents(files: FileCalls, source: number, target: number): void {
   const { size } = fstatSync(source)
   ftruncateSync(target, size)
   for (let start = files.nextData(source, 0); start !== null && start < size;) {

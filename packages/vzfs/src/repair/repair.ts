@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { examine, type ExamineMeans, forgetFiles } from '../check/examine.ts'
 import { runInThread } from '../thread.ts'
+import { volumePaths } from '../volume-paths.ts'
 import type { CheckReport, Damage, Repaired, RepairOptions } from '../reports.ts'
 import type { RepairJob } from './repair-thread.ts'
 import type { Wanted } from './seek.ts'
@@ -51,14 +52,14 @@ async function stillDamaged(means: ExamineMeans, unseen: readonly Damage[], { pa
 
 async function refillAll(means: ExamineMeans, damages: readonly Damage[], options: RepairOptions): Promise<void> {
   const { paths, gate } = means
-  const { from = [], treeLike, progress = () => undefined, signal } = options
+  const { from = [], volumes = [], treeLike, progress = () => undefined, signal } = options
   const lacking = damages.filter(lacksBytes)
   const wanted = new Map(lacking.map(({ digest = '', size = 0 }) => [digest, { digest, size }] as const))
   if (wanted.size === 0) return
-  const take = async (places: readonly string[]): Promise<void> => {
+  const take = async (places: readonly string[], pools: readonly string[] = []): Promise<void> => {
     if (wanted.size === 0) return
     const sought: readonly Wanted[] = [...wanted.values()]
-    const found = await work<string[]>(means, { phase: 'seek', wanted: sought, places }, signal)
+    const found = await work<string[]>(means, { phase: 'seek', wanted: sought, places, pools }, signal)
     if (found.length === 0) return
     const has = new Set(found)
     const pool = found.filter((digest) => lacking.some((damage) => damage.digest === digest && damage.kind === 'contents'))
@@ -72,8 +73,13 @@ async function refillAll(means: ExamineMeans, damages: readonly Damage[], option
   }
   progress('looking for bytes on the volume', 0, wanted.size)
   await take([paths.quarantine])
+  const others = volumes.map(volumePaths)
+  await take(
+    [],
+    others.map(({ pool }) => pool),
+  )
   await take(below(paths.areas, 'upper'))
-  await take(below(paths.layers, 'tree'))
+  await take([paths, ...others].flatMap(({ layers }) => below(layers, 'tree')))
   await take(from)
   const layers = new Set(
     lacking.flatMap(({ digest, layer, namedBy }) =>

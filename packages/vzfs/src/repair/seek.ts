@@ -34,13 +34,21 @@ export interface SeekJob {
   readonly wanted: readonly Wanted[]
   /** Directories. */
   readonly places: readonly string[]
+  /** Pools of other volumes: there they have the same name. */
+  readonly pools: readonly string[]
 }
 
 /** @returns digests that were found, each now a file `tmp/found.DIGEST` */
-export async function seek(files: FileCalls, { volume, wanted, places }: SeekJob): Promise<string[]> {
+export async function seek(files: FileCalls, { volume, wanted, places, pools }: SeekJob): Promise<string[]> {
   const paths = volumePaths(volume)
   const missing = new Map(wanted.map(({ digest, size }) => [digest, size] as const))
   const found: string[] = []
+  for (const pool of pools)
+    for (const { digest, size } of wanted) {
+      if (!missing.has(digest) || takeIf(paths.tmp, Buffer.from(join(pool, poolKey(digest))), size, [digest]) === null) continue
+      missing.delete(digest)
+      found.push(digest)
+    }
   for (const place of places) {
     await diskUse(place, (path, stats) => {
       if (!stats.isFile() || missing.size === 0) return

@@ -3,13 +3,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { appear, layersKnown, planOf } from '../areas.ts'
+import { bringContents } from '../arrive/bring-contents.ts'
+import { type CopySource, inBoth } from '../arrive/source.ts'
 import { syncDirectory, writeDurable } from '../durable.ts'
 import { VzfsError } from '../errors.ts'
 import { toJson } from '../json-file.ts'
 import { parseAreaId, parseBase } from '../names.ts'
 import { count } from '../quota/account.ts'
 import { ownedName } from '../trash.ts'
-import { areaPaths } from '../volume-paths.ts'
+import { areaPaths, type VolumePaths, volumePaths } from '../volume-paths.ts'
 import type { AreaInfo, OverlayPlan } from '../vzfs.ts'
 import { copyIfThere, copyPrivate, refusal, syncVolume } from './copied-area.ts'
 import type { CloneSource, CopyOptions } from './snapshot.ts'
@@ -30,30 +32,50 @@ export const cloneArea = (
   wish: CloneWish,
   options: CopyOptions = {},
 ): Promise<AreaInfo> =>
-  need.relinking.settled(parseAreaId(source.id), () => need.gate.shared(() => cloneSettled(need, source, wish, options)))
+  need.relinking.settled(parseAreaId(source.id), () =>
+    need.gate.shared(() => cloneSettled(need, need.paths, source, wish, options)),
+  )
+
+/** As `cloneArea`, of an area of another volume. What it consists of has to be here. */
+export const cloneFrom = (
+  need: SnapshotsNeed,
+  from: CopySource,
+  source: CloneSource,
+  wish: CloneWish,
+  options: CopyOptions = {},
+): Promise<AreaInfo> =>
+  from.settled(parseAreaId(source.id), () =>
+    inBoth(need.gate, need.paths.volume, from, () =>
+      // Another file system shares no blocks with this one.
+      cloneSettled({ ...need, reflink: false }, volumePaths(from.path), source, wish, options, from),
+    ),
+  )
 
 async function cloneSettled(
   need: SnapshotsNeed,
+  origin: VolumePaths,
   source: CloneSource,
   { id, base, record, adapt }: CloneWish,
   options: CopyOptions,
+  from: CopySource | null = null,
 ): Promise<AreaInfo> {
   const { paths, trash, mutex, quota, files, moved } = need
-  const original = await knownArea(paths, source.id)
-  const place = paths.area(source.id)
-  const from = source.snapshot === null ? place : place.snapshot(source.snapshot)
-  const layers = source.snapshot === null ? original.layers : (await readSnapshotInfo(from.info, source.snapshot))?.layers
+  const original = await knownArea(origin, source.id)
+  const place = origin.area(source.id)
+  const copied = source.snapshot === null ? place : place.snapshot(source.snapshot)
+  const layers = source.snapshot === null ? original.layers : (await readSnapshotInfo(copied.info, source.snapshot))?.layers
   if (layers === undefined) throw new VzfsError('snapshot_unknown', `area ${source.id} has no snapshot ${source.snapshot ?? ''}`)
   const area: AreaInfo = { id: parseAreaId(id), base: parseBase(base), layers }
   const staged = join(paths.tmp, ownedName(base))
   try {
     const made = areaPaths(staged)
     await mkdir(staged, { mode: 0o700 })
-    await copyPrivate(need, from, made, base, { from: original.base, to: base }, options)
+    await copyPrivate(need, copied, made, base, { from: original.base, to: base }, options)
+    if (from !== null) await bringContents(need, from, [made.links], options.signal)
     options.signal?.throwIfAborted()
     await mkdir(made.work, { mode: 0o700 })
     count(quota, made.work, base)
-    await copyIfThere(from.quota, made.quota)
+    await copyIfThere(copied.quota, made.quota)
     await writeDurable(made.record, toJson(record))
     await writeDurable(made.info, toJson(area))
     await adapt?.(await planOf(paths, made, layers))
