@@ -70,6 +70,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/vzfs/src/snapshots/cut.system.test.ts', 'our own code, killed a hundred times'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/templates/src/build.system.test.ts', NO_MIRROR),
+  choice('host', 'packages/templates/src/apps/build-app.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice(
@@ -87,6 +88,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'tests/system/leaks.test.ts', 'cgroups, mounts and links that stay'),
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
   choice('lab', 'tests/system/vzfs-care.test.ts', 'who pays for pages, by cgroup v2'),

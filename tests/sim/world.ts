@@ -28,6 +28,7 @@ import {
   fakeUserNamespaces,
   fakeVolumes,
 } from '@insula/kernel/fakes'
+import { fakeApps } from './fakes/apps.ts'
 import { fakeTemplates } from './fakes/templates.ts'
 import { type FakeVzfs, fakeVzfs } from './fakes/vzfs.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -123,6 +124,7 @@ export async function openWorld({
   }
   const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full })
   const shelf = fakeTemplates(vzfs, kind)
+  const apps = fakeApps()
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 
@@ -153,6 +155,7 @@ export async function openWorld({
           openRoot: fakeConfinedRoots(machine),
         }),
         templates: shelf,
+        apps,
         upSince: bootId,
         supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],

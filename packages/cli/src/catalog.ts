@@ -33,6 +33,12 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template show': async () => (await import('./commands/template-show.ts')).templateShow,
   'template build': async () => (await import('./commands/template-build.ts')).templateBuild,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
+  'template usage': async () => (await import('./commands/template-usage.ts')).templateUsage,
+  'app add': async () => (await import('./commands/app-add.ts')).appAdd,
+  'app upgrade': async () => (await import('./commands/app-upgrade.ts')).appUpgrade,
+  'app remove': async () => (await import('./commands/app-remove.ts')).appRemove,
+  'app list': async () => (await import('./commands/app-list.ts')).appList,
+  'app show': async () => (await import('./commands/app-show.ts')).appShow,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
   'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
@@ -55,7 +61,8 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
-  template: 'OS templates: build, list, show, remove',
+  template: 'templates: build, list, show, remove, usage',
+  app: 'apps in VPSs: add, upgrade, remove, list, show',
   vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }

@@ -38,6 +38,13 @@ export const endpoints = {
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
+  appList: { method: 'GET', path: '/v1/apps' },
+  appShow: { method: 'GET', path: '/v1/apps/:app' },
+  appAdd: { method: 'POST', path: '/v1/apps/add' },
+  appUpgrade: { method: 'POST', path: '/v1/apps/upgrade' },
+  appRemove: { method: 'POST', path: '/v1/apps/remove' },
+  templateUsage: { method: 'GET', path: '/v1/template-usage' },
+
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
@@ -47,6 +54,7 @@ export const endpoints = {
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },
   taskCancel: { method: 'POST', path: '/v1/tasks/:task/cancel' },
+  taskSecrets: { method: 'POST', path: '/v1/tasks/:task/secrets' },
   taskLog: { method: 'GET', path: '/v1/tasks/:task/log' },
 
   doctor: { method: 'GET', path: '/v1/doctor' },

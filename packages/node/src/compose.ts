@@ -21,6 +21,9 @@ import {
 } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
+import type { AppShelf } from './apps/app-shelf.ts'
+import { appShelf } from './apps/apps-on-vzfs.ts'
+import { openSecrets } from './apps/secrets.ts'
 import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
@@ -67,6 +70,7 @@ export interface Drivers {
   readonly vzfs: Vzfs
   readonly areaView: AreaView
   readonly templates: TemplateShelf
+  readonly apps: AppShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
   /** What should start this daemon again is not there any more. */
@@ -94,6 +98,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     vzfs,
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
     templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
+    apps: appShelf({ vzfs, runner }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -140,6 +145,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     warming,
     exits: openExitBook(),
     relinks: openRelinks(),
+    secrets: openSecrets(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,

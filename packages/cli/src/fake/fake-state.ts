@@ -108,6 +108,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
       inodes: null,
       inodesSoft: null,
     },
+    apps: [],
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,

@@ -5,13 +5,14 @@ import { failure } from '../failures.ts'
 import { requireNoSnapshot } from '../life/snapshot.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate } from '../present.ts'
+import type { VpsRecord } from '../record.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
 type TemplateRoute = 'templateList' | 'templateShow' | 'templateBuild' | 'templateRemove' | 'templateDefinitions'
 
 export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, TemplateRoute> {
-  const { inventory, tasks, templates } = means
+  const { inventory, tasks, templates, apps } = means
   const building = new Map<string, number | null>()
   const template = async (ref: string) => {
     const found = await templates.find(ref)
@@ -30,7 +31,8 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     },
     templateBuild: async ({ query, body }) => {
       const { name } = body
-      const known = templates.definitions().map((definition) => definition.name)
+      const known = [...templates.definitions(), ...apps.definitions()].map((definition) => definition.name)
+      const isApp = apps.definitions().some((definition) => definition.name === name)
       if (!known.includes(name))
         throw failure(
           'template_unknown',
@@ -62,6 +64,11 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
               if (now !== step) log((step = now))
               progress(now, ...far)
             }
+            if (isApp) {
+              const app = await apps.build(name, { mirror: body.mirror, signal, onProgress, onLine: log })
+              means.events.emit({ kind: 'template.built', vps: null, data: { ref: app.ref } })
+              return { ref: app.ref }
+            }
             const built = await templates.build(name, { mirror, signal, onProgress })
             log(`${built.ref} is built: ${built.files} files`)
             means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
@@ -78,6 +85,17 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
       return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
     },
     templateRemove: async ({ params, query }) => {
+      const app = (await apps.list()).find((one) => one.ref === params.template)
+      if (app) {
+        requireUnusedApp(app.ref, inventory.all())
+        return run({ kind: 'template.remove', subject: app.ref, doing: `cannot remove app ${app.ref}` }, query, async () => {
+          // A VPS may have got it meanwhile.
+          requireUnusedApp(app.ref, inventory.all())
+          await apps.remove(app.ref)
+          means.events.emit({ kind: 'template.removed', vps: null, data: { ref: app.ref } })
+          await collectAfterwards(means)
+        })
+      }
       const { ref, layers } = await template(params.template)
       const users = inventory.all().filter((vps) => vps.layers.some((layer) => layers.includes(layer)))
       if (users.length > 0) {
@@ -97,10 +115,24 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
       })
     },
     templateDefinitions: async () => {
-      const built = new Set((await templates.list()).map(({ name }) => name))
+      const built = new Set([...(await templates.list()), ...(await apps.list())].map(({ name }) => name))
       return {
-        definitions: templates.definitions().map(({ name, description }) => ({ name, description, built: built.has(name) })),
+        definitions: [...templates.definitions(), ...apps.definitions()].map(({ name, description }) => ({
+          name,
+          description,
+          built: built.has(name),
+        })),
       }
     },
   }
+}
+
+function requireUnusedApp(ref: string, all: readonly VpsRecord[]): void {
+  const users = all.filter(({ apps }) => apps.some((app) => app.ref === ref)).map(({ name }) => name)
+  if (users.length === 0) return
+  throw failure(
+    'conflict',
+    `cannot remove app ${ref}: ${users.length === 1 ? 'a VPS has' : `${users.length} VPSs have`} it (${users.slice(0, 5).join(', ')}${users.length > 5 ? ', ...' : ''})`,
+    'upgrade it there, or remove it there first: insula app remove',
+  )
 }
