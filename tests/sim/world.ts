@@ -224,6 +224,7 @@ function instanceIn(directory: string): Instance {
     run,
     apiSocket: join(run, 'api.sock'),
     keeperSocket: join(run, 'keeper.sock'),
+    definitions: join(directory, 'templates'),
     listenerSocket: join(run, 'listener.sock'),
     scratch: join(run, 'exec'),
     bundles: join(run, 'bundles'),

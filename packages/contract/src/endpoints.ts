@@ -36,6 +36,11 @@ export const endpoints = {
   templateShow: { method: 'GET', path: '/v1/templates/:template' },
   templateBuild: { method: 'POST', path: '/v1/templates' },
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
+  templateManifest: { method: 'GET', path: '/v1/templates/:template/manifest' },
+  templateSbom: { method: 'GET', path: '/v1/templates/:template/sbom' },
+  templateDiff: { method: 'GET', path: '/v1/templates/:template/diff' },
+  definitionNew: { method: 'POST', path: '/v1/template-definitions' },
+  definitionLint: { method: 'POST', path: '/v1/template-definitions/lint' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
   appList: { method: 'GET', path: '/v1/apps' },

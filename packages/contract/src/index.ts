@@ -1,7 +1,7 @@
 /** The agreement between insulad and everything that talks to it. `@insula/contract/light` is the part of it that loads no zod. */
 
 export * from './light.ts'
-export { AddressWish, Dns, Hostname, Ipv4, VpsName, VpsRef } from './scalars.ts'
+export { AddressWish, Dns, Hostname, Ipv4, TemplateName, VpsName, VpsRef } from './scalars.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export { Share, VpsRebase, VzfsRelink } from './relink.ts'
@@ -9,11 +9,39 @@ export { App, AppAdd, AppRemove, AppUpgrade, TaskSecrets, TemplateUsage, VpsApp 
 export { Boot } from './boot.ts'
 export { ApiError, ErrorBody } from './failure.ts'
 export { Task, TaskAnswer, TaskLog } from './task.ts'
-export { Template, TemplateBuild, TemplateDefinition } from './template.ts'
+export {
+  DefinitionFindings,
+  DefinitionLint,
+  DefinitionNew,
+  Template,
+  TemplateBuild,
+  TemplateDefinition,
+  TemplateDiff,
+  TemplateManifest,
+} from './template.ts'
 export { Health, NodeInfo } from './node.ts'
 export { DoctorReport, Finding } from './doctor.ts'
 export { Event } from './event.ts'
 export { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, SessionClientMessage } from './session.ts'
 export { type Route, routes } from './routes.ts'
+export { templateRoutes } from './template-routes.ts'
 export { openApiDocument } from './openapi.ts'
 export { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'
+export {
+  AppDefinition,
+  ARCHITECTURES,
+  type AptRepository,
+  Definition,
+  type DnfRepository,
+  HOST_ONLY,
+  INITS,
+  type Install,
+  OS_PHASES,
+  OsDefinition,
+  type Parameter,
+  type Phase,
+  PHASES,
+  type Script,
+  type TemplateFile,
+  templateSchema,
+} from './template-definition.ts'

@@ -39,6 +39,15 @@ export type { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaList 
 export type { Snapshot, SnapshotCreate, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export type { RelinkReport, RelinkResult, Share, VpsRebase, VzfsRelink } from './relink.ts'
 export type { Task, TaskAnswer, TaskLog } from './task.ts'
-export type { Template, TemplateBuild, TemplateDefinition } from './template.ts'
+export type {
+  DefinitionFindings,
+  DefinitionLint,
+  DefinitionNew,
+  Template,
+  TemplateBuild,
+  TemplateDefinition,
+  TemplateDiff,
+  TemplateManifest,
+} from './template.ts'
 export type { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export type { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'

@@ -10,10 +10,10 @@ import { Health, NodeInfo } from './node.ts'
 import { quotaRoutes } from './quota-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { VpsRebase } from './relink.ts'
-import { QueryFlag, TemplateRef, VpsRef, Wait } from './scalars.ts'
+import { QueryFlag, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
-import { Template, TemplateBuild, TemplateDefinition } from './template.ts'
+import { templateRoutes } from './template-routes.ts'
 import { Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 import { vzfsRoutes } from './vzfs-routes.ts'
 
@@ -32,7 +32,6 @@ export interface Route extends Endpoint {
 }
 
 const ofVps = z.strictObject({ vps: VpsRef })
-const ofTemplate = z.strictObject({ template: TemplateRef })
 const ofTask = z.strictObject({ task: z.coerce.number<number>().int().min(1) })
 const task = { response: TaskAnswer, status: 202 } as const
 
@@ -183,45 +182,7 @@ export const routes = {
     errors: ['not_found', 'conflict'],
   },
 
-  templateList: {
-    ...endpoints.templateList,
-    summary: 'All versions of all templates',
-    response: z.object({ templates: z.array(Template) }),
-    status: 200,
-    errors: [],
-  },
-  templateShow: {
-    ...endpoints.templateShow,
-    summary: 'One version of a template; a name means its latest',
-    params: ofTemplate,
-    response: z.object({ template: Template }),
-    status: 200,
-    errors: ['not_found'],
-  },
-  templateBuild: {
-    ...endpoints.templateBuild,
-    summary: 'Build a new version of a template from its definition',
-    query: Wait,
-    body: TemplateBuild,
-    ...task,
-    errors: ['template_unknown', 'busy', 'no_space', 'unsupported', 'cancelled'],
-  },
-  templateRemove: {
-    ...endpoints.templateRemove,
-    summary: 'Remove a version that no VPS uses',
-    params: ofTemplate,
-    query: Wait,
-    ...task,
-    errors: ['not_found', 'conflict', 'busy'],
-  },
-  templateDefinitions: {
-    ...endpoints.templateDefinitions,
-    summary: 'What can be built',
-    response: z.object({ definitions: z.array(TemplateDefinition) }),
-    status: 200,
-    errors: [],
-  },
-
+  ...templateRoutes,
   ...appRoutes,
   ...vzfsRoutes,
 

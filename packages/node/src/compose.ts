@@ -19,6 +19,7 @@ import {
   type Volumes,
   realQuota,
 } from '@insula/kernel'
+import { shippedDefinitions } from '@insula/templates'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
 import type { AppShelf } from './apps/app-shelf.ts'
@@ -31,6 +32,7 @@ import { openVzfsBoard } from './care/board.ts'
 import { openLastCheck } from './care/last-check.ts'
 import { openWarming } from './care/warm.ts'
 import type { Config } from './config.ts'
+import { openDefinitions } from './definitions/shelf.ts'
 import { openEvents } from './events.ts'
 import type { Instance } from './instance.ts'
 import { openInventory } from './inventory.ts'
@@ -49,6 +51,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -88,6 +91,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
   const volumes = realVolumes({ runner, mounts, userNamespaces: realUserNamespaces() })
   await requireOwnVolume(instance, config, (path) => volumes.mounted(path))
   const vzfs = await openVzfs(config.volume ?? instance.volume, { files: realFileCalls(), quota: realQuota, warn: log })
+  const definitions = openDefinitions({ shipped: shippedDefinitions, own: instance.definitions })
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
@@ -97,8 +101,8 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     probe: realHostProbe(runner),
     vzfs,
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache }),
-    apps: appShelf({ vzfs, runner }),
+    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache, definitions }),
+    apps: appShelf({ vzfs, runner, definitions }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -146,6 +150,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     exits: openExitBook(),
     relinks: openRelinks(),
     secrets: openSecrets(),
+    stacks: openStacks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,

@@ -3,6 +3,7 @@
 import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
 import { LimitBelowUse } from '@insula/kernel'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
+import { DefinitionInvalid } from './definitions/fault.ts'
 import { RebaseRefused, type VzfsCode, VzfsError } from '@insula/vzfs'
 
 export function failure(code: ErrorCode, message: string, remedy?: string, cause?: unknown): ApiFailure {
@@ -31,6 +32,7 @@ function reasonOf(error: unknown): string {
 const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   no_space: 'no_space',
   tool_missing: 'unsupported',
+  unsupported: 'unsupported',
   bad_mirror: 'invalid_request',
   mirror_unreachable: 'unavailable',
   unknown_template: 'not_found',
@@ -50,6 +52,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   const name = error instanceof Error ? error.name : ''
   const code = (error as { code?: unknown } | null)?.code
   if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
+  if (error instanceof DefinitionInvalid) return { code: 'invalid_request', remedy: error.remedy }
   if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
     return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
   if (name === 'AbortError') return { code: 'cancelled' }

@@ -12,6 +12,8 @@ export interface Instance extends InstancePlaces {
   readonly keeperSocket: string
   /** The OCI runtime hands seccomp listeners over there. */
   readonly listenerSocket: string
+  /** The provider's own definitions of templates, one directory each. */
+  readonly definitions: string
   readonly lxcfs: string
   readonly lxcfsPidFile: string
   readonly runtime: string
@@ -47,6 +49,7 @@ export function instanceOf(name: string): Instance {
     apiSocket: localSocketPath(name),
     keeperSocket: `${run}/keeper.sock`,
     listenerSocket: `${run}/listener.sock`,
+    definitions: own ? '/etc/insula/templates' : `/etc/insula/${name}.templates`,
     lxcfs: `${run}/lxcfs`,
     lxcfsPidFile: `${run}/lxcfs.pid`,
     runtime: `${run}/runtime`,

@@ -17,6 +17,7 @@ import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
 import type { Relinks } from './life/relink.ts'
 import type { LostAreas } from './lost-areas.ts'
+import type { Stacks } from './stacks/stacks.ts'
 import type { Store } from './store/open.ts'
 import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
@@ -47,6 +48,7 @@ export interface Means {
   readonly secrets: SecretShelf
   readonly exits: ExitBook
   readonly relinks: Relinks
+  readonly stacks: Stacks
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */
   readonly linked: Set<number>

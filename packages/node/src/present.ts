@@ -12,6 +12,7 @@ export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsa
     init: _init,
     base: _base,
     held: _held,
+    waits: _waits,
     snapshotsSince: _since,
     apps,
     ...shown
@@ -34,10 +35,11 @@ export function presentTemplate(
   all: readonly ShelvedTemplate[],
   vpss: readonly VpsRecord[],
 ): Template {
-  const { layers, init, ...shown } = template
+  const { layers, init, packages, sources: _sources, description: _description, ...shown } = template
   return {
     ...shown,
     init: init.kind,
+    packages: packages.length,
     latest: all.findLast(({ name }) => name === template.name)?.ref === template.ref,
     usedBy: vpss.filter((vps) => vps.layers.some((layer) => layers.includes(layer))).map(({ id }) => id),
   }

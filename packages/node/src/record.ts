@@ -25,7 +25,8 @@ const VpsRecord = z.object({
   /** Template version, and its layers, top first. */
   template: z.string(),
   layers: z.array(z.string()).min(1),
-  init: z.object({ kind: z.string(), path: z.string(), stopSignal: z.string() }),
+  /** ready: how to find out that it has booted; records of earlier versions know by the kind of init. */
+  init: z.object({ kind: z.string(), path: z.string(), stopSignal: z.string(), ready: z.string().optional() }),
   addresses: z.array(Ipv4),
   /** Empty: those of the node. */
   dns: z.array(Dns),
@@ -44,6 +45,8 @@ const VpsRecord = z.object({
   snapshotsSince: z.string().nullable().default(null),
   /** It is frozen for a moment, for its files to be copied: whoever finds this thaws it. */
   held: z.boolean().default(false),
+  /** A waiting init runs in place of its own, for the node to do something inside: whoever finds this ends it. */
+  waits: z.boolean().default(false),
   /** Host uid and gid of its root. */
   base: z.int(),
   createdAt: z.string(),

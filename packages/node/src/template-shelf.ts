@@ -1,5 +1,10 @@
 /** The templates of this node as the daemon sees them. */
 
+import type { Package, PackageManager, Template } from '@insula/templates'
+import type { Linted } from './definitions/lint.ts'
+import type { Scaffolded, ScaffoldWish } from './definitions/scaffold.ts'
+import type { ListedDefinition } from './definitions/shelf.ts'
+
 export interface ShelvedTemplate {
   readonly name: string
   readonly version: string
@@ -10,8 +15,15 @@ export interface ShelvedTemplate {
   readonly distribution: string
   readonly release: string
   readonly architecture: string
-  readonly init: { readonly kind: string; readonly path: string; readonly stopSignal: string }
+  readonly family: string
+  readonly packageManager: PackageManager
+  /** ready: "systemd" whose state is asked, "none", or a file that is there once the system is up. */
+  readonly init: { readonly kind: string; readonly path: string; readonly stopSignal: string; readonly ready: string }
   readonly layers: readonly string[]
+  readonly description: string
+  readonly sources: Template['sources']
+  /** By name. */
+  readonly packages: readonly Package[]
   readonly files: number
   readonly bytes: number
   readonly builtAt: string
@@ -20,6 +32,8 @@ export interface ShelvedTemplate {
 export interface BuildOptions {
   readonly mirror: string | undefined
   readonly signal: AbortSignal
+  /** What scripts write. */
+  readonly log?: (line: string) => void
   readonly onProgress: (step: string, done: number, total: number | null) => void
 }
 
@@ -28,8 +42,16 @@ export interface TemplateShelf {
   list(): Promise<ShelvedTemplate[]>
   /** A version, or the latest of a name; null when there is none. */
   find(ref: string): Promise<ShelvedTemplate | null>
-  definitions(): readonly { readonly name: string; readonly description: string }[]
+  definitions(): Promise<readonly ListedDefinition[]>
+  /** @returns its directory and what is wrong with it; null when there is none of that name */
+  lint(which: { readonly name?: string | undefined; readonly directory?: string | undefined }): Promise<Linted | null>
+  /** Begins a definition of the provider's own. */
+  scaffold(wish: ScaffoldWish): Promise<Scaffolded>
   build(name: string, options: BuildOptions): Promise<ShelvedTemplate>
+  /** null: packages and definition are those of the latest version, and nothing was kept. */
+  update(name: string, options: BuildOptions): Promise<ShelvedTemplate | null>
+  /** CycloneDX. null when there is no such version. */
+  sbom(ref: string): Promise<Record<string, unknown> | null>
   remove(ref: string): Promise<void>
   /** Builds a tree as a version was built, hands it to `use` and removes it. */
   withTreeLike(ref: string, options: BuildOptions, use: (tree: string) => Promise<void>): Promise<void>

@@ -2,62 +2,71 @@
 
 import type { ProcessRunner } from '@insula/kernel'
 import {
+  type BuildNeed,
   buildTemplate,
-  definitions,
-  findDefinition,
+  cycloneDx,
   listTemplates,
   removeTemplate,
   showTemplate,
   type Template,
-  withTreeLike,
+  type TemplateSource,
+  updateTemplate,
+  withTreeOf,
 } from '@insula/templates'
 import type { Vzfs } from '@insula/vzfs'
-import type { ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
+import type { Definitions } from './definitions/shelf.ts'
+import { lint } from './definitions/lint.ts'
+import { scaffold } from './definitions/scaffold.ts'
+import { osSource } from './definitions/os-source.ts'
+import type { BuildOptions, ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
 
 export interface ShelfMeans {
   readonly vzfs: Vzfs
   readonly runner: ProcessRunner
   readonly treeCache: string | undefined
+  readonly definitions: Definitions
 }
 
-export function templateShelf({ vzfs, runner, treeCache }: ShelfMeans): TemplateShelf {
+export function templateShelf({ vzfs, runner, treeCache, definitions }: ShelfMeans): TemplateShelf {
+  const needOf = ({ mirror, signal, log = () => {}, onProgress }: BuildOptions): BuildNeed => ({
+    vzfs,
+    runner,
+    mirror,
+    treeCache,
+    signal,
+    log,
+    onProgress: ({ step, done }) => onProgress(step, done, 100),
+  })
+  const sourceOf = async (name: string): Promise<TemplateSource> => osSource(await definitions.find(name), name)
   return {
     list: async () => (await listTemplates(vzfs)).map(shelved),
     find: async (ref) => {
       const found = await showTemplate(vzfs, ref)
       return found === null ? null : shelved(found)
     },
-    definitions: () => definitions,
-    build: async (name, options) => {
-      const definition = findDefinition(name)
-      if (!definition) throw new Error(`there is no definition of a template "${name}"`)
-      const { mirror, signal } = options
-      const onProgress = ({ step, done }: { step: string; done: number }): void => options.onProgress(step, done, 100)
-      return shelved(await buildTemplate(definition, { vzfs, runner, mirror, treeCache, signal, onProgress }))
+    definitions: () => definitions.list(),
+    build: async (name, options) => shelved(await buildTemplate(await sourceOf(name), needOf(options))),
+    update: async (name, options) => {
+      const built = await updateTemplate(await sourceOf(name), needOf(options))
+      return built === null ? null : shelved(built)
     },
+    sbom: async (ref) => {
+      const found = await showTemplate(vzfs, ref)
+      return found === null ? null : cycloneDx(found)
+    },
+    lint: (which) => lint(definitions, which),
+    scaffold: (wish) => scaffold(definitions, wish),
     remove: (ref) => removeTemplate(vzfs, ref),
-    withTreeLike: (ref, { mirror, signal, onProgress }, use) => {
-      const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
-      return withTreeLike(ref, { vzfs, runner, mirror, treeCache, signal, onProgress: told }, use)
+    withTreeLike: async (ref, options, use) => {
+      const found = await definitions.find(ref.split('@')[0] ?? ref)
+      // What it was built from is gone.
+      if (found === null) return
+      await withTreeOf(osSource(found, ref), needOf(options), use)
     },
   }
 }
 
 function shelved(template: Template): ShelvedTemplate {
-  const { name, version, ref, definition, distribution, release, architecture, init, stopSignal, files, bytes, builtAt } =
-    template
-  return {
-    name,
-    version,
-    ref,
-    definition,
-    distribution,
-    release,
-    architecture,
-    files,
-    bytes,
-    builtAt,
-    layers: [ref],
-    init: { kind: init, path: '/sbin/init', stopSignal },
-  }
+  const { init, initPath, stopSignal, readyProbe, ...rest } = template
+  return { ...rest, layers: [rest.ref], init: { kind: init, path: initPath, stopSignal, ready: readyProbe } }
 }

@@ -1,16 +1,18 @@
-/** Builds a template version: a tree, made by its definition's recipe, becomes a layer with a manifest. All or nothing. */
+/** Builds a template version: a tree, made by its definition, becomes a layer with a manifest. All or nothing. */
 
 import { statfs } from 'node:fs/promises'
-import { arch } from 'node:os'
 import type { ProcessRunner } from '@insula/kernel'
 import { type Vzfs, VzfsError } from '@insula/vzfs'
-import { buildDebian } from './debian/build-debian.ts'
-import { definitionDigest, findDefinition } from './definitions.ts'
+import { nodeArchitecture } from './architecture.ts'
+import { definitionDigest } from './definition-digest.ts'
+import type { BuiltTree } from './debian/build-debian.ts'
 import { TemplateFailed } from './failure.ts'
+import { installTree } from './install-tree.ts'
 import { templateOf } from './manifest.ts'
-import { buildMicro } from './micro/build-micro.ts'
 import { formatReference, nextReference, parseReference } from './reference.ts'
-import type { BuildProgress, Template, TemplateDefinition, TemplateManifest } from './template.ts'
+import type { BuildProgress, PackageManager, Template, TemplateManifest, TemplateSource } from './template.ts'
+import { sameAs } from './same.ts'
+import { listTemplates } from './templates.ts'
 
 export interface BuildNeed {
   readonly vzfs: Vzfs
@@ -20,66 +22,67 @@ export interface BuildNeed {
   /** Directory of finished trees, see tree-cache.ts; none when absent. */
   readonly treeCache?: string | undefined
   readonly onProgress?: (progress: BuildProgress) => void
+  /** What scripts write. */
+  readonly log?: (line: string) => void
   readonly signal?: AbortSignal | undefined
   readonly now?: () => Date
   /** The node's /etc/apt. */
   readonly aptDirectory?: string
 }
 
+type Installer = TemplateSource['definition']['install']['with']
+
 /** Free space on the volume that a build needs at its height: packages, the tree, and what installing adds for a while. */
-const SPACE: Readonly<Record<TemplateDefinition['recipe']['kind'], number>> = { debian: 700 << 20, micro: 16 << 20 }
+const SPACE: Readonly<Record<Installer, number>> = { mmdebstrap: 700 << 20, dnf: 700 << 20, busybox: 16 << 20 }
+
+const PACKAGE_MANAGERS: Readonly<Record<Installer, PackageManager>> = { mmdebstrap: 'apt', dnf: 'dnf', busybox: 'none' }
 
 /** Where the tree is done and the layer begins, in per cent. */
 const TREE_DONE = 90
 
 /** @throws TemplateFailed; the signal's reason when aborted. Nothing is left then. */
-export async function buildTemplate(definition: TemplateDefinition, need: BuildNeed): Promise<Template> {
+export async function buildTemplate(source: TemplateSource, need: BuildNeed): Promise<Template> {
+  return withTree(source, need, false, (manifest, tree) => buildLayer(manifest, need, tree))
+}
+
+/**
+ * Builds a version if it would be another one than the latest: its packages are others, or the definition. What the tree cache has is
+ * not used, since it is of another day.
+ * @returns null when nothing has changed. @throws as `buildTemplate`
+ */
+export async function updateTemplate(source: TemplateSource, need: BuildNeed): Promise<Template | null> {
+  return withTree(source, need, true, async (manifest, tree) => {
+    const latest = (await listTemplates(need.vzfs)).findLast(({ name }) => name === source.name)
+    return latest !== undefined && sameAs(latest, manifest) ? null : buildLayer(manifest, need, tree)
+  })
+}
+
+async function withTree<T>(
+  source: TemplateSource,
+  need: BuildNeed,
+  fresh: boolean,
+  use: (manifest: TemplateManifest, tree: string) => Promise<T>,
+): Promise<T> {
   const { vzfs, signal } = need
   signal?.throwIfAborted()
-  await spaceFor(definition, vzfs.path)
+  const architecture = mustFit(source)
+  await spaceFor(source, vzfs.path)
   const [tree, work] = [await vzfs.scratch(), await vzfs.scratch()]
   try {
-    const packages = await buildTree(definition, need, tree, work)
-    return await buildLayer(manifestFor(definition, packages), need, tree)
+    const built = await installTree(source, { ...need, architecture, fresh, tree, work })
+    return await use(manifestFor(source, architecture, built), tree)
   } catch (error) {
     signal?.throwIfAborted()
-    throw outOfSpace(error) ? noSpace(definition, vzfs.path, error) : error
+    throw outOfSpace(error) ? noSpace(source, vzfs.path, error) : error
   } finally {
     await vzfs.discard(tree)
     await vzfs.discard(work)
   }
 }
 
-/**
- * Hands a tree that is built as a template version was to `use`, and removes it. Packages are those of today, so it may differ.
- * @param ref of a version; nothing happens when its definition is gone
- */
-export async function withTreeLike(ref: string, need: BuildNeed, use: (tree: string) => Promise<void>): Promise<void> {
-  const definition = findDefinition(parseReference(ref)?.name ?? ref)
-  if (!definition) return
-  await spaceFor(definition, need.vzfs.path)
-  const [tree, work] = [await need.vzfs.scratch(), await need.vzfs.scratch()]
-  try {
-    await buildTree(definition, need, tree, work)
-    await use(tree)
-  } finally {
-    await need.vzfs.discard(tree)
-    await need.vzfs.discard(work)
-  }
-}
-
-async function buildTree(
-  definition: TemplateDefinition,
-  need: BuildNeed,
-  tree: string,
-  work: string,
-): Promise<Record<string, string>> {
-  const { runner, mirror, treeCache: cache, signal, onProgress = () => {}, aptDirectory = '/etc/apt' } = need
-  const { recipe } = definition
-  const common = { runner, tree, work, signal, onProgress }
-  if (recipe.kind === 'micro') return buildMicro({ ...common, recipe })
-  const described = { name: definition.name, digest: definitionDigest(definition) }
-  return buildDebian({ ...common, recipe, definition: described, mirror, aptDirectory, cache })
+/** Hands a tree that is built by a definition to `use`, and removes it. Packages are those of today. */
+export async function withTreeOf(source: TemplateSource, need: BuildNeed, use: (tree: string) => Promise<void>): Promise<void> {
+  await withTree(source, need, false, (_, tree) => use(tree))
 }
 
 async function buildLayer(
@@ -108,33 +111,44 @@ async function buildLayer(
   }
 }
 
-function manifestFor(definition: TemplateDefinition, packages: Record<string, string>): TemplateManifest {
-  const { name, description, distribution, release, init, stopSignal, readyProbe } = definition
-  const architecture = ARCHITECTURES[arch()] ?? arch()
+function manifestFor(source: TemplateSource, architecture: string, { packages, sources }: BuiltTree): TemplateManifest {
+  const { description, family, distribution, release, init, install } = source.definition
   return {
-    name,
-    definition: definitionDigest(definition),
+    name: source.name,
+    definition: definitionDigest(source),
     description,
+    family,
     distribution,
     release,
     architecture,
-    init,
-    stopSignal,
-    readyProbe,
+    init: init.kind,
+    initPath: init.path,
+    stopSignal: init.stopSignal,
+    readyProbe: init.ready,
+    packageManager: PACKAGE_MANAGERS[install.with],
+    sources,
     packages,
   }
 }
 
-/** Node's names to Debian's. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
-
-async function spaceFor(definition: TemplateDefinition, volume: string): Promise<void> {
-  const { bavail, bsize } = await statfs(volume)
-  if (bavail * bsize < SPACE[definition.recipe.kind]) throw noSpace(definition, volume)
+/** @returns the node's architecture */
+function mustFit({ name, definition }: TemplateSource): string {
+  const architecture = nodeArchitecture()
+  if ((definition.architectures as readonly string[]).includes(architecture)) return architecture
+  throw new TemplateFailed(
+    'unsupported',
+    `template ${name} could not be built: this node is ${architecture}, and its definition is for ${definition.architectures.join(', ')}`,
+    'build it on such a node',
+  )
 }
 
-function noSpace({ name, recipe }: TemplateDefinition, volume: string, cause?: unknown): TemplateFailed {
-  const megabytes = SPACE[recipe.kind] >> 20
+async function spaceFor(source: TemplateSource, volume: string): Promise<void> {
+  const { bavail, bsize } = await statfs(volume)
+  if (bavail * bsize < SPACE[source.definition.install.with]) throw noSpace(source, volume)
+}
+
+function noSpace({ name, definition }: TemplateSource, volume: string, cause?: unknown): TemplateFailed {
+  const megabytes = SPACE[definition.install.with] >> 20
   return new TemplateFailed(
     'no_space',
     `template ${name} could not be built: it needs ${megabytes} MiB free on ${volume}`,

@@ -15,7 +15,7 @@ export class ConfinedTree {
   }
 
   /** Replaces whatever is there. */
-  async write(path: string, contents: string, mode = 0o644): Promise<void> {
+  async write(path: string, contents: string | Uint8Array, mode = 0o644): Promise<void> {
     const place = await this.#vacate(path)
     await writeFile(place, contents, { flag: 'wx' })
     await chmod(place, mode)

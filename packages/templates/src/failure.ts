@@ -6,6 +6,7 @@ export type FailureReason =
   | 'signature'
   | 'no_space'
   | 'tool_missing'
+  | 'unsupported'
   | 'unknown_template'
   | 'damaged'
   | 'failed'

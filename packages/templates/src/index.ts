@@ -1,11 +1,23 @@
-export { buildTemplate, type BuildNeed, withTreeLike } from './build.ts'
+export { buildTemplate, type BuildNeed, updateTemplate, withTreeOf } from './build.ts'
 export { type AptSetting, formatSetting } from './debian/apt-settings.ts'
 export { buildDebian } from './debian/build-debian.ts'
-export { cacheOf, type Origin, originOf } from './debian/origin.ts'
+export { originOf } from './debian/origin.ts'
 export type { DebianRecipe } from './debian/recipe.ts'
-export { definitionDigest, definitions, findDefinition } from './definitions.ts'
+export { definitionDigest } from './definition-digest.ts'
+export { fillTreeCache } from './fill-tree-cache.ts'
+export { diffPackages, type PackageChange } from './diff.ts'
+export { cycloneDx } from './sbom.ts'
 export { type FailureReason, TemplateFailed } from './failure.ts'
-export { type BuildProgress, type Init, type ReadyProbe, type Template, type TemplateDefinition } from './template.ts'
+export type { Package } from './package.ts'
+export { shippedDefinitions } from './shipped.ts'
+export {
+  type BuildProgress,
+  type Init,
+  type PackageManager,
+  type ReadyProbe,
+  type Template,
+  type TemplateSource,
+} from './template.ts'
 export { listTemplates, removeTemplate, resolveTemplate, showTemplate } from './templates.ts'
 export { type App, type AppSource } from './apps/app.ts'
 export { listApps } from './apps/apps.ts'
@@ -14,4 +26,3 @@ export { addApp, removeApp, upgradeApp } from './apps/install/change.ts'
 export { type Inside, InsideFailed, type InsideOptions, type InsideResult } from './apps/install/inside.ts'
 export { BadParameter, chooseParameters, type Values } from './apps/install/parameters.ts'
 export type { VpsFacts, Work } from './apps/install/work.ts'
-export { appDefinitions } from './apps/shipped/shipped.ts'

@@ -3,26 +3,30 @@
  * *template version* is one immutable build of it, kept as a VZFS layer of the version's name with a manifest beside it.
  */
 
-import type { DebianRecipe } from './debian/recipe.ts'
-import type { MicroRecipe } from './micro/recipe.ts'
+import type { OsDefinition } from '@insula/contract'
+import type { Package } from './package.ts'
 
-export type Init = 'systemd' | 'busybox'
+export type Init = OsDefinition['init']['kind']
 
-/** How to find out that a VPS has booted: ask systemd for its state, or nothing beyond a running init. */
-export type ReadyProbe = 'systemd' | 'none'
+/** How to find out that a VPS has booted: ask systemd for its state, nothing beyond a running init, or whether a file is there. */
+export type ReadyProbe = OsDefinition['init']['ready']
 
-/** A plain value: its digest is the digest of everything that goes into a build, but for the packages' versions. */
-export interface TemplateDefinition {
+/** What installs packages inside of it. */
+export type PackageManager = 'apt' | 'dnf' | 'none'
+
+/** A definition with everything that it consists of. */
+export interface TemplateSource {
   /** "debian-12". */
   readonly name: string
-  readonly description: string
-  readonly distribution: string
-  readonly release: string
-  readonly init: Init
-  /** Signal that makes init shut the system down: "SIGRTMIN+3". */
-  readonly stopSignal: string
-  readonly readyProbe: ReadyProbe
-  readonly recipe: DebianRecipe | MicroRecipe
+  readonly definition: OsDefinition
+  /** Contents of the files that the definition names, by the names that it gives them. */
+  readonly contents: Readonly<Record<string, Uint8Array>>
+}
+
+/** Where its packages came from. */
+export interface PackageSource {
+  readonly address: string
+  readonly suites: readonly string[]
 }
 
 /** What is kept beside the layer. */
@@ -31,15 +35,20 @@ export interface TemplateManifest {
   /** `definitionDigest` of what it was built from. */
   readonly definition: string
   readonly description: string
+  readonly family: string
   readonly distribution: string
   readonly release: string
   /** As Debian names it: "amd64". */
   readonly architecture: string
   readonly init: Init
+  readonly initPath: string
+  /** Signal that makes init shut the system down: "SIGRTMIN+3". */
   readonly stopSignal: string
   readonly readyProbe: ReadyProbe
-  /** Name to version. */
-  readonly packages: Readonly<Record<string, string>>
+  readonly packageManager: PackageManager
+  readonly sources: readonly PackageSource[]
+  /** By name. */
+  readonly packages: readonly Package[]
 }
 
 /** One template version. */

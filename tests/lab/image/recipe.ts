@@ -69,8 +69,6 @@ const UNUSED_DRIVERS = [
 /** @param settings of the node's apt: with the same ones, the guest finds the same trees in the template cache */
 export function labRecipe(settings: readonly AptSetting[]): DebianRecipe {
   return {
-    kind: 'debian',
-    revision: 1,
     suite: 'trixie',
     packages: [...PACKAGES, ...listed('packages.txt')],
     files: {

@@ -8,7 +8,6 @@ export function fakeApps(): AppShelf {
   const all: App[] = []
   return {
     list: async () => [...all],
-    definitions: () => [{ name: 'web', description: 'a web server' }],
     async build(name) {
       const version = `2026-01-01.${all.length + 1}`
       const app: App = {

@@ -1,11 +1,18 @@
 /** Templates without packages: a build makes a layer and nothing else. */
 
-import type { BuildOptions, ShelvedTemplate, TemplateShelf } from '@insula/node/daemon'
+import type { BuildOptions, ListedDefinition, ShelvedTemplate, TemplateShelf } from '@insula/node/daemon'
 import type { Vzfs } from '@insula/vzfs'
 
-const DEFINITIONS = [
+interface Wish {
+  readonly name: string
+  readonly description: string
+  readonly kind?: 'os' | 'app'
+}
+
+const DEFINITIONS: readonly Wish[] = [
   { name: 'micro', description: 'BusyBox' },
   { name: 'debian-12', description: 'Debian 12' },
+  { name: 'web', description: 'a web server', kind: 'app' },
   { name: 'endless', description: 'never finished' },
   ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]
@@ -16,7 +23,7 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
   return {
     list,
     find: async (ref) => (await list()).findLast((one) => one.ref === ref || one.name === ref) ?? null,
-    definitions: () => DEFINITIONS,
+    definitions: async () => DEFINITIONS.map(listed),
     async build(name, { signal, onProgress }: BuildOptions) {
       onProgress('packages', 0, 100)
       if (name.startsWith('endless'))
@@ -25,10 +32,25 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
       const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.${count + 1}`, '')
       return templateOf(ref, builtAt, kind)
     },
+    // What it would build is what there is.
+    update: async () => null,
+    sbom: async (ref) => ({ bomFormat: 'CycloneDX', components: [{ name: ref }] }),
+    lint: async () => ({ directory: '/nowhere', faults: [] }),
+    scaffold: async ({ name }) => ({ directory: `/nowhere/${name}`, files: ['template.yaml'] }),
     remove: (ref) => vzfs.layers.remove(ref),
     withTreeLike: async (_ref, _options, use) => use('/nowhere'),
   }
 }
+
+const listed = ({ name, description, kind = 'os' }: Wish): ListedDefinition => ({
+  name,
+  origin: 'shipped',
+  overrides: false,
+  directory: `/nowhere/${name}`,
+  kind,
+  description,
+  fault: null,
+})
 
 function templateOf(ref: string, builtAt: string, kind: 'busybox' | 'systemd'): ShelvedTemplate {
   const [name = '', version = ''] = ref.split('@')
@@ -40,7 +62,12 @@ function templateOf(ref: string, builtAt: string, kind: 'busybox' | 'systemd'): 
     distribution: 'none',
     release: '1',
     architecture: 'amd64',
-    init: { kind, path: '/sbin/init', stopSignal: 'SIGUSR2' },
+    family: 'none',
+    description: name,
+    sources: [],
+    packages: [{ name: 'base', version, architecture: 'amd64', sha256: '0'.repeat(64) }],
+    packageManager: 'none',
+    init: { kind, path: '/sbin/init', stopSignal: 'SIGUSR2', ready: kind === 'systemd' ? 'systemd' : 'none' },
     layers: [ref],
     files: 1,
     bytes: 1,

@@ -384,6 +384,23 @@ test('templates', async () => {
   assert.match((await insula('template', 'list', '--available')).out, /^debian-13 {2}no/m)
   assert.match((await insula('template', 'show', 'micro')).out, /^used by {5}no VPS$/m)
   assert.equal((await insula('template', 'build', 'micro')).out, 'built micro@2026-01-01.1\n')
+  assert.equal((await insula('template', 'update', 'debian-12')).out, 'built debian-12@2026-01-01.1\n')
+  assert.deepEqual(lastRequest()?.body, { name: 'debian-12', ifChanged: true })
+  assert.equal((await insula('template', 'update', 'micro')).out, 'nothing has changed since micro@2026-01-01.1\n')
+  assert.match((await insula('template', 'show', 'micro', '--sbom')).out, /"bomFormat": "CycloneDX"/)
+  assert.match(
+    (await insula('template', 'diff', 'micro', 'debian-12')).out,
+    /^their definitions differ\n[\s\S]*^openssl {2}amd64 {2}3\.0\.1 {2}-$/m,
+  )
+  assert.match(
+    (await insula('template', 'new', 'mine', '--from', 'micro')).out,
+    /^\/etc\/insula\/templates\/mine\/template\.yaml$/m,
+  )
+  assert.equal((await insula('template', 'lint', 'fine')).code, 0)
+  const wrong = await insula('template', 'lint', './wrong')
+  assert.equal(wrong.code, 1)
+  assert.match(wrong.out, /^\/x\/template\.yaml:3: init\.kind: it is missing\n {2}see the docs$/m)
+  assert.match(String((lastRequest()?.body as { directory?: unknown }).directory), /^\/.*\/wrong$/)
   assert.equal((await insula('template', 'remove', 'micro', '--json')).code, 0)
 })
 

@@ -21,17 +21,16 @@ export const templateBuild = command({
     const body = { name: args.name, ...(options.mirror === undefined ? {} : { mirror: options.mirror }) }
     const task = await runTask(context, options, async (query) => client.templateBuild({ query, body }))
     if (task === null) return
-    const made = task.result as { ref?: string; name?: string } | null
-    // Of an app nothing else is told.
-    if (made?.ref !== undefined && made.name === undefined)
-      return context.print(options.json ? JSON.stringify(made, null, 2) : options.quiet ? made.ref : `built ${made.ref}`)
+    const { app } = (task.result ?? {}) as { app?: string }
+    if (app !== undefined)
+      return context.print(options.json ? JSON.stringify({ app }, null, 2) : options.quiet ? app : `built ${app}`)
     const { template } = await client.templateShow({ params: { template: args.name } })
     if (options.json) return context.print(JSON.stringify(template, null, 2))
     context.print(options.quiet ? template.ref : `built ${template.ref}`)
   },
 })
 
-function mirror(text: string): string {
+export function mirror(text: string): string {
   if (/^https?:\/\/[^\s/]/.test(text) && URL.canParse(text)) return text
   throw new UsageError(`takes an address such as http://mirror.example/debian, not '${text}'`)
 }

@@ -1,4 +1,4 @@
-import { type Template, formatSize } from '@insula/contract/light'
+import { type Template, type TemplateDefinition, formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
@@ -14,6 +14,9 @@ const columns: readonly Column<Template>[] = [
   { name: 'size', about: 'bytes in it', right: true, value: ({ bytes }) => formatSize(bytes) },
   { name: 'built', about: 'when it was built', value: ({ builtAt }) => moment(builtAt) },
   { name: 'used', about: 'how many VPSs use it', right: true, value: ({ usedBy }) => String(usedBy.length) },
+  { name: 'users', about: 'ids of the VPSs that use it', value: ({ usedBy }) => usedBy.join(' ') || '-' },
+  { name: 'packages', about: 'packages in it', right: true, value: ({ packages }) => String(packages) },
+  { name: 'family', about: 'what application templates ask for', value: ({ family }) => family },
   { name: 'ref', about: 'name and version', value: ({ ref }) => ref },
   { name: 'distribution', about: 'distribution', value: ({ distribution }) => distribution },
   { name: 'release', about: 'release', value: ({ release }) => release },
@@ -49,20 +52,27 @@ export const templateList = command({
 
 const DEFINITIONS = {
   all: [
-    { name: 'name', about: 'name', value: ({ name }: { name: string }) => name },
+    { name: 'name', about: 'name', value: ({ name }: TemplateDefinition) => name },
     {
       name: 'built',
       about: 'whether there is a version of it',
-      value: ({ built }: { built: boolean }) => (built ? 'yes' : 'no'),
+      value: ({ built }: TemplateDefinition) => (built ? 'yes' : 'no'),
+    },
+    { name: 'kind', about: 'os or app', value: ({ kind }: TemplateDefinition) => kind ?? 'not valid' },
+    {
+      name: 'origin',
+      about: "shipped, or the provider's own",
+      value: ({ origin, overrides }: TemplateDefinition) =>
+        origin === 'shipped' ? 'shipped' : overrides ? 'own, for shipped' : 'own',
     },
     {
       name: 'description',
       about: 'what it is',
       shrinks: true as const,
-      value: ({ description }: { description: string }) => description,
+      value: ({ description }: TemplateDefinition) => description,
     },
   ],
-  standard: ['name', 'built', 'description'],
-  id: ({ name }: { name: string }) => name,
+  standard: ['name', 'built', 'kind', 'origin', 'description'],
+  id: ({ name }: TemplateDefinition) => name,
   none: 'there is no definition',
 }

@@ -7,10 +7,16 @@ export const templateShow = command({
   name: 'template show',
   summary: 'Show one version of an OS template',
   arguments: { template: { about: 'name (its latest version) or name@version', complete: 'template' } },
-  options: output,
-  examples: [{ line: 'insula template show debian-12', about: 'its latest version' }],
+  options: { sbom: { about: 'print its bill of materials (CycloneDX 1.5, JSON)' }, ...output },
+  examples: [
+    { line: 'insula template show debian-12', about: 'its latest version' },
+    { line: 'insula template show debian-12 --sbom > debian-12.cdx.json', about: 'for tools that look for known faults' },
+  ],
   run: async (context, { args, options }) => {
-    const { template } = await (await context.client()).templateShow({ params: { template: args.template } })
+    const client = await context.client()
+    const params = { template: args.template }
+    if (options.sbom) return context.print(JSON.stringify(await client.templateSbom({ params }), null, 2))
+    const { template } = await client.templateShow({ params })
     if (options.json) return context.print(JSON.stringify(template, null, 2))
     if (options.quiet) return context.print(template.ref)
     printFields(context, [
@@ -18,7 +24,7 @@ export const templateShow = command({
       ['latest', template.latest ? 'yes' : 'no'],
       ['system', `${template.distribution} ${template.release} ${template.architecture}`],
       ['init', template.init],
-      ['contents', `${template.files} files, ${formatSize(template.bytes)}`],
+      ['contents', `${template.packages} packages, ${template.files} files, ${formatSize(template.bytes)}`],
       ['built', moment(template.builtAt)],
       ['definition', template.definition],
       ['used by', template.usedBy.length === 0 ? 'no VPS' : `VPS ${template.usedBy.join(', ')}`],

@@ -18,7 +18,7 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeTemplate } from './fake-template.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -60,7 +60,6 @@ export interface FakeState {
 }
 
 export const EPOCH = '2026-01-02T03:04:05.000Z'
-
 export function fakeState(): FakeState {
   const vps = new Map<number, Vps>()
   return {
@@ -234,14 +233,40 @@ export async function answerTo(
     case 'templateShow':
       return { template: template(state, String(params['template'])) }
     case 'templateBuild':
-      return task(state, 'template.build', null, String(body['name']), wait)
+      return task(state, 'template.build', null, String(body['name']), wait, () => ({
+        ref: `${String(body['name'])}@2026-01-01.1`,
+        changed: body['name'] !== 'micro',
+      }))
+    case 'templateSbom':
+      return { bomFormat: 'CycloneDX', components: [] }
+    case 'templateManifest':
+      throw new Error('no command asks for it')
+    case 'templateDiff':
+      return {
+        diff: {
+          from: template(state, String(params['template'])).ref,
+          to: template(state, String(query['to'])).ref,
+          definition: true,
+          packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
+        },
+      }
+    case 'definitionNew':
+      return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
+    case 'definitionLint':
+      return {
+        directory: String(body['directory'] ?? '/etc/insula/templates/x'),
+        faults:
+          body['name'] === 'fine'
+            ? []
+            : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
+      }
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':
       return {
         definitions: [
-          { name: 'debian-12', description: 'Debian 12 (bookworm), minimal', built: true },
-          { name: 'debian-13', description: 'Debian 13 (trixie), minimal', built: false },
+          fakeDefinition({ name: 'debian-12', description: 'Debian 12 (bookworm), minimal', built: true }),
+          fakeDefinition({ name: 'debian-13', description: 'Debian 13 (trixie), minimal', built: false }),
         ],
       }
     case 'taskList':

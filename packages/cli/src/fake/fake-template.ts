@@ -1,6 +1,6 @@
 /** A template as the pretended node has it. */
 
-import type { Template } from '@insula/contract'
+import type { Template, TemplateDefinition } from '@insula/contract'
 
 const EPOCH = '2026-01-02T03:04:05.000Z'
 
@@ -13,7 +13,10 @@ export function fakeTemplate(name: string): Template {
     distribution: 'debian',
     release: 'bookworm',
     architecture: 'x86_64',
+    family: 'debian',
+    packageManager: 'apt',
     init: name === 'micro' ? 'busybox' : 'systemd',
+    packages: 120,
     files: 9321,
     bytes: 300_000_000,
     builtAt: EPOCH,
@@ -21,3 +24,12 @@ export function fakeTemplate(name: string): Template {
     usedBy: [],
   }
 }
+
+export const fakeDefinition = (one: Pick<TemplateDefinition, 'name' | 'description' | 'built'>): TemplateDefinition => ({
+  ...one,
+  kind: 'os',
+  valid: true,
+  origin: 'shipped',
+  overrides: false,
+  directory: `/usr/share/insula/${one.name}`,
+})

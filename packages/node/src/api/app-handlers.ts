@@ -17,7 +17,7 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
     const all = await apps.list()
     const app = all.findLast((one) => one.ref === ref || one.name === ref)
     if (app) return { app, all }
-    const known = apps.definitions().some(({ name }) => name === ref)
+    const known = (await templates.definitions()).some(({ name, kind }) => name === ref && kind === 'app')
     throw failure(
       'not_found',
       `there is no app "${ref}" on this node`,

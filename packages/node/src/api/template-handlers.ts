@@ -1,5 +1,7 @@
 /** Templates: what there is, building and removing. */
 
+import type { templateRoutes } from '@insula/contract'
+import { diffPackages } from '@insula/templates'
 import { collectAfterwards } from '../care/check.ts'
 import { failure } from '../failures.ts'
 import { requireNoSnapshot } from '../life/snapshot.ts'
@@ -9,7 +11,7 @@ import type { VpsRecord } from '../record.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
-type TemplateRoute = 'templateList' | 'templateShow' | 'templateBuild' | 'templateRemove' | 'templateDefinitions'
+type TemplateRoute = keyof typeof templateRoutes
 
 export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, TemplateRoute> {
   const { inventory, tasks, templates, apps } = means
@@ -31,8 +33,9 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     },
     templateBuild: async ({ query, body }) => {
       const { name } = body
-      const known = [...templates.definitions(), ...apps.definitions()].map((definition) => definition.name)
-      const isApp = apps.definitions().some((definition) => definition.name === name)
+      const all = await templates.definitions()
+      const known = all.map((definition) => definition.name)
+      const isApp = all.find((definition) => definition.name === name)?.kind === 'app'
       if (!known.includes(name))
         throw failure(
           'template_unknown',
@@ -65,14 +68,20 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
               progress(now, ...far)
             }
             if (isApp) {
-              const app = await apps.build(name, { mirror: body.mirror, signal, onProgress, onLine: log })
+              const app = await apps.build(name, { mirror: body.mirror, signal, log, onProgress })
               means.events.emit({ kind: 'template.built', vps: null, data: { ref: app.ref } })
-              return { ref: app.ref }
+              return { app: app.ref }
             }
-            const built = await templates.build(name, { mirror, signal, onProgress })
+            const options = { mirror, signal, log, onProgress }
+            const built = body.ifChanged === true ? await templates.update(name, options) : await templates.build(name, options)
+            if (built === null) {
+              const latest = await template(name)
+              log(`its packages and its definition are those of ${latest.ref}; nothing was kept`)
+              return { ...presentTemplate(latest, await templates.list(), inventory.all()), changed: false }
+            }
             log(`${built.ref} is built: ${built.files} files`)
             means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-            return presentTemplate(built, await templates.list(), inventory.all())
+            return { ...presentTemplate(built, await templates.list(), inventory.all()), changed: true }
           } finally {
             building.delete(name)
           }
@@ -114,13 +123,35 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
         await collectAfterwards(means)
       })
     },
+    templateManifest: async ({ params }) => {
+      const { ref, name, description, definition, builtAt, sources, packages } = await template(params.template)
+      const shown = sources.map(({ address, suites }) => ({ address, suites: [...suites] }))
+      return { manifest: { ref, name, description, definition, builtAt, sources: shown, packages: [...packages] } }
+    },
+    templateSbom: async ({ params }) => (await templates.sbom((await template(params.template)).ref)) ?? {},
+    templateDiff: async ({ params, query }) => {
+      const [from, to] = [await template(params.template), await template(query.to)]
+      const packages = diffPackages(from.packages, to.packages)
+      return { diff: { from: from.ref, to: to.ref, definition: from.definition !== to.definition, packages } }
+    },
+    definitionNew: async ({ body }) => {
+      const { directory, files } = await templates.scaffold(body)
+      return { directory, files: [...files] }
+    },
+    definitionLint: async ({ body }) => {
+      const linted = await templates.lint(body)
+      if (linted === null)
+        throw failure('template_unknown', `there is no definition "${body.name}"`, 'see `insula template list --available`')
+      return { directory: linted.directory, faults: [...linted.faults] }
+    },
     templateDefinitions: async () => {
       const built = new Set([...(await templates.list()), ...(await apps.list())].map(({ name }) => name))
       return {
-        definitions: [...templates.definitions(), ...apps.definitions()].map(({ name, description }) => ({
-          name,
-          description,
-          built: built.has(name),
+        definitions: (await templates.definitions()).map(({ fault, description, ...one }) => ({
+          ...one,
+          description: fault ?? description,
+          valid: fault === null,
+          built: built.has(one.name),
         })),
       }
     },

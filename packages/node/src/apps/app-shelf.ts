@@ -6,8 +6,7 @@ import type { BuildOptions } from '../template-shelf.ts'
 export interface AppShelf {
   /** All versions of all apps, oldest first within a name. */
   list(): Promise<App[]>
-  definitions(): readonly { readonly name: string; readonly description: string }[]
-  build(name: string, options: BuildOptions & { readonly onLine: (line: string) => void }): Promise<App>
+  build(name: string, options: BuildOptions): Promise<App>
   remove(ref: string): Promise<void>
   /** Where the contents of a file of a version lie. */
   contents(ref: string, path: string): Promise<string | null>

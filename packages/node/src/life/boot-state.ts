@@ -1,4 +1,4 @@
-/** How far the system inside a VPS is with its boot: systemd is asked, by a command that runs inside. */
+/** How far the system inside a VPS is with its boot: systemd is asked, or whether a file is there, by a command that runs inside. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Boot } from '@insula/contract'
@@ -18,7 +18,9 @@ const MOST_UNITS = 20
 export async function bootOf(means: Means, ref: string, wait: number): Promise<Boot> {
   const { id, init } = means.inventory.find(ref)
   for (const deadline = Date.now() + wait; ;) {
-    const boot = requireRunning(means, id) ? await stateOf(means.keeper, `${id}`, init.kind) : BOOTING
+    const boot = requireRunning(means, id)
+      ? await stateOf(means.keeper, `${id}`, init.ready ?? (init.kind === 'systemd' ? 'systemd' : 'none'))
+      : BOOTING
     if (boot.state !== 'booting' || Date.now() + ASK_AGAIN_MS > deadline) return boot
     await sleep(ASK_AGAIN_MS)
   }
@@ -40,9 +42,12 @@ function requireRunning({ inventory }: Means, id: number): boolean {
   )
 }
 
-async function stateOf(keeper: Keeper, id: string, init: string): Promise<Boot> {
-  // Others tell nobody when they are done.
-  if (init !== 'systemd') return UP
+async function stateOf(keeper: Keeper, id: string, ready: string): Promise<Boot> {
+  if (ready === 'none') return UP
+  if (ready !== 'systemd') {
+    const found = await ask(keeper, id, ['ls', '-d', ready])
+    return found === null || found.trim() === ready ? UP : BOOTING
+  }
   const said = await ask(keeper, id, ['systemctl', 'is-system-running'])
   // The tenant has another init now.
   if (said === null) return UP

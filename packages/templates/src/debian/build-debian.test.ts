@@ -20,16 +20,20 @@ test('a tree that is in the cache needs no mirror', async (t) => {
       tools.push(tool)
       const archive = words.find((word) => word.startsWith('--file='))?.slice('--file='.length)
       if (words[0] === '--create' && archive !== undefined) writeFileSync(archive, 'a tree')
-      return { code: 0, stdout: tool === 'dpkg-query' ? 'apt 2.6\n' : '', stderr: '' }
+      return {
+        code: 0,
+        stdout: tool === 'dpkg-query' ? 'installed apt 2.6 amd64\nhalf-installed less 1 amd64\n' : '',
+        stderr: '',
+      }
     },
   }
   const archives = [{ uri: 'http://mirror.example/debian', suites: ['bookworm'] }]
   await treeCache(cache, ['digest', archives, []], runner).save(tree)
 
-  const packages = await buildDebian({
+  const { packages } = await buildDebian({
     runner,
     definition: { name: 'debian-12', digest: 'digest' },
-    recipe: { kind: 'debian', revision: 1, suite: 'bookworm', packages: [], files: {}, links: {} },
+    recipe: { suite: 'bookworm', packages: [], files: {}, links: {} },
     tree,
     work: beside,
     mirror: undefined,
@@ -38,6 +42,6 @@ test('a tree that is in the cache needs no mirror', async (t) => {
     signal: undefined,
     onProgress: () => {},
   })
-  assert.deepEqual(packages, { apt: '2.6' })
+  assert.deepEqual(packages, [{ name: 'apt', version: '2.6', architecture: 'amd64' }])
   assert.deepEqual(tools, ['tar', 'apt-config', 'tar', 'dpkg-query'])
 })

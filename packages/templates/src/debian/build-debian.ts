@@ -1,14 +1,19 @@
 /** Builds the tree of a Debian system. */
 
-import { access } from 'node:fs/promises'
+import { access, mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import { TemplateFailed } from '../failure.ts'
-import type { BuildProgress } from '../template.ts'
+import { type Package, sortPackages } from '../package.ts'
+import { putPackageList, takePackageList } from '../package-list.ts'
+import type { BuildProgress, PackageSource } from '../template.ts'
 import { mustAnswerAll } from './archives.ts'
-import { finishDebian } from './finish.ts'
+import { cleanDebian, finishDebian } from './finish.ts'
+import { withHashes } from './hashes.ts'
 import { explain, KEYRING, mmdebstrapArgv, stepOf } from './mmdebstrap.ts'
 import { cacheOf, type Origin, originOf } from './origin.ts'
 import type { DebianRecipe } from './recipe.ts'
+import { sourcesWhileBuilding } from './repositories.ts'
 
 export interface DebianBuild {
   readonly runner: ProcessRunner
@@ -21,6 +26,12 @@ export interface DebianBuild {
   readonly mirror: string | undefined
   readonly aptDirectory: string
   readonly cache: string | undefined
+  /** What is in the cache is not used: packages of today are wanted. */
+  readonly fresh?: boolean
+  /** Called before anything is downloaded; not for a tree from the cache. */
+  readonly before?: () => Promise<void>
+  /** Makes the installed tree what it is to be; not called for a tree from the cache, which is that already. */
+  readonly dress?: (tree: string) => Promise<void>
   readonly signal: AbortSignal | undefined
   readonly onProgress: (progress: BuildProgress) => void
 }
@@ -28,24 +39,49 @@ export interface DebianBuild {
 /** Installing takes half a minute on a good machine; a slow mirror may need long. */
 const DEADLINE_MS = 45 * 60_000
 
-/** @returns packages with their versions */
-export async function buildDebian(build: DebianBuild): Promise<Record<string, string>> {
+export interface BuiltTree {
+  readonly packages: readonly Package[]
+  readonly sources: readonly PackageSource[]
+}
+
+export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   const { runner, recipe, tree, signal, onProgress } = build
   onProgress({ step: 'asking the mirror', done: 0 })
   await keysKnown()
   const origin = await originOf(recipe.suite, build.mirror, build)
+  const sources = [
+    ...origin.archives.map(({ uri, suites }) => ({ address: uri, suites })),
+    ...(recipe.repositories ?? []).map(({ address, suites }) => ({ address, suites })),
+  ]
   const cache = build.cache === undefined ? null : cacheOf(build.cache, build.definition.digest, origin, runner)
   // Before any mirror is asked: what is here already needs none.
-  if (cache !== null && (await cache.load(tree, signal))) {
+  if (cache !== null && build.fresh !== true && (await cache.load(tree, signal))) {
     onProgress({ step: 'took the tree from the cache', done: 85 })
-    return installedPackages(runner, tree)
+    return { sources, packages: (await takePackageList(tree)) ?? (await installedPackages(runner, tree)) }
   }
   await mustAnswerAll(origin.archives, build)
+  await build.before?.()
   await install(build, origin)
+  // Before its lists are removed, but a script may install more.
+  const lists = join(tree, LISTS)
+  const kept = join(build.work, 'lists')
+  await rename(lists, kept)
+  await mkdir(lists)
   await finishDebian(tree, recipe, origin.archives, origin.settings)
-  await cache?.save(tree, signal)
-  return installedPackages(runner, tree)
+  if (build.dress !== undefined) {
+    await build.dress(tree)
+    await cleanDebian(tree)
+  }
+  const packages = await withHashes(await installedPackages(runner, tree), kept)
+  if (cache !== null) {
+    await putPackageList(tree, packages)
+    await cache.save(tree, signal)
+    await takePackageList(tree)
+  }
+  return { sources, packages }
 }
+
+const LISTS = 'var/lib/apt/lists'
 
 async function keysKnown(): Promise<void> {
   try {
@@ -63,7 +99,8 @@ async function install(
   { archives, settings }: Origin,
 ) {
   try {
-    await runner.run(mmdebstrapArgv(recipe, archives, settings, tree), {
+    const others = await sourcesWhileBuilding(recipe.repositories ?? [], work)
+    await runner.run(mmdebstrapArgv(recipe, archives, settings, tree, others), {
       deadline: DEADLINE_MS,
       // What it leaves in its temporary directory when it is killed goes with ours.
       env: { TMPDIR: work, DEBIAN_FRONTEND: 'noninteractive' },
@@ -75,13 +112,18 @@ async function install(
     })
   } catch (error) {
     signal?.throwIfAborted()
-    throw error instanceof ProcessFailed ? explain(error, definition.name, archives) : error
+    throw error instanceof ProcessFailed ? explain(error, definition.name, archives, recipe.repositories) : error
   }
 }
 
-async function installedPackages(runner: ProcessRunner, tree: string): Promise<Record<string, string>> {
-  const format = '${Package} ${Version}\n'
+async function installedPackages(runner: ProcessRunner, tree: string): Promise<Package[]> {
+  const format = '${db:Status-Status} ${Package} ${Version} ${Architecture}\\n'
   const { stdout } = await runner.run(['dpkg-query', `--admindir=${tree}/var/lib/dpkg`, '--show', `--showformat=${format}`])
-  const lines = stdout.split('\n').filter((line) => line !== '')
-  return Object.fromEntries(lines.map((line) => line.split(' ', 2) as [string, string]))
+  return sortPackages(
+    stdout.split('\n').flatMap((line) => {
+      const [status, name, version, architecture] = line.split(' ')
+      if (status !== 'installed' || name === undefined || version === undefined || architecture === undefined) return []
+      return [{ name, version, architecture }]
+    }),
+  )
 }

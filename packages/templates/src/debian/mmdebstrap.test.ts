@@ -7,7 +7,7 @@ const archives = [
   { uri: 'http://mirror.example/debian', suites: ['trixie', 'trixie-updates'] },
   { uri: 'http://mirror.example/debian-security', suites: ['trixie-security'] },
 ]
-const recipe = { kind: 'debian', revision: 1, suite: 'trixie', packages: ['dbus', 'less'], files: {}, links: {} } as const
+const recipe = { suite: 'trixie', packages: ['dbus', 'less'], files: {}, links: {} } as const
 
 test('every suite is asked for by name, with the keys it has to be signed by', () => {
   const argv = mmdebstrapArgv(recipe, archives, [{ name: 'Acquire::Retries', value: '3' }], '/v/tmp/tree')

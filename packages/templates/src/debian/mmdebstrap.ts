@@ -4,7 +4,7 @@ import type { ProcessFailed } from '@insula/kernel'
 import { TemplateFailed } from '../failure.ts'
 import { type AptSetting, formatSetting } from './apt-settings.ts'
 import type { Archive } from './archives.ts'
-import type { DebianRecipe } from './recipe.ts'
+import type { DebianRecipe, DebianRepository } from './recipe.ts'
 
 /** Debian's archive keys, on the node and inside of every Debian. */
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -20,8 +20,10 @@ export function mmdebstrapArgv(
   archives: readonly Archive[],
   settings: readonly AptSetting[],
   tree: string,
+  others: readonly string[] = [],
 ) {
   // The tree lies where only root can look, so apt cannot download as its sandbox user.
+  const components = (recipe.components ?? ['main']).join(' ')
   const apt = [{ name: 'APT::Sandbox::User', value: 'root' }, ...settings]
   return [
     'unshare',
@@ -34,15 +36,18 @@ export function mmdebstrapArgv(
     '--',
     'mmdebstrap',
     '--mode=root',
-    '--variant=minbase',
+    `--variant=${recipe.variant ?? 'minbase'}`,
     '--format=directory',
+    // They hold the hashes of packages, and are looked at before they go.
+    '--skip=cleanup/apt/lists',
     `--include=${recipe.packages.join(',')}`,
     ...apt.map((setting) => `--aptopt=${formatSetting(setting)}`),
     // A build that is cut off is thrown away, so there is nothing to protect by syncing each file.
     '--dpkgopt=force-unsafe-io',
     recipe.suite,
     tree,
-    ...archives.flatMap(({ uri, suites }) => suites.map((suite) => `deb [signed-by=${KEYRING}] ${uri} ${suite} main`)),
+    ...archives.flatMap(({ uri, suites }) => suites.map((suite) => `deb [signed-by=${KEYRING}] ${uri} ${suite} ${components}`)),
+    ...others,
   ] as const
 }
 
@@ -62,8 +67,13 @@ export function stepOf(line: string): { readonly step: string; readonly done: nu
 }
 
 /** Turns the end of a failed run into one sentence and a remedy. */
-export function explain(error: ProcessFailed, definition: string, archives: readonly Archive[]): TemplateFailed {
-  const mirrors = archives.map((archive) => archive.uri).join(' and ')
+export function explain(
+  error: ProcessFailed,
+  definition: string,
+  archives: readonly Archive[],
+  repositories: readonly DebianRepository[] = [],
+): TemplateFailed {
+  const mirrors = [...archives.map((archive) => archive.uri), ...repositories.map(({ address }) => address)].join(' and ')
   const said = lastComplaint(error)
   const failed = (reason: TemplateFailed['reason'], why: string, remedy: string): TemplateFailed =>
     new TemplateFailed(reason, `template ${definition} could not be built: ${why}`, remedy, { cause: error })
@@ -85,8 +95,8 @@ export function explain(error: ProcessFailed, definition: string, archives: read
   ) {
     return failed(
       'signature',
-      `packages of ${mirrors} are not signed by a key in ${KEYRING} (${said})`,
-      'bring the keys up to date with: apt-get install debian-archive-keyring, or use another mirror with --mirror URL',
+      `packages of ${mirrors} are not signed by a key in ${[KEYRING, ...repositories.map(({ name }) => `the keys of ${name}`)].join(' or ')} (${said})`,
+      `bring the keys up to date with: apt-get install debian-archive-keyring, or use another mirror with --mirror URL${repositories.length === 0 ? '' : '; keys of other repositories lie beside template.yaml'}`,
     )
   }
   if (

@@ -1,15 +1,29 @@
-/** What a Debian system for a VPS consists of. */
+/** What a Debian system consists of. */
+
+import type { Install } from '@insula/contract'
 
 export interface DebianRecipe {
-  readonly kind: 'debian'
-  /** Raise it when building does something else with the same recipe, so that digests tell the difference. */
-  readonly revision: number
   /** "bookworm". */
   readonly suite: string
-  /** On top of what is essential, required, and apt. */
+  /** ["main"] when absent. */
+  readonly components?: readonly string[]
+  /** minbase when absent. */
+  readonly variant?: Extract<Install, { with: 'mmdebstrap' }>['variant']
+  /** On top of what the variant has. */
   readonly packages: readonly string[]
-  /** Path inside the template to contents. */
+  /** Besides Debian's own. */
+  readonly repositories?: readonly DebianRepository[]
+  /** Path inside the system to contents. */
   readonly files: Readonly<Record<string, string>>
-  /** Path inside the template to the link's target. */
+  /** Path inside the system to the link's target. */
   readonly links: Readonly<Record<string, string>>
+}
+
+export interface DebianRepository {
+  readonly name: string
+  readonly address: string
+  readonly suites: readonly string[]
+  readonly components: readonly string[]
+  /** Armored or not. What it gives has to be signed by one of them. */
+  readonly keys: readonly Uint8Array[]
 }

@@ -1,16 +1,18 @@
-/** Builds the tree of a BusyBox system. */
+/** Builds the tree of a BusyBox system: a single static program under many names. */
 
 import { chmod, copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ProcessRunner } from '@insula/kernel'
 import { ConfinedTree } from '../confined-tree.ts'
+import type { Package } from '../package.ts'
 import type { BuildProgress } from '../template.ts'
 import { findBusybox } from './busybox.ts'
-import type { MicroRecipe } from './recipe.ts'
 
 export interface MicroBuild {
   readonly runner: ProcessRunner
-  readonly recipe: MicroRecipe
+  /** Path inside the template to mode, octal. */
+  readonly directories: Readonly<Record<string, string>>
+  readonly architecture: string
   /** Empty directory that will be the system's root. */
   readonly tree: string
   /** Empty directory for temporary files. */
@@ -19,21 +21,13 @@ export interface MicroBuild {
   readonly onProgress: (progress: BuildProgress) => void
 }
 
-/** @returns packages with their versions */
-export async function buildMicro({
-  runner,
-  recipe,
-  tree: path,
-  work,
-  signal,
-  onProgress,
-}: MicroBuild): Promise<Record<string, string>> {
+export async function buildMicro(build: MicroBuild): Promise<Package[]> {
+  const { runner, directories, architecture, work, signal, onProgress } = build
   onProgress({ step: 'finding BusyBox', done: 0 })
   const busybox = await findBusybox(runner, work, signal)
   onProgress({ step: 'making the tree', done: 30 })
-  const tree = await ConfinedTree.open(path)
-  for (const [name, mode] of Object.entries(recipe.directories)) await tree.directory(name, mode)
-  for (const [name, { contents, mode }] of Object.entries(recipe.files)) await tree.write(name, contents, mode)
+  const tree = await ConfinedTree.open(build.tree)
+  for (const [name, mode] of Object.entries(directories)) await tree.directory(name, Number.parseInt(mode, 8))
   // /bin and /sbin are where they are in every Debian since 12.
   for (const name of ['bin', 'sbin', 'lib']) await tree.link(`/${name}`, `usr/${name}`)
   const program = join(tree.root, 'usr/bin/busybox')
@@ -45,5 +39,5 @@ export async function buildMicro({
     const system = applet.includes('sbin/') || name === 'linuxrc'
     await tree.link(system ? `/usr/sbin/${name}` : `/usr/bin/${name}`, system ? '../bin/busybox' : 'busybox')
   }
-  return { 'busybox-static': busybox.version }
+  return [{ name: 'busybox-static', version: busybox.version, architecture }]
 }
