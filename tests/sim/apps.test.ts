@@ -30,6 +30,8 @@ function packageManager() {
       const simulated = argv.includes('--simulate')
       if (!simulated && argv.includes('install') && state.fail > 0) {
         state.fail -= 1
+        // Half of it is there then.
+        state.installed = true
         await call.write('stderr', Buffer.from('E: No space left on device\n'))
         return { code: 100 }
       }
@@ -109,6 +111,7 @@ describe('apps', () => {
       /installation failed: it ended with 100: .*No space left on device; what had been installed is removed again/,
     )
     assert.deepEqual((await client.vpsShow({ params: { vps: 'one' } })).vps.apps, [])
+    assert.equal(state.installed, false)
     const again = await client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['one'] } } })
     assert.equal((again.task.result as AppResult).vps[0]?.outcome, 'done')
   })
