@@ -76,6 +76,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/node/src/definitions/build.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
   choice('lab', 'packages/templates/src/import/import.system.test.ts', 'tar, on both systems'),
+  choice('host', 'packages/templates/src/apps/build-app.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice(
@@ -93,6 +94,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'tests/system/leaks.test.ts', 'cgroups, mounts and links that stay'),
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
   choice('lab', 'tests/system/volumes.test.ts', 'mounts and quota of a second volume'),

@@ -31,6 +31,7 @@ import {
   type FakeVolumes,
   fakeVolumes,
 } from '@insula/kernel/fakes'
+import { fakeApps } from './fakes/apps.ts'
 import { fakeTemplates } from './fakes/templates.ts'
 import { type FakeVzfs, fakeVzfs } from './fakes/vzfs.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -153,6 +154,7 @@ export async function openWorld({
     disks.set(path, found)
     return found
   }
+  const apps = fakeApps()
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
 
@@ -206,6 +208,7 @@ export async function openWorld({
           openRoot: fakeConfinedRoots(machine),
         }),
         templates: (joined) => fakeTemplates(joined, kind),
+        apps: () => apps,
         upSince: bootId,
         supervisorIsGone: () => supervisor === 'gone',
         resolvers: ['192.0.2.53'],

@@ -47,6 +47,13 @@ export const endpoints = {
   definitionLint: { method: 'POST', path: '/v1/template-definitions/lint' },
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
+  appList: { method: 'GET', path: '/v1/apps' },
+  appShow: { method: 'GET', path: '/v1/apps/:app' },
+  appAdd: { method: 'POST', path: '/v1/apps/add' },
+  appUpgrade: { method: 'POST', path: '/v1/apps/upgrade' },
+  appRemove: { method: 'POST', path: '/v1/apps/remove' },
+  templateUsage: { method: 'GET', path: '/v1/template-usage' },
+
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
   vzfsMounts: { method: 'GET', path: '/v1/vzfs/mounts' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
@@ -60,6 +67,7 @@ export const endpoints = {
   taskList: { method: 'GET', path: '/v1/tasks' },
   taskShow: { method: 'GET', path: '/v1/tasks/:task' },
   taskCancel: { method: 'POST', path: '/v1/tasks/:task/cancel' },
+  taskSecrets: { method: 'POST', path: '/v1/tasks/:task/secrets' },
   taskLog: { method: 'GET', path: '/v1/tasks/:task/log' },
 
   doctor: { method: 'GET', path: '/v1/doctor' },

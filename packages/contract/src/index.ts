@@ -6,6 +6,7 @@ export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } f
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export { VpsMount, VpsMounted } from './mount.ts'
 export { Share, VpsRebase, VzfsRelink } from './relink.ts'
+export { App, AppAdd, AppRemove, AppUpgrade, TaskSecrets, TemplateUsage, VpsApp } from './app.ts'
 export { Boot } from './boot.ts'
 export { ApiError, ErrorBody } from './failure.ts'
 export { Task, TaskAnswer, TaskLog } from './task.ts'

@@ -31,6 +31,7 @@ export {
   createClient,
   errorIn,
 } from './client.ts'
+export type { App, AppAdd, AppRemove, AppResult, AppUpgrade, TaskSecrets, TemplateUsage, VpsApp } from './app.ts'
 export type { Boot } from './boot.ts'
 export type { DoctorReport, Finding } from './doctor.ts'
 export type { Event } from './event.ts'

@@ -1,6 +1,7 @@
 /** Every route of the API as a plain value. Handlers, the typed client and the OpenAPI document are made from this table. */
 
 import { z } from 'zod'
+import { appRoutes } from './app-routes.ts'
 import { Boot } from './boot.ts'
 import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
@@ -185,6 +186,7 @@ export const routes = {
   },
 
   ...templateRoutes,
+  ...appRoutes,
   ...vzfsRoutes,
   ...volumeRoutes,
 

@@ -1,6 +1,7 @@
 /** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
 
 import { z } from 'zod'
+import { VpsApp } from './app.ts'
 import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VolumeName, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
@@ -62,6 +63,7 @@ export const Vps = z
     dns: z.array(z.string()),
     nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
     limits: Limits,
+    apps: z.array(VpsApp),
     quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
     onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),

@@ -26,6 +26,9 @@ import { FIRST_VOLUME } from '@insula/contract'
 import { shippedDefinitions } from '@insula/templates'
 import { type JoinedVzfs, joinVolumes, openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
+import type { AppShelf } from './apps/app-shelf.ts'
+import { appShelf } from './apps/apps-on-vzfs.ts'
+import { openSecrets } from './apps/secrets.ts'
 import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
 import { startOnBoot } from './boot.ts'
@@ -81,6 +84,7 @@ export interface Drivers {
   readonly areaView: AreaView
   readonly hostMounts: HostMounts
   readonly templates: (vzfs: JoinedVzfs) => TemplateShelf
+  readonly apps: (vzfs: JoinedVzfs) => AppShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
   /** What should start this daemon again is not there any more. */
@@ -99,6 +103,7 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
   await requireOwnVolume(instance, config, (path) => volumes.mounted(path))
   const openVolume = (path: string): Promise<Vzfs> => openVzfs(path, { files: realFileCalls(), quota: realQuota, warn: log })
   const vzfs = await openVolume(config.volume ?? instance.volume)
+  const definitions = openDefinitions({ shipped: shippedDefinitions, own: instance.definitions })
   return {
     keeper: connectKeeper(instance.keeperSocket),
     cgroups: realCgroups(),
@@ -116,8 +121,9 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
         runner,
         runConfined: confinedRunner(runner, mounts),
         treeCache: config.templateCache,
-        definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
+        definitions,
       }),
+    apps: (joined) => appShelf({ vzfs: joined, runner, definitions }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -161,6 +167,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     vzfs,
     volumeBook,
     templates: drivers.templates(vzfs),
+    apps: drivers.apps(vzfs),
     instance,
     store,
     config,
@@ -172,6 +179,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     warming,
     exits: openExitBook(),
     relinks: openRelinks(),
+    secrets: openSecrets(),
     stacks: openStacks(),
     mounted: openMountBook({ ...drivers, vzfs, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(vzfs, inventory, store),

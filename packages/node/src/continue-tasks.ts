@@ -3,6 +3,7 @@
  * starts again what it stopped, a change is made to hold; the others are over, done or taken back, and say so.
  */
 
+import { APP_KINDS, runOnMany } from './apps/run-on-many.ts'
 import { reapply } from './life/change.ts'
 import { destroyVps } from './life/destroy.ts'
 import { failure } from './failures.ts'
@@ -45,6 +46,8 @@ type Body = (context: TaskContext) => Promise<unknown>
 /** What is left to do; null: nothing. */
 function continuation(means: Means, { task, params }: Interrupted): Body | null {
   const { inventory } = means
+  const deed = APP_KINDS[task.kind]
+  if (deed !== undefined) return (context) => runOnMany(means, deed, params, context)
   const vps = task.vps === null ? null : inventory.get(task.vps)
   if (task.vps !== null && !vps && (params as { orphan?: boolean } | null)?.orphan === true) {
     const { vps: orphan, kind } = task

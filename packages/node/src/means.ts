@@ -2,6 +2,8 @@
 
 import type { Cgroups, HostProbe, Links, Volumes } from '@insula/kernel'
 import type { JoinedVzfs } from '@insula/vzfs'
+import type { AppShelf } from './apps/app-shelf.ts'
+import type { SecretShelf } from './apps/secrets.ts'
 import type { AreaView } from './area-view.ts'
 import type { Config } from './config.ts'
 import type { Events } from './events.ts'
@@ -44,6 +46,9 @@ export interface Means {
   readonly areaView: AreaView
   readonly probe: HostProbe
   readonly templates: TemplateShelf
+  readonly apps: AppShelf
+  /** Made by tasks, and not taken yet. */
+  readonly secrets: SecretShelf
   readonly exits: ExitBook
   readonly relinks: Relinks
   readonly stacks: Stacks

@@ -15,12 +15,14 @@ export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsa
     held: _held,
     waits: _waits,
     snapshotsSince: _since,
+    apps,
     ...shown
   } = record
   const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
   return {
     ...shown,
     problem: missing ?? shown.problem,
+    apps: apps.map(({ came: _came, ...one }) => one),
     usage,
     disk: disk && {
       ...disk,

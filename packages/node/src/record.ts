@@ -1,7 +1,7 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, FIRST_VOLUME, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsName } from '@insula/contract'
+import { Dns, FIRST_VOLUME, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsApp, VpsName } from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -12,6 +12,10 @@ const withDiskLimits = (limits: unknown): unknown => ({
   inodesSoft: null,
   ...Object(limits),
 })
+
+/** With the packages that came with it: only those go when it is removed. */
+const AppRecord = VpsApp.extend({ came: z.array(z.string()) })
+export type AppRecord = z.infer<typeof AppRecord>
 
 const VpsRecord = z.object({
   id: z.int(),
@@ -32,6 +36,7 @@ const VpsRecord = z.object({
   limits: z.preprocess(withDiskLimits, Limits),
   /** CPU numbers chosen for `limits.cpus`; null: all. */
   cpuSet: z.array(z.int()).nullable(),
+  apps: z.array(AppRecord).default([]),
   quotaUgid: z.int().default(0),
   onboot: z.boolean(),
   bootOrder: z.int(),

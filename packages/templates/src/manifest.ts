@@ -1,6 +1,7 @@
 /** manifest.json of a template: written by the build, read back with distrust. Older ones say less. */
 
 import type { LayerInfo } from '@insula/vzfs'
+import { isAppManifest } from './apps/manifest.ts'
 import { TemplateFailed } from './failure.ts'
 import type { Package } from './package.ts'
 import { formatVersion, parseReference } from './reference.ts'
@@ -9,7 +10,7 @@ import type { PackageManager, PackageSource, ReadyProbe, Template, TemplateManif
 /** null when the layer is no template at all. @throws TemplateFailed damaged */
 export function templateOf(layer: LayerInfo, manifest: unknown): Template | null {
   const reference = parseReference(layer.name)
-  if (reference === null || manifest === null) return null
+  if (reference === null || manifest === null || isAppManifest(manifest)) return null
   const { files, bytes, builtAt } = layer
   return { ...parseManifest(layer.name, manifest), ref: layer.name, version: formatVersion(reference), files, bytes, builtAt }
 }

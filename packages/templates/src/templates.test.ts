@@ -38,6 +38,7 @@ function volume(manifests: Readonly<Record<string, unknown>>): { readonly layers
       list: async () => [...kept.keys()].sort().map(info),
       show: async (name) => (kept.has(name) ? info(name) : null),
       manifest: async (name) => kept.get(name) ?? null,
+      contents: async () => null,
       remove: async (name) => {
         if (!kept.delete(name)) throw new VzfsError('layer_unknown', 'none')
       },

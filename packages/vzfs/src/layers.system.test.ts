@@ -52,6 +52,25 @@ test('a layer holds metadata, the pool holds contents of files from 4096 bytes o
   assert.deepEqual(await vzfs.check({ contents: true }), [])
 })
 
+test('contents of a file of a layer are found where they lie, and no link leads out', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  const source = await scratchWith(vzfs, { large: filled(4096, 1), small: 'small' })
+  mkdirSync(join(source, 'etc'))
+  writeFileSync(join(source, 'etc/passwd'), filled(5000, 2))
+  symlinkSync('/etc', join(source, 'out'))
+  symlinkSync('/etc/passwd', join(source, 'link'))
+  await vzfs.layers.build('plain@1', source)
+  const read = async (path: string) => {
+    const place = await vzfs.layers.contents('plain@1', path)
+    return place === null ? null : readFileSync(place)
+  }
+  assert.deepEqual(await read('large'), filled(4096, 1))
+  assert.deepEqual(await read('etc/passwd'), filled(5000, 2))
+  assert.equal((await read('small'))?.toString(), 'small')
+  for (const path of ['out/passwd', 'link', 'etc', 'none', 'small/none']) assert.equal(await read(path), null, path)
+  for (const path of ['../large', '/etc/passwd', 'etc//passwd', '']) await assert.rejects(read(path), code('name_invalid'), path)
+})
+
 test('equal trees make equal digests, and add nothing to the pool the second time', async (t) => {
   const { vzfs } = await scratchVolume(t)
   const [first, second, other] = [await vzfs.scratch(), await vzfs.scratch(), await vzfs.scratch()]

@@ -3,11 +3,12 @@
 import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Quota } from '@insula/kernel'
+import type { FileCalls, Quota } from '@insula/kernel'
 import type { BuildJob } from './build/build.ts'
 import { syncDirectory } from './durable.ts'
 import { errnoOf, LayerInUse, type LayerUser, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
+import { layerContents } from './layer-contents.ts'
 import { readLayerInfo } from './layer-file.ts'
 import type { Mutex } from './mutex.ts'
 import { parseLayerName } from './names.ts'
@@ -30,6 +31,7 @@ export interface LayersNeed {
   /** Of every area and snapshot. @throws when one cannot be read: nobody knows then what it uses */
   readonly everyUse: () => Promise<LayerUse[]>
   readonly quota: Quota
+  readonly files: FileCalls
 }
 
 interface BuildOptions extends LayerOptions {
@@ -48,7 +50,7 @@ export interface LayerUse extends LayerUser {
   readonly layers: readonly string[]
 }
 
-export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota }: LayersNeed): OpenLayers {
+export function openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse, quota, files }: LayersNeed): OpenLayers {
   const building = new Set<string>()
 
   const show = async (name: string): Promise<LayerInfo | null> => readLayerInfo(paths.layer(parseLayerName(name)).info, name)
@@ -117,6 +119,8 @@ export function openLayers({ paths, trash, mutex, gate, threads, now, warn, ever
     async manifest(name) {
       return (await readJson(paths.layer(parseLayerName(name)).manifest)) ?? null
     },
+
+    contents: (name, path) => layerContents(files, paths, name, path),
 
     remove: (name) =>
       mutex.run(async () => {

@@ -72,7 +72,7 @@ export async function openVzfs(
   await sweep(paths, trash)
   await closeLayers(paths, quota)
   const reflink = await tryReflink(files, paths.tmp)
-  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota })
+  const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota, files })
   const rooms = openRooms(quota)
   const relinking = openRelinking({
     paths,

@@ -109,6 +109,9 @@ export interface Layers {
   show(name: string): Promise<LayerInfo | null>
   /** What the builder gave as manifest; null when the layer is unknown or has none. */
   manifest(name: string): Promise<unknown>
+  /** The file on the volume that holds the contents of a file of the layer; null when the layer has no such file. To be read, not to be changed.
+   * @param path without a slash at the beginning; no link on the way is followed */
+  contents(name: string, path: string): Promise<string | null>
   /** @throws LayerInUse naming the areas that use it. Contents stay in the pool until a collection. */
   remove(name: string): Promise<void>
 }

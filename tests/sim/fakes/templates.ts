@@ -3,9 +3,16 @@
 import type { BuildOptions, ListedDefinition, ShelvedTemplate, TemplateShelf } from '@insula/node/daemon'
 import type { Vzfs } from '@insula/vzfs'
 
-const DEFINITIONS = [
+interface Wish {
+  readonly name: string
+  readonly description: string
+  readonly kind?: 'os' | 'app'
+}
+
+const DEFINITIONS: readonly Wish[] = [
   { name: 'micro', description: 'BusyBox' },
   { name: 'debian-12', description: 'Debian 12' },
+  { name: 'web', description: 'a web server', kind: 'app' },
   { name: 'endless', description: 'never finished' },
   ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]
@@ -42,12 +49,12 @@ export function fakeTemplates(vzfs: Pick<Vzfs, 'layers'>, kind: 'busybox' | 'sys
   }
 }
 
-const listed = ({ name, description }: (typeof DEFINITIONS)[number]): ListedDefinition => ({
+const listed = ({ name, description, kind = 'os' }: Wish): ListedDefinition => ({
   name,
   origin: 'shipped',
   overrides: false,
   directory: `/nowhere/${name}`,
-  kind: 'os',
+  kind,
   description,
   fault: null,
 })

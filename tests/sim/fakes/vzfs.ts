@@ -218,6 +218,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       list: async () => [...layers.values()].map(({ info }) => info),
       show: async (name) => layers.get(name)?.info ?? null,
       manifest: async (name) => layers.get(name)?.manifest ?? null,
+      contents: async () => null,
       async remove(name) {
         const users = [...areas.values()]
           .filter((area) => area.layers.includes(name))

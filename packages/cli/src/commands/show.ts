@@ -40,7 +40,7 @@ const softLimits = ({ diskSoft, inodesSoft }: Vps['limits']): string =>
     .flat()
     .join(', ') || '-'
 
-function more({ disk, limits, lastExit, snapshots }: Vps): (readonly [string, string])[] {
+function more({ apps, disk, limits, lastExit, snapshots }: Vps): (readonly [string, string])[] {
   const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
   return [
     ['disk-limits', disk?.enforced === false ? 'not enforced on this volume' : softLimits(limits)],
@@ -51,6 +51,7 @@ function more({ disk, limits, lastExit, snapshots }: Vps): (readonly [string, st
         .join(' ')
         .trim() || '-',
     ],
+    ['apps', apps.map(({ ref, state }) => (state === 'ready' ? ref : `${ref} (${state})`)).join(', ') || '-'],
     ['snapshots', snapshots === null ? '-' : schedule(snapshots)],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]

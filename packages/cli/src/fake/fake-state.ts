@@ -64,7 +64,6 @@ export interface FakeState {
 }
 
 export const EPOCH = '2026-01-02T03:04:05.000Z'
-
 export function fakeState(): FakeState {
   const vps = new Map<number, Vps>()
   return {
@@ -114,6 +113,7 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
       inodes: null,
       inodesSoft: null,
     },
+    apps: [],
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,

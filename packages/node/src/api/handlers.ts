@@ -32,6 +32,7 @@ import type { VzfsBoard } from '../care/board.ts'
 import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
+import { appHandlers } from './app-handlers.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
@@ -221,6 +222,7 @@ export function handlers(means: HandlerMeans): Handlers {
       return { text: (await keeper.consoleLog(`${vps.id}`)).toString() }
     },
 
+    ...appHandlers(means, run),
     ...templateHandlers(means, run),
     taskList: async ({ query }) => {
       const vps = query.vps === undefined ? undefined : inventory.find(query.vps).id

@@ -9,13 +9,14 @@ import type { Means } from '../means.ts'
 import { presentTemplate } from '../present.ts'
 import type { TaskContext, TaskSpec } from '../tasks/engine.ts'
 import type { ShelvedTemplate } from '../template-shelf.ts'
+import type { VpsRecord } from '../record.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
 type TemplateRoute = keyof typeof templateRoutes
 
 export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, TemplateRoute> {
-  const { inventory, tasks, templates } = means
+  const { inventory, tasks, templates, apps } = means
   const building = new Map<string, number | null>()
   const template = async (ref: string) => {
     const found = await templates.find(ref)
@@ -37,22 +38,13 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     name: string,
     spec: TaskSpec,
     query: { readonly wait?: number | undefined },
-    /** null: nothing was made, as what there is will do. */
-    make: (work: TaskContext) => Promise<ShelvedTemplate | null>,
+    make: (work: TaskContext) => Promise<unknown>,
   ): Promise<TaskAnswer> => {
     building.set(name, null)
     const task = await tasks
       .start(spec, async (work) => {
         try {
-          const built = await make(work)
-          if (built === null) {
-            const latest = await template(name)
-            work.log(`its packages and its definition are those of ${latest.ref}; nothing was kept`)
-            return { ...presentTemplate(latest, await templates.list(), inventory.all()), changed: false }
-          }
-          work.log(`${built.ref} is built: ${built.files} files`)
-          means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-          return { ...presentTemplate(built, await templates.list(), inventory.all()), changed: true }
+          return await make(work)
         } finally {
           building.delete(name)
         }
@@ -63,6 +55,17 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
       })
     if (building.has(name)) building.set(name, task.id)
     return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+  }
+  /** @param built null: nothing was made, as what there is will do */
+  const kept = async (name: string, built: ShelvedTemplate | null, { log }: TaskContext) => {
+    if (built === null) {
+      const latest = await template(name)
+      log(`its packages and its definition are those of ${latest.ref}; nothing was kept`)
+      return { ...presentTemplate(latest, await templates.list(), inventory.all()), changed: false }
+    }
+    log(`${built.ref} is built: ${built.files} files`)
+    means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+    return { ...presentTemplate(built, await templates.list(), inventory.all()), changed: true }
   }
   /** Each step is logged once. */
   const stepsOf = ({ log, progress }: TaskContext): TaskContext['progress'] => {
@@ -84,7 +87,9 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     },
     templateBuild: async ({ query, body }) => {
       const { name } = body
-      const known = (await templates.definitions()).filter(({ kind }) => kind !== 'app').map((definition) => definition.name)
+      const all = await templates.definitions()
+      const known = all.map((definition) => definition.name)
+      const isApp = all.find((definition) => definition.name === name)?.kind === 'app'
       if (!known.includes(name))
         throw failure(
           'template_unknown',
@@ -98,18 +103,37 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
         const mirror = body.mirror ?? means.config.mirror
         work.log(`packages come from ${mirror ?? "the node's own apt sources"}`)
         const options = { mirror, signal: work.signal, log: work.log, onProgress: stepsOf(work) }
-        return body.ifChanged === true ? templates.update(name, options) : templates.build(name, options)
+        if (isApp) {
+          const app = await apps.build(name, { ...options, mirror: body.mirror })
+          means.events.emit({ kind: 'template.built', vps: null, data: { ref: app.ref } })
+          return { app: app.ref }
+        }
+        const built = body.ifChanged === true ? await templates.update(name, options) : await templates.build(name, options)
+        return kept(name, built, work)
       })
     },
     templateImport: async ({ query, body }) => {
       const { name, file } = body
       const doing = `cannot import template "${name}"`
       requireAlone(name, doing)
-      return alone(name, { kind: 'template.import', subject: name, params: body, doing, cancellable: true }, query, (work) =>
-        templates.import(name, file, { signal: work.signal, log: work.log, onProgress: stepsOf(work) }),
-      )
+      const spec = { kind: 'template.import', subject: name, params: body, doing, cancellable: true }
+      return alone(name, spec, query, async (work) => {
+        const options = { signal: work.signal, log: work.log, onProgress: stepsOf(work) }
+        return kept(name, await templates.import(name, file, options), work)
+      })
     },
     templateRemove: async ({ params, query }) => {
+      const app = (await apps.list()).find((one) => one.ref === params.template)
+      if (app) {
+        requireUnusedApp(app.ref, inventory.all())
+        return run({ kind: 'template.remove', subject: app.ref, doing: `cannot remove app ${app.ref}` }, query, async () => {
+          // A VPS may have got it meanwhile.
+          requireUnusedApp(app.ref, inventory.all())
+          await apps.remove(app.ref)
+          means.events.emit({ kind: 'template.removed', vps: null, data: { ref: app.ref } })
+          await collectAfterwards(means)
+        })
+      }
       const { ref, layers } = await template(params.template)
       const users = inventory.all().filter((vps) => vps.layers.some((layer) => layers.includes(layer)))
       if (users.length > 0) {
@@ -150,7 +174,7 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
       return { directory: linted.directory, faults: [...linted.faults] }
     },
     templateDefinitions: async () => {
-      const built = new Set((await templates.list()).map(({ name }) => name))
+      const built = new Set([...(await templates.list()), ...(await apps.list())].map(({ name }) => name))
       return {
         definitions: (await templates.definitions()).map(({ fault, description, ...one }) => ({
           ...one,
@@ -161,4 +185,14 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
       }
     },
   }
+}
+
+function requireUnusedApp(ref: string, all: readonly VpsRecord[]): void {
+  const users = all.filter(({ apps }) => apps.some((app) => app.ref === ref)).map(({ name }) => name)
+  if (users.length === 0) return
+  throw failure(
+    'conflict',
+    `cannot remove app ${ref}: ${users.length === 1 ? 'a VPS has' : `${users.length} VPSs have`} it (${users.slice(0, 5).join(', ')}${users.length > 5 ? ', ...' : ''})`,
+    'upgrade it there, or remove it there first: insula app remove',
+  )
 }

@@ -47,6 +47,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
     nat: request.nat ?? config.nat ?? true,
     limits,
     cpuSet: cpuSetFor(means, admitted.id, limits.cpus),
+    apps: [],
     quotaUgid: request.quotaUgid ?? 0,
     onboot: request.onboot ?? false,
     bootOrder: request.bootOrder ?? 100,

@@ -48,6 +48,7 @@ export async function inWorkshop<T>(
     nat: false,
     limits,
     cpuSet: cpuSetFor(means, admitted.id, limits.cpus),
+    apps: [],
     quotaUgid: 0,
     onboot: false,
     bootOrder: 0,

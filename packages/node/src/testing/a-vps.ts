@@ -17,6 +17,7 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   nat: true,
   limits: DEFAULT_LIMITS,
   cpuSet: null,
+  apps: [],
   quotaUgid: 0,
   onboot: false,
   bootOrder: 100,

@@ -16,7 +16,7 @@ export async function originOf(suite: string, mirror: string | undefined, need: 
   return { archives, settings: await nodeSettings(need.runner, need.signal) }
 }
 
-async function nodeSettings(runner: ProcessRunner, signal: AbortSignal | undefined): Promise<AptSetting[]> {
+export async function nodeSettings(runner: ProcessRunner, signal: AbortSignal | undefined): Promise<AptSetting[]> {
   const { stdout } = await runner.run(['apt-config', 'dump', '--format', '%f "%v";%n'], signal ? { signal } : {})
   return parseSettings(stdout)
 }

@@ -24,6 +24,7 @@ export function layersOn(main: PresentVolume, present: () => PresentVolume[]): L
     },
     show: async (name) => (await firstWith(name))?.layers.show(name) ?? null,
     manifest: async (name) => (await firstWith(name))?.layers.manifest(name) ?? null,
+    contents: async (name, path) => (await firstWith(name))?.layers.contents(name, path) ?? null,
     async remove(name) {
       const users = (await Promise.all(present().map(({ vzfs }) => usersOn(vzfs, name)))).flat()
       if (users.length > 0) throw new LayerInUse(name, users)

@@ -1,0 +1,22 @@
+/** The shelf of apps, on a volume. */
+
+import { buildApp, listApps, listTemplates, removeTemplate } from '@insula/templates'
+import { appSource } from '../definitions/app-source.ts'
+import type { ShelfMeans } from '../templates-on-vzfs.ts'
+import type { AppShelf } from './app-shelf.ts'
+
+export function appShelf({ vzfs, runner, definitions }: Pick<ShelfMeans, 'vzfs' | 'runner' | 'definitions'>): AppShelf {
+  return {
+    list: () => listApps(vzfs),
+    async build(name, { mirror, signal, onProgress, log }) {
+      const definition = await definitions.find(name)
+      if (!definition) throw new Error(`there is no definition of an app "${name}"`)
+      const source = await appSource(definition)
+      const systems = (await listTemplates(vzfs)).filter(({ packageManager }) => packageManager === 'apt')
+      const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
+      return buildApp(source, { vzfs, runner, systems, mirror, signal, onProgress: told, ...(log ? { onLine: log } : {}) })
+    },
+    remove: (ref) => removeTemplate(vzfs, ref),
+    contents: (ref, path) => vzfs.layers.contents(ref, path),
+  }
+}

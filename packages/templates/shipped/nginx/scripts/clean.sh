@@ -1,0 +1,13 @@
+#!/bin/sh
+set -eu
+site=/etc/nginx/conf.d/insula.conf
+if [ -e "$site" ] && [ "$(head -n 1 "$site")" = '# Written by Insula. Take this line away to keep the file as it is.' ]; then rm "$site"; fi
+if [ -d /etc/nginx/conf.d ]; then rmdir --ignore-fail-on-non-empty /etc/nginx/conf.d /etc/nginx; fi
+page="$INSULA_PARAM_ROOT/index.html"
+if [ -e "$page" ] && grep -q "<p>nginx serves $INSULA_VPS_NAME.</p>" "$page"; then rm "$page"; fi
+# Debian's own page, which its package makes and leaves behind.
+left=/var/www/html/index.nginx-debian.html
+if [ -e "$left" ] && grep -q 'Welcome to nginx!' "$left"; then rm "$left"; fi
+if [ -d /var/www/html ]; then rmdir --ignore-fail-on-non-empty /var/www/html; fi
+if [ -d "$INSULA_PARAM_ROOT" ]; then rmdir --ignore-fail-on-non-empty "$INSULA_PARAM_ROOT"; fi
+if [ -d /var/www ]; then rmdir --ignore-fail-on-non-empty /var/www; fi

@@ -1,0 +1,96 @@
+/** What the package manager of a Debian is asked. Pure: argv arrays, and texts to values. */
+
+/** The tenant's lists and sources are not touched; nothing but what was brought is installed from. */
+export const WORK = '/var/lib/insula-app'
+export const REPOSITORY = `${WORK}/archive`
+
+export const APT_ENV: Readonly<Record<string, string>> = {
+  DEBIAN_FRONTEND: 'noninteractive',
+  DEBCONF_NONINTERACTIVE_SEEN: 'true',
+  APT_LISTCHANGES_FRONTEND: 'none',
+  NEEDRESTART_SUSPEND: '1',
+  // Configuration that ucf(1) looks after: what the administrator changed stays.
+  UCF_FORCE_CONFFOLD: '1',
+  LC_ALL: 'C.UTF-8',
+}
+
+export const SOURCES_FILE = `deb [trusted=yes] file:${REPOSITORY} ./\n`
+
+const CONFFILES = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'] as const
+/** While the tenant's own apt works, ours waits. */
+const WAITING = ['-o', 'DPkg::Lock::Timeout=120'] as const
+const PRIVATE = [
+  '-o',
+  `Dir::Etc::SourceList=${WORK}/sources.list`,
+  '-o',
+  'Dir::Etc::SourceParts=/dev/null',
+  '-o',
+  'Dir::Etc::Preferences=/dev/null',
+  '-o',
+  'Dir::Etc::PreferencesParts=/dev/null',
+  '-o',
+  `Dir::State::Lists=${WORK}/lists`,
+  '-o',
+  `Dir::Cache=${WORK}/cache`,
+  '-o',
+  'Acquire::Languages=none',
+  '-o',
+  'APT::Sandbox::User=root',
+  '-o',
+  'APT::Install-Recommends=false',
+  '-o',
+  'APT::Update::Error-Mode=any',
+] as const
+
+export const update = (): string[] => ['apt-get', '-q', ...PRIVATE, 'update']
+export const install = (wanted: readonly string[], simulate = false): string[] => [
+  'apt-get',
+  '-q',
+  '-y',
+  '--fix-broken',
+  ...(simulate ? ['--simulate'] : []),
+  ...PRIVATE,
+  ...WAITING,
+  ...CONFFILES,
+  'install',
+  ...wanted,
+]
+/** Everything that the archive has in a later version, and nothing else: the archive is all that is seen. */
+export const upgrade = (): string[] => ['apt-get', '-q', '-y', ...PRIVATE, ...WAITING, ...CONFFILES, '--with-new-pkgs', 'upgrade']
+export const remove = (names: readonly string[], purge: boolean, simulate = false): string[] => [
+  'apt-get',
+  '-q',
+  '-y',
+  ...(simulate ? ['--simulate'] : []),
+  ...WAITING,
+  purge ? 'purge' : 'remove',
+  ...names,
+]
+export const unneeded = (): string[] => ['apt-get', '-q', '--simulate', 'autoremove']
+export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
+export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
+
+/** Of packages that are whole or in the middle of it: name to version and whether they are whole. */
+export function parseInstalled(text: string): Map<string, { readonly version: string; readonly whole: boolean }> {
+  const found = new Map<string, { version: string; whole: boolean }>()
+  for (const line of text.split('\n')) {
+    const [status = '', name = '', version = ''] = line.split('\t')
+    // "rc": only configuration is left; "un": known by name.
+    if (name !== '' && !/^.[nc]/.test(status))
+      found.set(name, { version, whole: status[1] === 'i' && (status[2] ?? ' ') === ' ' })
+  }
+  return found
+}
+
+export interface Simulated {
+  readonly installs: readonly string[]
+  readonly removes: readonly string[]
+}
+
+/** "Inst nginx [1.0] (1.2 Debian:12 [amd64])", "Remv nginx [1.0]", "Purg nginx [1.0]" */
+export function parseSimulated(text: string): Simulated {
+  const named = (words: string): string[] => [
+    ...new Set([...text.matchAll(new RegExp(`^(?:${words}) ([^\\s:]+)`, 'gm'))].map(([, name = '']) => name)),
+  ]
+  return { installs: named('Inst'), removes: named('Remv|Purg') }
+}

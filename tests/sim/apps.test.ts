@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { AppResult } from '@insula/contract'
+import type { FakeProgram } from '@insula/kernel/fakes'
+import { openWorld } from './world.ts'
+
+const WAIT = { query: { wait: 20 } }
+
+/** A package manager that has one package, in each VPS by the fake's own count of calls. */
+function packageManager() {
+  const state = { installed: false, fail: 0, env: [] as string[], calls: [] as string[] }
+  const nothing: FakeProgram = async ({ readAll }) => {
+    await readAll()
+    return { code: 0 }
+  }
+  const say =
+    (text: (argv: readonly string[]) => string): FakeProgram =>
+    async ({ argv, write }) => {
+      state.calls.push(argv.join(' '))
+      await write('stdout', Buffer.from(text(argv)))
+      return { code: 0 }
+    }
+  const commands: Record<string, FakeProgram> = {
+    rm: nothing,
+    mkdir: nothing,
+    tar: nothing,
+    'dpkg-query': say(() => (state.installed ? 'ii \tweb\t1.0\n' : 'ii \tbase\t1\n')),
+    'apt-get': async (call) => {
+      const { argv } = call
+      const simulated = argv.includes('--simulate')
+      if (!simulated && argv.includes('install') && state.fail > 0) {
+        state.fail -= 1
+        // Half of it is there then.
+        state.installed = true
+        await call.write('stderr', Buffer.from('E: No space left on device\n'))
+        return { code: 100 }
+      }
+      if (!simulated && argv.includes('install')) state.installed = true
+      if (!simulated && (argv.includes('purge') || argv.includes('remove'))) state.installed = false
+      return say(() => (simulated ? (argv.includes('install') ? 'Inst web (1.0 Test [all])\n' : 'Remv web [1.0]\n') : ''))(call)
+    },
+    '/var/lib/insula-app/script': nothing,
+  }
+  return { state, commands }
+}
+
+describe('apps', () => {
+  it('are added to many, told per VPS, with a secret that is given once', async () => {
+    const { commands } = packageManager()
+    await using world = await openWorld({ commands })
+    const node = await world.boot()
+    const { client } = node
+    for (const name of ['one', 'two']) await client.vpsCreate({ ...WAIT, body: { name, template: 'micro', start: true } })
+    await client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro' } })
+    await assert.rejects(
+      client.appAdd({ ...WAIT, body: { app: 'web', select: { all: true } } }),
+      /build it with: insula template build web|no app "web"/,
+    )
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    const planned = await client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['one'] }, dryRun: true } })
+    assert.equal((planned.task.result as AppResult).vps[0]?.outcome, 'planned')
+    const { task } = await client.appAdd({ ...WAIT, body: { app: 'web', select: { all: true }, parameters: { port: '8080' } } })
+    assert.equal(task.state, 'done', task.error?.message)
+    const { vps } = task.result as AppResult
+    assert.deepEqual(
+      vps.map(({ name, outcome }) => [name, outcome]),
+      [
+        ['one', 'done'],
+        ['two', 'done'],
+        ['off', 'failed'],
+      ],
+    )
+    assert.match(vps[2]?.message ?? '', /cannot add app web to VPS "off": it is stopped/)
+    const { vps: shown } = await client.vpsShow({ params: { vps: 'one' } })
+    assert.deepEqual(
+      shown.apps.map(({ ref, state, parameters }) => [ref, state, parameters]),
+      [['web@2026-01-01.1', 'ready', { port: '8080' }]],
+    )
+    assert.deepEqual(Object.keys(shown.apps[0] ?? {}).includes('came'), false)
+    const { secrets } = await client.taskSecrets({ params: { task: task.id } })
+    assert.deepEqual(secrets.map((one) => one.vps).toSorted(), ['one', 'two'])
+    const secret = secrets[0]?.values['password'] ?? ''
+    assert.match(secret, /^\w{16}$/)
+    assert.deepEqual((await client.taskSecrets({ params: { task: task.id } })).secrets, [])
+    assert.ok(
+      !JSON.stringify([await client.taskShow({ params: { task: task.id } }), shown, world.vzfs.records.get(101)]).includes(
+        secret,
+      ),
+    )
+    await assert.rejects(client.templateRemove({ params: { template: 'web@2026-01-01.1' }, ...WAIT }), /2 VPSs have it/)
+    const { usage } = await client.templateUsage()
+    assert.deepEqual(
+      usage.find(({ kind }) => kind === 'app')?.vps.map(({ name }) => name),
+      ['one', 'two'],
+    )
+  })
+
+  it('that cannot be installed are taken back, with what to do', async () => {
+    const { commands, state } = packageManager()
+    await using world = await openWorld({ commands })
+    const node = await world.boot()
+    const { client } = node
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    await client.vpsCreate({ ...WAIT, body: { name: 'one', template: 'micro', start: true } })
+    state.fail = 1
+    const { task } = await client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['one'] } } })
+    const [result] = (task.result as AppResult).vps
+    assert.equal(result?.outcome, 'failed')
+    assert.match(
+      result?.message ?? '',
+      /installation failed: it ended with 100: .*No space left on device; what had been installed is removed again/,
+    )
+    assert.deepEqual((await client.vpsShow({ params: { vps: 'one' } })).vps.apps, [])
+    assert.equal(state.installed, false)
+    const again = await client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['one'] } } })
+    assert.equal((again.task.result as AppResult).vps[0]?.outcome, 'done')
+  })
+
+  it('are upgraded where asked, removed, and a second time there is nothing to do', async () => {
+    const { commands } = packageManager()
+    await using world = await openWorld({ commands })
+    const node = await world.boot()
+    const { client } = node
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    for (const name of ['one', 'two']) await client.vpsCreate({ ...WAIT, body: { name, template: 'micro', start: true } })
+    await client.appAdd({ ...WAIT, body: { app: 'web', select: { template: 'micro' } } })
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    const { task } = await client.appUpgrade({ ...WAIT, body: { app: 'web', select: { vps: ['two'] } } })
+    assert.equal((task.result as AppResult).vps[0]?.outcome, 'done')
+    const refs = async () => (await client.vpsList({ query: {} })).vps.map(({ apps }) => apps[0]?.ref)
+    assert.deepEqual(await refs(), ['web@2026-01-01.1', 'web@2026-01-01.2'])
+    const remove = () => client.appRemove({ ...WAIT, body: { app: 'web', select: { all: true }, purge: true } })
+    assert.deepEqual(
+      ((await remove()).task.result as AppResult).vps.map(({ outcome }) => outcome),
+      ['done', 'done'],
+    )
+    assert.deepEqual(await refs(), [undefined, undefined])
+    assert.deepEqual(
+      ((await remove()).task.result as AppResult).vps.map(({ outcome }) => outcome),
+      ['unchanged', 'unchanged'],
+    )
+  })
+})

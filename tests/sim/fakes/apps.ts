@@ -1,0 +1,43 @@
+/** Apps without packages: a build makes a version of the one app that there is. */
+
+import type { AppShelf } from '@insula/node/daemon'
+
+type App = Awaited<ReturnType<AppShelf['build']>>
+
+export function fakeApps(): AppShelf {
+  const all: App[] = []
+  return {
+    list: async () => [...all],
+    async build(name) {
+      const version = `2026-01-01.${all.length + 1}`
+      const app: App = {
+        kind: 'app',
+        name,
+        version,
+        ref: `${name}@${version}`,
+        definition: name,
+        description: 'a web server',
+        application: `${all.length + 1}.0`,
+        needs: [],
+        parameters: {
+          port: { type: 'port', about: 'where it listens', default: 80 },
+          password: { type: 'secret', about: 'of its users', generate: 16 },
+        },
+        scripts: [{ phase: 'post-install', name: 'configure', contents: '#!/bin/sh\n', seconds: 5 }],
+        health: null,
+        systems: [{ os: 'micro', builtFor: [], wanted: [{ name: 'web', version: `${all.length + 1}.0` }], packages: [] }],
+        bytes: 1,
+        builtAt: new Date().toISOString(),
+      }
+      all.push(app)
+      return app
+    },
+    async remove(ref) {
+      all.splice(
+        all.findIndex((app) => app.ref === ref),
+        1,
+      )
+    },
+    contents: async () => '/dev/null',
+  }
+}
