@@ -15,6 +15,8 @@ import { areaView, connectKeeper, type KeeperClient, type NodeDaemon, openNode }
 import {
   type FakeCgroups,
   fakeConfinedRoots,
+  type FakeHostMounts,
+  fakeHostMounts,
   fakeHostProbe,
   type FakeLinks,
   fakeLinks,
@@ -55,6 +57,7 @@ export interface World extends AsyncDisposable {
   readonly copied: string[]
   /** Where volumes' directories are looked at: what a test says here is what is found there. */
   readonly places: Record<string, Partial<VolumePlace>>
+  readonly hostMounts: FakeHostMounts
   /** Behaviour of inits from now on, by VPS id. */
   readonly inits: Map<string, FakeInit>
   boot(bootId?: string): Promise<SimNode>
@@ -133,6 +136,7 @@ export async function openWorld({
   }
   const disks = new Map<string, FakeVzfs>()
   const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full, others: disks })
+  const hostMounts = fakeHostMounts(machine)
   const shelf = fakeTemplates(vzfs, kind)
   disks.set(instance.volume, vzfs)
   const copied: string[] = []
@@ -188,6 +192,14 @@ export async function openWorld({
             receive: gate.wrap('receive', found.receive),
           }
         },
+        hostMounts: {
+          ...hostMounts,
+          mount(overlay, ids, wish) {
+            // Its place is a directory of the machine below; here it has to appear first.
+            machine.makeDirectory(wish.target)
+            return hostMounts.mount(overlay, ids, wish)
+          },
+        },
         areaView: areaView({
           mounts: fakePrivateMounts(machine),
           userNamespaces: fakeUserNamespaces(machine),
@@ -226,6 +238,7 @@ export async function openWorld({
     filter,
     replacements: () => replacements,
     vzfs,
+    hostMounts,
     inits,
     disks,
     volumes,

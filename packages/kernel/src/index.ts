@@ -19,6 +19,8 @@ export type { VolumeFeatures, VolumePlace, Volumes, VolumeSpace } from './volume
 export type { Lxcfs, LxcfsProcess } from './lxcfs/lxcfs.ts'
 export { type HostFeatures, type HostProbe, type SysctlNeed, SysctlRefused } from './probe/probe.ts'
 export type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts/mounts.ts'
+export { HOST_MOUNT_SOURCE, type HostMounts, type HostMountWish, type MountUser } from './host-mounts/host-mounts.ts'
+export { realHostMounts } from './host-mounts/real.ts'
 export { realPrivateMounts } from './mounts/real.ts'
 export { SystemCallFailed } from './libc/libc.ts'
 export { type AttachedOptions, type AttachedProcess, type Descriptor, startAttached } from './process/attached.ts'
@@ -51,6 +53,7 @@ export { PAGE_BYTES, type PageCache } from './page-cache/page-cache.ts'
 export { realPageCache } from './page-cache/real.ts'
 export { stepBack } from './process/step-back.ts'
 export { realProcessRunner } from './process/real.ts'
+export { confinedRunner, type RunConfined } from './process/confined-runner.ts'
 export { dieWithParent } from './process/die-with-parent.ts'
 export {
   type Answer,

@@ -19,6 +19,8 @@ export const ACTIONS = {
   rebase: ['stopped'],
   /** To another volume. */
   move: ['stopped'],
+  /** On the node, for its administrator. */
+  mount: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

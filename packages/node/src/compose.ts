@@ -4,11 +4,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import {
   type Cgroups,
+  confinedRunner,
+  type HostMounts,
   type HostProbe,
   type Links,
   type PacketFilter,
   realCgroups,
   realFileCalls,
+  realHostMounts,
   realHostProbe,
   realLinks,
   realPacketFilter,
@@ -39,6 +42,8 @@ import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
 import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
+import { openMountBook } from './life/mounted.ts'
+import { ID_RANGE_SIZE } from './life/parts.ts'
 import { openRelinks } from './life/relink.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
@@ -74,6 +79,7 @@ export interface Drivers {
   /** Another one. */
   readonly openVolume: (path: string) => Promise<Vzfs>
   readonly areaView: AreaView
+  readonly hostMounts: HostMounts
   readonly templates: (vzfs: JoinedVzfs) => TemplateShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
@@ -102,11 +108,13 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     probe: realHostProbe(runner),
     vzfs,
     openVolume,
+    hostMounts: realHostMounts({ mounts, userNamespaces: realUserNamespaces() }),
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
     templates: (joined) =>
       templateShelf({
         vzfs: joined,
         runner,
+        runConfined: confinedRunner(runner, mounts),
         treeCache: config.templateCache,
         definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
       }),
@@ -165,6 +173,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     exits: openExitBook(),
     relinks: openRelinks(),
     stacks: openStacks(),
+    mounted: openMountBook({ ...drivers, vzfs, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(vzfs, inventory, store),
     strays,
     wires,

@@ -19,7 +19,8 @@ import { quotaAnswer } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeDefinition, fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
+import { mountedFiles } from './fake-mount.ts'
 import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -222,6 +223,14 @@ export async function answerTo(
     case 'volumeAdd':
     case 'volumeRemove':
       return volumeAnswer(state, name, { ...params, ...body }, wait)
+    case 'vpsMount':
+    case 'vpsUnmount': {
+      const { id, name: vps } = known()
+      const result = mountedFiles(id, vps, body)
+      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
+    }
+    case 'vzfsMounts':
+      return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
@@ -237,33 +246,25 @@ export async function answerTo(
     case 'templateShow':
       return { template: template(state, String(params['template'])) }
     case 'templateBuild':
-      return task(state, 'template.build', null, String(body['name']), wait, () => ({
-        ref: `${String(body['name'])}@2026-01-01.1`,
-        changed: body['name'] !== 'micro',
-      }))
+      return task(state, 'template.build', null, String(body['name']), wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, {
+          result: { ref: `${String(body['name'])}@2026-01-01.1`, changed: body['name'] !== 'micro' },
+        }),
+      )
     case 'templateSbom':
       return { bomFormat: 'CycloneDX', components: [] }
     case 'templateManifest':
       throw new Error('no command asks for it')
     case 'templateDiff':
-      return {
-        diff: {
-          from: template(state, String(params['template'])).ref,
-          to: template(state, String(query['to'])).ref,
-          definition: true,
-          packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
-        },
-      }
+      return { diff: fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref) }
     case 'definitionNew':
       return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
     case 'definitionLint':
-      return {
-        directory: String(body['directory'] ?? '/etc/insula/templates/x'),
-        faults:
-          body['name'] === 'fine'
-            ? []
-            : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
-      }
+      return fakeLint(body)
+    case 'templateImport':
+      return task(state, 'template.import', null, String(body['name']), wait, () => {
+        state.templates.push(fakeTemplate(String(body['name'])))
+      })
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':

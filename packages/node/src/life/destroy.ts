@@ -22,6 +22,7 @@ export async function destroyVps(means: Means, id: number, force: boolean): Prom
       `cannot destroy VPS "${found.name}": ${missing}`,
       `${COME_BACK}; or give it up: \`insula destroy --force ${found.name}\``,
     )
+  await means.mounted.requireNone(id, `cannot destroy VPS "${vps?.name}"`)
   await inventory.move(id, 'destroying')
   await finishDestroy(means, id, force)
 }
