@@ -293,6 +293,11 @@ it('a VPS is cloned and moved to another volume, with what lies in it and its sn
   done(await node.client.vpsClone({ ...of('web'), ...WAIT, body: { name: 'twin', volume: 'ssd', snapshot: 'then' } }))
   assert.deepEqual([await volumeOf(node, 'twin'), world.disks.get(ssd)?.words.get(102)], ['ssd', 'first'])
 
+  done(await node.client.vpsMount({ ...of('web'), ...WAIT, body: {} }))
+  const mounted = (await node.client.vpsMove({ ...of('web'), ...WAIT, body: { volume: 'ssd' } })).task
+  assert.match(mounted.error?.message ?? '', /its files are mounted at /)
+  done(await node.client.vpsUnmount({ ...of('web'), ...WAIT }))
+
   done(await node.client.vpsMove({ ...of('web'), ...WAIT, body: { volume: 'ssd' } }))
   assert.deepEqual([await volumeOf(node, 'web'), world.disks.get(ssd)?.words.get(101)], ['ssd', 'now'])
   assert.deepEqual([...world.vzfs.records.keys()], [])

@@ -92,8 +92,8 @@ async function byCommander(command: AnyCommand, words: readonly string[]): Promi
 test('commander is told of every command', async () => {
   const commands = await allCommands()
   const program = programFor(commands, () => undefined)
-  const told = program.commands.flatMap((one) =>
-    one.commands.length === 0 ? one.name() : one.commands.map((sub) => `${one.name()} ${sub.name()}`),
-  )
-  assert.deepEqual(told.toSorted(), commands.map(({ name }) => name).toSorted())
+  type Told = Pick<typeof program, 'name' | 'commands'>
+  const leaves = (one: Told, path: readonly string[]): string[] =>
+    one.commands.length === 0 ? [path.join(' ')] : one.commands.flatMap((sub) => leaves(sub, [...path, sub.name()]))
+  assert.deepEqual(leaves(program, []).toSorted(), commands.map(({ name }) => name).toSorted())
 })

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VpsMount, VpsMounted } from '@insula/contract'
 import type { HostMounts } from '@insula/kernel'
-import type { Vzfs } from '@insula/vzfs'
+import type { JoinedVzfs } from '@insula/vzfs'
 import { failure } from '../failures.ts'
 import type { Instance } from '../instance.ts'
 import type { VpsRecord } from '../record.ts'
@@ -31,7 +31,7 @@ export interface MountBook {
 export interface MountBookNeed {
   readonly instance: Pick<Instance, 'run'>
   readonly hostMounts: HostMounts
-  readonly vzfs: Pick<Vzfs, 'areas'>
+  readonly vzfs: Pick<JoinedVzfs, 'areas'>
   readonly idRange: number
 }
 

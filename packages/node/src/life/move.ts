@@ -27,6 +27,7 @@ export async function moveVps(means: Means, id: number, to: string, work: TaskCo
   const before = inventory.get(id)
   requireLegal('move', before, id)
   requireMovable(means, before, to)
+  await means.mounted.requireNone(id, `cannot move VPS "${before.name}" to the volume "${to}"`)
   const after: VpsRecord = { ...before, volume: to }
   await vzfs.copyTo(to, id, after, { ...copying(work), ...copyingLayers(work) })
   try {
