@@ -20,7 +20,7 @@ import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
-import { mountedFiles } from './fake-mount.ts'
+import { mountAnswer, mountedFiles } from './fake-mount.ts'
 import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -218,11 +218,8 @@ export async function answerTo(
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
     case 'vpsMount':
-    case 'vpsUnmount': {
-      const { id, name: vps } = known()
-      const result = mountedFiles(id, vps, body)
-      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
-    }
+    case 'vpsUnmount':
+      return mountAnswer(state, name, known(), body, wait)
     case 'vzfsMounts':
       return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vpsMove':
