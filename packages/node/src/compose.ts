@@ -4,11 +4,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import {
   type Cgroups,
+  confinedRunner,
+  type HostMounts,
   type HostProbe,
   type Links,
   type PacketFilter,
   realCgroups,
   realFileCalls,
+  realHostMounts,
   realHostProbe,
   realLinks,
   realPacketFilter,
@@ -41,6 +44,8 @@ import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
 import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
+import { openMountBook } from './life/mounted.ts'
+import { ID_RANGE_SIZE } from './life/parts.ts'
 import { openRelinks } from './life/relink.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
@@ -72,6 +77,7 @@ export interface Drivers {
   readonly probe: HostProbe
   readonly vzfs: Vzfs
   readonly areaView: AreaView
+  readonly hostMounts: HostMounts
   readonly templates: TemplateShelf
   readonly apps: AppShelf
   /** Another word each time that Insula comes up. */
@@ -100,8 +106,15 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     volumes,
     probe: realHostProbe(runner),
     vzfs,
+    hostMounts: realHostMounts({ mounts, userNamespaces: realUserNamespaces() }),
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
-    templates: templateShelf({ vzfs, runner, treeCache: config.templateCache, definitions }),
+    templates: templateShelf({
+      vzfs,
+      runner,
+      runConfined: confinedRunner(runner, mounts),
+      treeCache: config.templateCache,
+      definitions,
+    }),
     apps: appShelf({ vzfs, runner, definitions }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
@@ -151,6 +164,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     relinks: openRelinks(),
     secrets: openSecrets(),
     stacks: openStacks(),
+    mounted: openMountBook({ ...drivers, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,

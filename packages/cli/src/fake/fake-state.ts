@@ -18,7 +18,8 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeDefinition, fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate, templateIn as template } from './fake-template.ts'
+import { mountedFiles } from './fake-mount.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -60,6 +61,7 @@ export interface FakeState {
 }
 
 export const EPOCH = '2026-01-02T03:04:05.000Z'
+
 export function fakeState(): FakeState {
   const vps = new Map<number, Vps>()
   return {
@@ -211,6 +213,14 @@ export async function answerTo(
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
+    case 'vpsMount':
+    case 'vpsUnmount': {
+      const { id, name: vps } = known()
+      const result = mountedFiles(id, vps, body)
+      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
+    }
+    case 'vzfsMounts':
+      return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
@@ -233,33 +243,25 @@ export async function answerTo(
     case 'templateShow':
       return { template: template(state, String(params['template'])) }
     case 'templateBuild':
-      return task(state, 'template.build', null, String(body['name']), wait, () => ({
-        ref: `${String(body['name'])}@2026-01-01.1`,
-        changed: body['name'] !== 'micro',
-      }))
+      return task(state, 'template.build', null, String(body['name']), wait, () =>
+        Object.assign(state.tasks.at(-1) ?? {}, {
+          result: { ref: `${String(body['name'])}@2026-01-01.1`, changed: body['name'] !== 'micro' },
+        }),
+      )
     case 'templateSbom':
       return { bomFormat: 'CycloneDX', components: [] }
     case 'templateManifest':
       throw new Error('no command asks for it')
     case 'templateDiff':
-      return {
-        diff: {
-          from: template(state, String(params['template'])).ref,
-          to: template(state, String(query['to'])).ref,
-          definition: true,
-          packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
-        },
-      }
+      return { diff: fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref) }
     case 'definitionNew':
       return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
     case 'definitionLint':
-      return {
-        directory: String(body['directory'] ?? '/etc/insula/templates/x'),
-        faults:
-          body['name'] === 'fine'
-            ? []
-            : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
-      }
+      return fakeLint(body)
+    case 'templateImport':
+      return task(state, 'template.import', null, String(body['name']), wait, () => {
+        state.templates.push(fakeTemplate(String(body['name'])))
+      })
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':
@@ -321,12 +323,6 @@ function runtime(vps: Vps, to: VpsState): Partial<Vps> {
   if (to === 'running')
     return { state: to, startedAt: EPOCH, pid: 4000 + vps.id, usage: { memory: 1, swap: 0, pids: 1, cpuMicroseconds: 1 } }
   return to === 'stopped' ? { state: to, startedAt: null, pid: null, usage: null } : { state: to }
-}
-
-function template(state: FakeState, ref: string): Template {
-  const found = state.templates.find((one) => one.ref === ref || one.name === ref)
-  if (found === undefined) throw new ApiFailure({ code: 'template_unknown', message: `there is no template '${ref}'` })
-  return found
 }
 
 function create(state: FakeState, body: VpsCreate, wait: number): Promise<{ task: Task }> {

@@ -24,6 +24,13 @@ export const SCRATCH = '/run/insula/scratch'
 export const ROOT = '/run/insula/root'
 const SCRIPT = '/run/insula/script'
 
+/** Settings of the kernel are root's to write, with or without capabilities, and most of them are the whole machine's. proc(5) */
+const KERNEL_READ_ONLY = ['sys', 'sysrq-trigger', 'irq', 'bus'].flatMap((name) => [
+  '--ro-bind-try',
+  `/proc/${name}`,
+  `/proc/${name}`,
+])
+
 /** What bwrap makes for its mounts is root's alone, unless told. */
 const ENTRANCE = ['--perms', '0755', '--dir', '/run/insula'] as const
 
@@ -50,6 +57,7 @@ function onHost({ script, scratch, tree, network }: Confinement): readonly [stri
     '/dev',
     '--proc',
     '/proc',
+    ...KERNEL_READ_ONLY,
     // Sockets of daemons are there, which a read-only file system does not keep anybody from.
     ...['/run', '/tmp', '/var/tmp'].flatMap((directory) => ['--tmpfs', directory]),
     ...(network ? resolver() : []),
@@ -90,6 +98,7 @@ function inTree({ script, scratch, tree, network }: Confinement): readonly [stri
     '/dev',
     '--proc',
     '/proc',
+    ...KERNEL_READ_ONLY,
     '--tmpfs',
     '/run',
     '--tmpfs',

@@ -27,7 +27,12 @@ function world(t: TestContext) {
         mkdirSync(directory)
       }
       await installTree(sourceOf(scripts), {
-        ...{ runner: realProcessRunner(), architecture: 'amd64', fresh: false, tree, work, signal },
+        runner: realProcessRunner(),
+        architecture: 'amd64',
+        fresh: false,
+        tree,
+        work,
+        signal,
         log: (line) => void lines.push(line),
       })
     },
@@ -38,14 +43,12 @@ function sourceOf(scripts: readonly (Partial<Script> & { readonly text: string }
   return {
     name: 'tiny',
     definition: {
-      ...{
-        kind: 'os',
-        description: 'tiny',
-        family: 'busybox',
-        distribution: 'busybox',
-        release: '7',
-        architectures: ['amd64', 'arm64'],
-      },
+      kind: 'os',
+      description: 'tiny',
+      family: 'busybox',
+      distribution: 'busybox',
+      release: '7',
+      architectures: ['amd64', 'arm64'],
       init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2', ready: 'none' },
       install: {
         with: 'busybox',
@@ -63,7 +66,7 @@ function sourceOf(scripts: readonly (Partial<Script> & { readonly text: string }
       files: { '/etc/greeting': { contents: 'hello\n', mode: '0644' } },
       links: {},
       remove: ['/etc/gone'],
-      scripts: scripts.map(({ text: _, ...script }, at) => ({
+      scripts: scripts.map(({ text: _text, ...script }, at) => ({
         phase: 'post-install',
         where: 'vps',
         run: `s${at}`,
@@ -209,6 +212,8 @@ test('a script writes nowhere but where it may, and reaches nobody', async (t) =
     'mount -t proc proc /mnt',
     'mknod /sda b 8 0',
     'echo x >/proc/sys/kernel/hostname',
+    'cat /proc/sys/vm/swappiness >/proc/sys/vm/swappiness',
+    'echo >/proc/sysrq-trigger',
     'ls /proc/1/root/var/lib/dpkg',
     `ls ${beside}`,
     'mount -o remount,ro /',
