@@ -64,6 +64,7 @@ export interface FakeState {
 }
 
 export const EPOCH = '2026-01-02T03:04:05.000Z'
+
 export function fakeState(): FakeState {
   const vps = new Map<number, Vps>()
   return {
@@ -312,12 +313,6 @@ function runtime(vps: Vps, to: VpsState): Partial<Vps> {
   if (to === 'running')
     return { state: to, startedAt: EPOCH, pid: 4000 + vps.id, usage: { memory: 1, swap: 0, pids: 1, cpuMicroseconds: 1 } }
   return to === 'stopped' ? { state: to, startedAt: null, pid: null, usage: null } : { state: to }
-}
-
-function template(state: FakeState, ref: string): Template {
-  const found = state.templates.find((one) => one.ref === ref || one.name === ref)
-  if (found === undefined) throw new ApiFailure({ code: 'template_unknown', message: `there is no template '${ref}'` })
-  return found
 }
 
 function create(state: FakeState, body: VpsCreate, wait: number): Promise<{ task: Task }> {

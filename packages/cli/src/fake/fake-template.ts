@@ -1,6 +1,6 @@
 /** A template as the pretended node has it. */
 
-import type { DefinitionFindings, Template, TemplateDefinition, TemplateDiff } from '@insula/contract'
+import { ApiFailure, type DefinitionFindings, type Template, type TemplateDefinition, type TemplateDiff } from '@insula/contract'
 
 const EPOCH = '2026-01-02T03:04:05.000Z'
 
@@ -48,3 +48,9 @@ export const fakeLint = ({ name }: { readonly name?: unknown }): DefinitionFindi
       ? []
       : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
 })
+
+export function templateIn(state: { readonly templates: readonly Template[] }, ref: string): Template {
+  const found = state.templates.find((one) => one.ref === ref || one.name === ref)
+  if (found === undefined) throw new ApiFailure({ code: 'template_unknown', message: `there is no template '${ref}'` })
+  return found
+}
