@@ -57,6 +57,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-crash.system.test.ts', 'our own order of steps'),
+  choice('host', 'tests/system/stacks.test.ts', 'a daemon in the process of the test'),
   choice('lab', 'tests/system/relink.test.ts', 'the host has no quota'),
   choice('host', 'packages/vzfs/src/check/aside.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/collect/collect.system.test.ts', 'our own code'),

@@ -9,9 +9,11 @@ const node = await testNode(['micro', 'debian-12'])
 const vps = await node.running('listened', ['--template', 'micro', '--ip', 'auto', '--memory', '256M'])
 const flooder = await node.running('flooder', ['--template', 'debian-12', '--ip', 'auto', '--memory', '512M'])
 
-const sh = (script: string, ...options: string[]): Promise<Answer> =>
-  node.insula(['exec', ...options, vps, '--', 'sh', '-c', script])
+const sh = (script: string, user?: string): Promise<Answer> =>
+  node.exec(vps, ['sh', '-c', script], user === undefined ? {} : { user })
 const out = (script: string): Promise<string> => node.inside(vps, 'sh', '-c', script)
+
+const ENOSYS = 38
 
 /** The one among the keeper's children; 0 between two of them. */
 function listenerPid(): number {
@@ -56,9 +58,16 @@ test('the load is that of the VPS alone', async () => {
 })
 
 test('a program of 32 bits gets the same', async () => {
-  await node.insula(['exec', vps, '--', 'sh', '-c', 'cat >/root/sysinfo32 && chmod +x /root/sysinfo32'], { input: sysinfo32() })
+  await node.exec(vps, ['sh', '-c', 'cat >/root/sysinfo32 && chmod +x /root/sysinfo32'], { input: sysinfo32() })
   const words = (await out('/root/sysinfo32 | od -An -v -t u4')).split(/\s+/).map(Number)
   assert.deepEqual([words.length, words[4], words[13]], [16, 256 * 2 ** 20, 1])
+})
+
+test('a program of 32 bits makes devices too; it has no quotactl, and one of x32 has none of these calls', async () => {
+  await node.exec(vps, ['sh', '-c', 'mkdir -p /srv/d32 && cat >/srv/d32/calls && chmod +x /srv/d32/calls'], { input: calls32() })
+  assert.equal(await out('cd /srv/d32 && ./calls | od -An -v -t d4 | tr -s " "; stat -c "%t %T %a" n32'), `0 -${ENOSYS}\n1 3 600`)
+  const x32 = `my $b = "\\0" x 112; print join " ", map { my $r = syscall(0x40000000 | $_, $b, 0, 0, $b); "$r " . ($! + 0) } 99, 133, 179, 259, 443`
+  assert.equal(await node.inside(flooder, 'perl', '-e', x32), Array(5).fill(`-1 ${ENOSYS}`).join(' '))
 })
 
 test('the harmless devices can be made and used, belong to who makes them, and obey the umask', async () => {
@@ -111,8 +120,8 @@ test('what is wrong is told as by the kernel', async () => {
 
 test('only root of the VPS makes devices: no user, and no root of a namespace below', async () => {
   await out('mkdir -p /srv/open && chmod 1777 /srv/open')
-  const user = await sh('mknod /srv/open/null c 1 3', '--user', '1000')
-  const nested = await sh('unshare -U -r mknod /srv/open/null c 1 3', '--user', '1000')
+  const user = await sh('mknod /srv/open/null c 1 3', '1000')
+  const nested = await sh('unshare -U -r mknod /srv/open/null c 1 3', '1000')
   const below = await sh('unshare -U -r mknod /srv/open/null c 1 3')
   for (const { code, stderr } of [user, nested, below]) assert.deepEqual([code, /not permitted/.test(stderr)], [1, true], stderr)
   assert.equal(await out('ls -A /srv/open'), '')
@@ -227,16 +236,41 @@ test('listeners of commands do not pile up, nor those of VPSs that are gone', as
   assert.ok(existsSync(`/proc/${listenerPid()}`))
 })
 
-/** An ELF file of i386 that calls sysinfo(2) and writes what it got to its standard output. elf(5). */
-function sysinfo32(): Buffer {
+/** Calls sysinfo(2) and writes what it got to its standard output. */
+const sysinfo32 = (): Buffer =>
+  program32(
+    '83ec40', // sub esp, 64
+    'b874000000', // mov eax, 116
+    '89e3', // mov ebx, esp
+    'cd80', // int 0x80
+    'ba40000000', // mov edx, 64
+    '89e1', // mov ecx, esp
+  )
+
+/** Calls mknod("n32", S_IFCHR | 0600, 1:3) and quotactl(2), which is not served, and writes what the two returned. */
+const calls32 = (): Buffer =>
+  program32(
+    '686e333200', // push "n32"
+    'b80e000000', // mov eax, 14
+    '89e3', // mov ebx, esp
+    'b980210000', // mov ecx, 020600
+    'ba03010000', // mov edx, 0x103
+    'cd80', // int 0x80
+    '89c7', // mov edi, eax
+    'b883000000', // mov eax, 131
+    '31db', // xor ebx, ebx
+    'cd80', // int 0x80
+    '50', // push eax
+    '57', // push edi
+    'ba08000000', // mov edx, 8
+    '89e1', // mov ecx, esp
+  )
+
+/** An ELF file of i386: this, then edx bytes at ecx are written to its standard output. elf(5). */
+function program32(...instructions: string[]): Buffer {
   const code = Buffer.from(
     [
-      '83ec40', // sub esp, 64
-      'b874000000', // mov eax, 116
-      '89e3', // mov ebx, esp
-      'cd80', // int 0x80
-      'ba40000000', // mov edx, 64
-      '89e1', // mov ecx, esp
+      ...instructions,
       'bb01000000', // mov ebx, 1
       'b804000000', // mov eax, 4
       'cd80', // int 0x80

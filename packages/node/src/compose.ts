@@ -48,6 +48,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
 import { openTasks } from './tasks/engine.ts'
@@ -147,6 +148,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     warming,
     exits: openExitBook(),
     relinks: openRelinks(),
+    stacks: openStacks(),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,

@@ -1,6 +1,9 @@
 /** insulad and insula-keeper as values: for tests that run them over a kernel that is not there. */
 
-export { type Drivers, type NodeDaemon, openNode } from './compose.ts'
+export { type Drivers, type NodeDaemon, openNode, realDrivers } from './compose.ts'
+export { admit, createVps } from './life/create.ts'
+export { startVps } from './life/start.ts'
+export { stopVps } from './life/stop.ts'
 export { connectKeeper, type KeeperClient } from './keeper/client.ts'
 export { type Keep, openKeep } from './keeper/keep.ts'
 export type { Keeper } from './keeper/keeper.ts'
@@ -10,3 +13,5 @@ export type { ListedDefinition } from './definitions/shelf.ts'
 export { type BuildOptions, type ShelvedTemplate, type TemplateShelf } from './template-shelf.ts'
 export { areaView } from './area-view.ts'
 export { snapshotClock } from './snapshot-clock.ts'
+export { putApps } from './stacks/put.ts'
+export { collectStacks, type Install, stackName, withStack } from './stacks/stacks.ts'

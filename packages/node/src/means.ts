@@ -15,6 +15,7 @@ import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
 import type { Relinks } from './life/relink.ts'
 import type { LostAreas } from './lost-areas.ts'
+import type { Stacks } from './stacks/stacks.ts'
 import type { Store } from './store/open.ts'
 import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
@@ -42,6 +43,7 @@ export interface Means {
   readonly templates: TemplateShelf
   readonly exits: ExitBook
   readonly relinks: Relinks
+  readonly stacks: Stacks
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */
   readonly linked: Set<number>

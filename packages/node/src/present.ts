@@ -6,7 +6,16 @@ import type { VpsRecord } from './record.ts'
 import type { ShelvedTemplate } from './template-shelf.ts'
 
 export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsage | null): Vps {
-  const { cpuSet: _cpuSet, layers: _layers, init: _init, base: _base, held: _held, snapshotsSince: _since, ...shown } = record
+  const {
+    cpuSet: _cpuSet,
+    layers: _layers,
+    init: _init,
+    base: _base,
+    held: _held,
+    waits: _waits,
+    snapshotsSince: _since,
+    ...shown
+  } = record
   const moment = (seconds: number | null): string | null => (seconds === null ? null : new Date(seconds * 1000).toISOString())
   return {
     ...shown,

@@ -15,6 +15,8 @@ import { linkName } from './life/network.ts'
 import { cgroupOf, missingOf, takeDown } from './life/parts.ts'
 import { followLayers } from './life/snapshot.ts'
 import { letGo } from './life/still.ts'
+import { endWaiting } from './life/waiting.ts'
+import { isWorkshop } from './life/workshop.ts'
 import { lookAround, type Sighting } from './life/sighting.ts'
 import { dismantle } from './life/unexpected-exit.ts'
 import type { Means } from './means.ts'
@@ -54,6 +56,8 @@ const initOf = async ({ keeper }: Means, id: number): Promise<Kept | null> =>
 async function settle(means: Means, id: number, seen: Sighting): Promise<Outcome> {
   const { inventory } = means
   if (inventory.get(id)?.held === true) await letGo(means, id)
+  const waiting = inventory.get(id)
+  if (waiting?.waits === true) return endWait(means, waiting)
   const vps = inventory.get(id)
   if (!vps) return null
   const init = await initOf(means, id)
@@ -73,6 +77,14 @@ async function settle(means: Means, id: number, seen: Sighting): Promise<Outcome
     default:
       return null
   }
+}
+
+/** What the node did in it was cut off. A workshop goes; a tenant's VPS is as a package manager leaves it that was killed. */
+async function endWait(means: Means, vps: VpsRecord): Promise<Outcome> {
+  await endWaiting(means, vps)
+  if (isWorkshop(vps)) await uncreate(means, vps.id)
+  else await means.inventory.settle(vps.id, 'stopped', { pid: null, startedAt: null, waits: false })
+  return 'what was being installed in it was cut off'
 }
 
 /** A rollback was cut off after it had happened. */

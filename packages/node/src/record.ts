@@ -40,6 +40,8 @@ const VpsRecord = z.object({
   snapshotsSince: z.string().nullable().default(null),
   /** It is frozen for a moment, for its files to be copied: whoever finds this thaws it. */
   held: z.boolean().default(false),
+  /** A waiting init runs in place of its own, for the node to do something inside: whoever finds this ends it. */
+  waits: z.boolean().default(false),
   /** Host uid and gid of its root. */
   base: z.int(),
   createdAt: z.string(),

@@ -30,7 +30,6 @@ export async function packTools(names: readonly string[]): Promise<Buffer> {
 }
 
 export async function bringTools(node: TestNode, vps: string, names: readonly string[]): Promise<void> {
-  const unpack = ['exec', vps, '--', 'tar', '-C', '/', '-xf', '-']
-  const { code, stderr } = await node.insula(unpack, { input: await packTools(names) })
+  const { code, stderr } = await node.exec(vps, ['tar', '-C', '/', '-xf', '-'], { input: await packTools(names) })
   assert.equal(code, 0, stderr)
 }

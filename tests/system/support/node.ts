@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ProcessFailed, realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
 import { instanceOf, SYSCTLS } from '@insula/node'
 import { PATIENCE } from './patience.ts'
+import { type WithoutProcess, withoutProcess } from './without-process.ts'
 
 export const INSTANCE = 'systest'
 /** Finished trees of templates, keyed by their definition; outside of the checkout, kept between runs. */
@@ -28,11 +29,17 @@ export interface Answer {
 
 export interface TestNode {
   readonly instance: ReturnType<typeof instanceOf>
-  /** Runs `insula ARGS`. */
+  /** Runs `insula ARGS`, in a process of its own. */
   insula(args: readonly string[], options?: { readonly input?: string | Uint8Array; readonly deadline?: number }): Promise<Answer>
   /** As `insula`, and asserts success. Returns its stdout. */
   ok(...args: string[]): Promise<string>
-  /** `insula show NAME --json`. */
+  /** Runs a command inside, as `insula exec` does. -1 for one that has not run, or has not ended. */
+  exec(
+    name: string,
+    argv: readonly string[],
+    options?: { readonly user?: string; readonly cwd?: string; readonly input?: string | Uint8Array; readonly deadline?: number },
+  ): Promise<Answer>
+  /** As `insula show NAME --json`. */
   show(name: string): Promise<{ id: number; state: string; pid: number; addresses: string[]; [field: string]: unknown }>
   /** Runs a command inside and returns its stdout, trimmed; asserts success. */
   inside(name: string, ...argv: string[]): Promise<string>
@@ -49,10 +56,9 @@ export async function testNode(templates: readonly string[] = ['micro']): Promis
   const instance = instanceOf(INSTANCE)
   await bringUp(instance)
   const node = nodeOf(instance)
-  const built = JSON.parse(await node.ok('template', 'list', '--json')) as { templates?: { name: string }[] } | { name: string }[]
-  const names = (Array.isArray(built) ? built : (built.templates ?? [])).map(({ name }) => name)
+  const built = await within(instance).templates()
   for (const template of templates) {
-    if (names.includes(template)) continue
+    if (built.includes(template)) continue
     const answer = await node.insula(['template', 'build', template], { deadline: 600_000 })
     assert.equal(answer.code, 0, answer.stderr)
   }
@@ -68,7 +74,7 @@ export async function hasQuota({ instance }: TestNode): Promise<boolean> {
 }
 
 export async function destroyAll(node: TestNode): Promise<void> {
-  const names = (await node.ok('list', '-q')).split('\n').filter(Boolean)
+  const names = await within(node.instance).names()
   if (names.length > 0) await node.insula(['destroy', '-y', '--force', ...names], { deadline: 300_000 })
 }
 
@@ -82,13 +88,22 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
   const { code, stderr } = await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' }, accept: [0, 1] })
   // It waits for as long as a machine that is not emulated takes.
-  if (code !== 0)
-    await until(`the node answers: ${stderr}`, async () => (await nodeOf(instance).insula(['list', '-q'])).code === 0)
+  if (code !== 0) await until(`the node answers: ${stderr}`, () => answers(within(instance)))
 }
 
 function raise(file: string, atLeast: number): void {
   if (existsSync(file) && Number(readFileSync(file, 'utf8')) < atLeast) writeFileSync(file, `${atLeast}`)
 }
+
+/** Without the processes of the command, for what is not about it. */
+const within = ({ apiSocket, name }: ReturnType<typeof instanceOf>): WithoutProcess =>
+  withoutProcess({ socketPath: apiSocket, instance: name })
+
+const answers = (node: WithoutProcess): Promise<boolean> =>
+  node.names().then(
+    () => true,
+    () => false,
+  )
 
 function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
   const insula: TestNode['insula'] = async (args, options = {}) => {
@@ -116,15 +131,23 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
       return null
     }
   }
+  const without = within(instance)
+  const exec: TestNode['exec'] = (name, argv, { user, cwd, input = '', deadline = 120_000 } = {}) => {
+    const open = { argv: [...argv], ...(user === undefined ? {} : { user }), ...(cwd === undefined ? {} : { cwd }) }
+    return without.exec(name, open, input, deadline * PATIENCE)
+  }
   const node: TestNode = {
     instance,
     insula,
     ok,
-    show: async (name) => {
-      const answer = JSON.parse(await ok('show', name, '--json')) as { vps?: unknown }
-      return (answer.vps ?? answer) as Awaited<ReturnType<TestNode['show']>>
+    exec,
+    // Tests that read its pid have it running.
+    show: async (name) => ({ ...(await without.show(name)) }) as Awaited<ReturnType<TestNode['show']>>,
+    async inside(name, ...argv) {
+      const { code, stdout, stderr } = await exec(name, argv)
+      assert.equal(code, 0, `${argv.join(' ')} in ${name}: ${stderr}`)
+      return stdout.trim()
     },
-    inside: async (name, ...argv) => (await ok('exec', name, '--', ...argv)).trim(),
     async running(name, options = ['--template', 'micro', '--ip', 'auto']) {
       // Debian clears /tmp while it boots, and more: what a test does meanwhile is not what it means to test.
       await ok('create', name, ...options, '--start', ...BOOTED)
@@ -141,7 +164,7 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
         return now !== null && now !== before
       })
       // It has a pid before it answers.
-      await until('the node answers', async () => (await insula(['list', '-q'])).code === 0)
+      await until('the node answers', () => answers(without))
     },
   }
   return node

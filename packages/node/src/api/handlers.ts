@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
 import { isLegal, isTransient } from '@insula/model'
 import { examine } from '../doctor.ts'
+import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
 import { bootOf } from '../life/boot-state.ts'
 import { changeVps, renameVps } from '../life/change.ts'
@@ -14,6 +15,7 @@ import { lastWords } from '../life/last-words.ts'
 import { relinkAfterStop, relinkBeforeStart } from '../life/relink.ts'
 import { startVps } from '../life/start.ts'
 import { stopVps } from '../life/stop.ts'
+import { isWorkshop } from '../life/workshop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
 import { nodeHealth, nodeInfo } from './node-info.ts'
@@ -72,6 +74,8 @@ export function handlers(means: HandlerMeans): Handlers {
     params: unknown = null,
   ): Promise<TaskAnswer> => {
     const vps = inventory.find(ref)
+    if (vps.waits)
+      throw failure('busy', `cannot ${action} VPS "${vps.name}": something is being installed in it`, 'see `insula task list`')
     if (!tasks.busy(vps.id)) requireLegal(action, vps, ref)
     means.relinks.giveWay(vps.id)
     const spec = {
@@ -99,6 +103,7 @@ export function handlers(means: HandlerMeans): Handlers {
     vpsList: async ({ query }) => {
       const chosen = inventory
         .all()
+        .filter((vps) => !isWorkshop(vps))
         .filter(({ state, name }) => (query.state === undefined || state === query.state) && name.includes(query.name ?? ''))
       if (query.fresh === true) await usage.look(chosen.map(({ id }) => id))
       return {

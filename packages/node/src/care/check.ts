@@ -5,6 +5,7 @@ import { type Damage, VzfsError } from '@insula/vzfs'
 import { repairAreas } from '../area-repair.ts'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
+import { collectStacks } from '../stacks/stacks.ts'
 import type { TaskContext } from '../tasks/engine.ts'
 
 /** Told at most; how many there are is told too. */
@@ -68,12 +69,13 @@ function hitBy({ inventory }: Means, damages: readonly Damage[]): VzfsCheckResul
 
 /** @throws ApiFailure conflict */
 export async function collectContents(
-  { vzfs }: Means,
+  means: Pick<Means, 'vzfs' | 'stacks'>,
   { dryRun = false }: VzfsGc,
   { signal, progress, log }: Context,
 ): Promise<VzfsGcResult> {
   try {
-    const { files, bytes } = await vzfs.collect({ dryRun, signal, progress })
+    if (!dryRun) for (const stack of await collectStacks(means)) log(`${stack} was used by no VPS`)
+    const { files, bytes } = await means.vzfs.collect({ dryRun, signal, progress })
     log(`${files} contents, ${bytes} bytes${dryRun ? ', would be deleted' : ''}`)
     return { files, bytes, dryRun }
   } catch (error) {

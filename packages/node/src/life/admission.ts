@@ -11,7 +11,7 @@ const RANGES = 2_048
 
 export interface Admitted extends Pick<
   VpsRecord,
-  'id' | 'name' | 'base' | 'addresses' | 'state' | 'createdAt' | 'startedAt' | 'pid' | 'lastExit' | 'problem' | 'held'
+  'id' | 'name' | 'base' | 'addresses' | 'state' | 'createdAt' | 'startedAt' | 'pid' | 'lastExit' | 'problem' | 'held' | 'waits'
 > {}
 
 export interface Asked {
@@ -61,6 +61,7 @@ export async function admitAs(
     lastExit: null,
     problem: null,
     held: false,
+    waits: false,
   })
   await inventory.add(record)
   return record

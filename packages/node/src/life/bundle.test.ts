@@ -23,7 +23,7 @@ interface Oci {
 }
 
 const bundle = (fields = {}, files: string[] = []): Oci =>
-  bundleOf(aVps(fields), { cgroup: 'insula/101', lxcfs: { mountPoint: '/run/lxcfs', files } }) as Oci
+  bundleOf(aVps(fields), { cgroup: 'insula/101', lxcfs: { mountPoint: '/run/lxcfs', files }, args: ['/sbin/init'] }) as Oci
 
 describe('a bundle', () => {
   it('has every namespace of its own', () => {

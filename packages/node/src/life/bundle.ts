@@ -64,6 +64,8 @@ export interface BundleContext {
   readonly cgroup: string
   /** lxcfs's mount point and the files it serves now; [] while it does not. */
   readonly lxcfs: { readonly mountPoint: string; readonly files: readonly string[] }
+  /** Its init. */
+  readonly args: readonly string[]
 }
 
 export function bundleOf(vps: VpsRecord, context: BundleContext): unknown {
@@ -79,7 +81,7 @@ export function bundleOf(vps: VpsRecord, context: BundleContext): unknown {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: [vps.init.path],
+      args: context.args,
       cwd: '/',
       // systemd and others read `container` to know that they run in one. https://systemd.io/CONTAINER_INTERFACE
       env: [

@@ -8,6 +8,7 @@
 import { join } from 'node:path'
 import { sameQuotaLimits } from '@insula/kernel'
 import type { IdQuotaPlace, OverlayPlan } from '@insula/vzfs'
+import type { PlacedFile } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { bundleOf } from './bundle.ts'
@@ -26,6 +27,8 @@ export interface Ascent {
   /** Files of /proc that are shown by lxcfs. */
   procFiles: readonly string[]
   pid: number | null
+  /** What runs in place of its own init, and what is placed in place of what it is given at a start. */
+  readonly waiting?: { readonly args: readonly string[]; readonly files: readonly PlacedFile[] }
 }
 
 /** What taking it down needs to know: also one whose record is lost must go. */
@@ -85,18 +88,22 @@ const procView: Part = {
 const runtimeCreate: Part = {
   name: 'runtime create',
   async up(means, ascent) {
-    const { vps, root, quota, procFiles } = ascent
+    const { vps, root, quota, procFiles, waiting } = ascent
     if (root === null) throw new Error('the root file system has no plan')
-    forgetLastWords(means, vps.id)
+    if (!waiting) forgetLastWords(means, vps.id)
     const path = cgroupOf(means, vps.id)
     const launch = () =>
       means.keeper.launch({
         id: `${vps.id}`,
         bundle: bundleDirectory(means, vps.id),
-        config: bundleOf(vps, { cgroup: path, lxcfs: { mountPoint: means.instance.lxcfs, files: procFiles } }),
+        config: bundleOf(vps, {
+          cgroup: path,
+          lxcfs: { mountPoint: means.instance.lxcfs, files: procFiles },
+          args: waiting?.args ?? [vps.init.path],
+        }),
         idMap: { base: vps.base, size: ID_RANGE_SIZE },
         root,
-        files: placedFiles(vps, means.resolvers),
+        files: waiting?.files ?? placedFiles(vps, means.resolvers),
         cgroup: path,
         quota,
       })
@@ -182,6 +189,16 @@ export const STAGES: readonly (readonly Part[])[] = [
   [runtimeStart],
 ]
 export const PARTS: readonly Part[] = STAGES.flat()
+
+/** Of one that a waiting init holds up: nobody reaches it, and what its console says is of no interest. */
+export const WAITING: readonly Part[] = [
+  rootFileSystem,
+  diskLimits,
+  cgroup,
+  procView,
+  { ...runtimeCreate, down: (means, { id }) => means.keeper.discard(`${id}`) },
+  runtimeStart,
+]
 
 /** What a VPS that runs should have and has not, in words. */
 export const missingOf = (means: Means, vps: VpsRecord, seen: Sighting): string[] =>

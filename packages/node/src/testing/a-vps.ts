@@ -22,6 +22,7 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   snapshots: null,
   snapshotsSince: null,
   held: false,
+  waits: false,
   share: 'all',
   relinkDue: false,
   base: 2 ** 28,
