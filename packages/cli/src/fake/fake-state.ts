@@ -18,7 +18,7 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeDefinition, fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeDiff, fakeFindings, fakeTemplate } from './fake-template.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -243,24 +243,11 @@ export async function answerTo(
     case 'templateManifest':
       throw new Error('no command asks for it')
     case 'templateDiff':
-      return {
-        diff: {
-          from: template(state, String(params['template'])).ref,
-          to: template(state, String(query['to'])).ref,
-          definition: true,
-          packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
-        },
-      }
+      return fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref)
     case 'definitionNew':
       return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
     case 'definitionLint':
-      return {
-        directory: '/x',
-        faults:
-          body['name'] === 'fine'
-            ? []
-            : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
-      }
+      return fakeFindings(body['name'] === 'fine')
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':

@@ -1,6 +1,6 @@
 /** A template as the pretended node has it. */
 
-import type { Template, TemplateDefinition } from '@insula/contract'
+import type { DefinitionFindings, Template, TemplateDefinition, TemplateDiff } from '@insula/contract'
 
 const EPOCH = '2026-01-02T03:04:05.000Z'
 
@@ -32,4 +32,13 @@ export const fakeDefinition = (one: Pick<TemplateDefinition, 'name' | 'descripti
   origin: 'shipped',
   overrides: false,
   directory: `/usr/share/insula/${one.name}`,
+})
+
+export const fakeDiff = (from: string, to: string): { diff: TemplateDiff } => ({
+  diff: { from, to, definition: true, packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }] },
+})
+
+export const fakeFindings = (fine: boolean): DefinitionFindings => ({
+  directory: '/x',
+  faults: fine ? [] : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
 })
