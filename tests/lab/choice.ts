@@ -74,6 +74,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/vzfs/src/snapshots/cut.system.test.ts', 'our own code, killed a hundred times'),
   choice('lab', 'packages/vzfs/src/trash.system.test.ts', 'mostly our own code'),
   choice('host', 'packages/node/src/definitions/build.system.test.ts', NO_MIRROR),
+  choice('host', 'packages/node/src/definitions/update.system.test.ts', 'our own order of steps'),
   choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
   choice('lab', 'packages/templates/src/import/import.system.test.ts', 'tar, on both systems'),
   choice('host', 'packages/templates/src/apps/build-app.system.test.ts', NO_MIRROR),
