@@ -14,7 +14,7 @@ import {
   updateTemplate,
   withTreeOf,
 } from '@insula/templates'
-import type { JoinedVzfs } from '@insula/vzfs'
+import type { Vzfs } from '@insula/vzfs'
 import type { Definitions } from './definitions/shelf.ts'
 import { lint } from './definitions/lint.ts'
 import { scaffold } from './definitions/scaffold.ts'
@@ -23,7 +23,7 @@ import { failure } from './failures.ts'
 import type { BuildOptions, ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
 
 export interface ShelfMeans {
-  readonly vzfs: JoinedVzfs
+  readonly vzfs: Pick<Vzfs, 'path' | 'layers' | 'scratch' | 'discard'>
   readonly runner: ProcessRunner
   readonly runConfined: RunConfined
   readonly treeCache: string | undefined
