@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { realFileCalls, realProcessRunner, realQuota } from '@insula/kernel'
+import { confinedRunner, realFileCalls, realPrivateMounts, realProcessRunner, realQuota } from '@insula/kernel'
 import { shippedDefinitions } from '@insula/templates'
 import { openVzfs } from '@insula/vzfs'
 import { templateShelf } from '../templates-on-vzfs.ts'
@@ -23,7 +23,9 @@ async function shelfOf(volume: string, own: string) {
   const warn = (message: string): void => assert.fail(message)
   const vzfs = await openVzfs(volume, { files: realFileCalls(), quota: realQuota, warn })
   const definitions = openDefinitions({ shipped: shippedDefinitions, own })
-  return { vzfs, shelf: templateShelf({ vzfs, runner: realProcessRunner(), treeCache: undefined, definitions }) }
+  const runner = realProcessRunner()
+  const runConfined = confinedRunner(runner, realPrivateMounts())
+  return { vzfs, shelf: templateShelf({ vzfs, runner, runConfined, treeCache: undefined, definitions }) }
 }
 
 /** What an own definition says of `micro`. */
