@@ -20,7 +20,7 @@ import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
-import { mountedFiles } from './fake-mount.ts'
+import { mountAnswer, mountedFiles } from './fake-mount.ts'
 import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -224,11 +224,8 @@ export async function answerTo(
     case 'volumeRemove':
       return volumeAnswer(state, name, { ...params, ...body }, wait)
     case 'vpsMount':
-    case 'vpsUnmount': {
-      const { id, name: vps } = known()
-      const result = mountedFiles(id, vps, body)
-      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
-    }
+    case 'vpsUnmount':
+      return mountAnswer(state, name, known(), body, wait)
     case 'vzfsMounts':
       return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':

@@ -9,7 +9,7 @@ export interface LxcfsSubject {
   /** Two different places, for two at once. */
   readonly places: readonly [LxcfsPlace, LxcfsPlace]
   readonly crash: (pid: number) => void
-  readonly hang: (pid: number) => void
+  readonly hang: (pid: number) => void | Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -57,7 +57,7 @@ export function lxcfsConformance(name: string, open: () => Promise<LxcfsSubject>
 
     test('one that hangs is found out, and stopped all the same', async () => {
       const { pid, ended } = await lxcfs.start(mountPoint, pidFile)
-      subject.hang(pid)
+      await subject.hang(pid)
       assert.equal(await lxcfs.responds(mountPoint, 200), false)
       await lxcfs.stop(mountPoint, pid)
       await ended

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { NO_LIMITS } from '../cgroup/conformance.ts'
 import { realCgroups } from '../cgroup/real.ts'
 import { realProcessRunner } from '../process/real.ts'
@@ -18,7 +19,11 @@ lxcfsConformance('the real driver', async () => {
     lxcfs: realLxcfs(),
     places: [place('one'), place('two')],
     crash: (pid) => void process.kill(pid, 'SIGKILL'),
-    hang: (pid) => void process.kill(pid, 'SIGSTOP'),
+    hang: async (pid) => {
+      process.kill(pid, 'SIGSTOP')
+      // One of its threads takes the signal; until then the others go on answering.
+      while (!/^\d+ \(lxcfs\) T/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await sleep(5)
+    },
     [Symbol.asyncDispose]: async () => {
       rmSync(scratch, { recursive: true })
       assert.ok(!mounts().includes(scratch), 'a mount is left')
