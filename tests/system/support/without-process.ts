@@ -53,7 +53,7 @@ async function exec(
     using tidy = new DisposableStack()
     tidy.defer(() => socket.close())
     const { ended } = execSession(socket, open, {
-      stdin: () => (input.length === 0 ? null : Readable.from([Buffer.from(input)])),
+      stdin: () => (input.length === 0 ? null : Readable.from(pieces(Buffer.from(input)))),
       stdout: () => stdout.stream,
       stderr: () => stderr.stream,
     })
@@ -66,6 +66,13 @@ async function exec(
     over.abort()
   }
 }
+
+/** As a pipe would give it. What comes in one piece is one message, and the daemon takes none of megabytes. */
+function* pieces(input: Buffer): Generator<Buffer> {
+  for (let at = 0; at < input.length; at += PIECE) yield input.subarray(at, at + PIECE)
+}
+
+const PIECE = 64 * 1024
 
 function collected(): { readonly stream: Writable; text(): string } {
   const parts: Buffer[] = []
