@@ -19,7 +19,7 @@ import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate, templateIn as template } from './fake-template.ts'
-import { mountedFiles } from './fake-mount.ts'
+import { mountAnswer, mountedFiles } from './fake-mount.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -214,11 +214,8 @@ export async function answerTo(
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
     case 'vpsMount':
-    case 'vpsUnmount': {
-      const { id, name: vps } = known()
-      const result = mountedFiles(id, vps, body)
-      return task(state, name, id, vps, wait, () => void Object.assign(state.tasks.at(-1) ?? {}, { result }))
-    }
+    case 'vpsUnmount':
+      return mountAnswer(state, name, known(), body, wait)
     case 'vzfsMounts':
       return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':
