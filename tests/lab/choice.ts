@@ -90,6 +90,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'tests/system/leaks.test.ts', 'cgroups, mounts and links that stay'),
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
   choice('lab', 'tests/system/vzfs-care.test.ts', 'who pays for pages, by cgroup v2'),
