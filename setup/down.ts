@@ -8,6 +8,7 @@ import { instanceOf, readConfig } from '@insula/node'
 import { realMachine } from './machine.ts'
 import { foreignCommand, keptFiles, otherInstances, planFiles, planVolume } from './take-back/files.ts'
 import { planKernelObjects } from './take-back/kernel.ts'
+import { planMounts } from './take-back/mounts.ts'
 import { planProcesses } from './take-back/processes.ts'
 import { planPurge } from './take-back/purge.ts'
 import { planVpss } from './take-back/vpss.ts'
@@ -22,6 +23,7 @@ const { values } = parseArgs({
 })
 
 const STEPS: readonly Step[] = [
+  { title: 'Mounted files of VPSs', plan: planMounts },
   { title: 'VPSs', plan: planVpss },
   { title: 'Processes', plan: planProcesses },
   { title: 'Volume', plan: planVolume },

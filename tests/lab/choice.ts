@@ -30,6 +30,7 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/kernel/src/lxcfs/real.system.test.ts', 'another version, and it reads v2'),
   choice('test', 'packages/kernel/src/volume/real.system.test.ts', 'XFS with quota'),
   choice('test', 'packages/kernel/src/mounts/real.system.test.ts', 'mounts on a v2 host'),
+  choice('test', 'packages/kernel/src/host-mounts/real.system.test.ts', 'id-mapped upper directories of another kernel'),
   choice('lab', 'packages/kernel/src/page-cache/real.system.test.ts', 'what is in RAM, by another kernel'),
   choice('lab', 'packages/kernel/src/probe/real.system.test.ts', 'says what the machine is'),
   choice('lab', 'packages/kernel/src/served-file/real.system.test.ts', 'the same calls on both kernels'),
@@ -59,6 +60,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/vzfs/src/relink/relink-crash.system.test.ts', 'our own order of steps'),
   choice('host', 'tests/system/stacks.test.ts', 'a daemon in the process of the test'),
   choice('lab', 'tests/system/relink.test.ts', 'the host has no quota'),
+  choice('lab', 'tests/system/vzfs-mount.test.ts', 'the host has no quota'),
   choice('host', 'packages/vzfs/src/check/aside.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/collect/collect.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/collect/crash.system.test.ts', 'our own code, and many processes'),
@@ -73,6 +75,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/node/src/definitions/build.system.test.ts', NO_MIRROR),
   choice('host', 'packages/node/src/definitions/update.system.test.ts', 'our own order of steps'),
   choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
+  choice('lab', 'packages/templates/src/import/import.system.test.ts', 'tar, on both systems'),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
   choice('lab', 'tests/system/life.test.ts', 'two Debians, four minutes; tests/lab/node.test.ts boots one of them'),
   choice(

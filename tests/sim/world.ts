@@ -15,6 +15,8 @@ import { areaView, connectKeeper, type KeeperClient, type NodeDaemon, openNode }
 import {
   type FakeCgroups,
   fakeConfinedRoots,
+  type FakeHostMounts,
+  fakeHostMounts,
   fakeHostProbe,
   type FakeLinks,
   fakeLinks,
@@ -45,6 +47,7 @@ export interface World extends AsyncDisposable {
   /** How often its table was replaced. */
   replacements(): number
   readonly vzfs: FakeVzfs
+  readonly hostMounts: FakeHostMounts
   /** Behaviour of inits from now on, by VPS id. */
   readonly inits: Map<string, FakeInit>
   boot(bootId?: string): Promise<SimNode>
@@ -122,6 +125,7 @@ export async function openWorld({
     },
   }
   const vzfs = fakeVzfs(instance.volume, machine, fakeQuota(quota && { kinds: quota }), { reflink, full })
+  const hostMounts = fakeHostMounts(machine)
   const shelf = fakeTemplates(vzfs, kind)
   const signal = new AbortController().signal
   for (const name of templates) await shelf.build(name, { mirror: undefined, signal, onProgress: () => undefined })
@@ -147,6 +151,14 @@ export async function openWorld({
         volumes: fakeVolumes([instance.volume], { full }),
         probe: fakeHostProbe({}, {}, (pid) => machine.processes.get(pid)?.bornAt ?? null),
         vzfs: { ...vzfs, areas, snapshots: gate.wrap('snapshots', vzfs.snapshots), clone },
+        hostMounts: {
+          ...hostMounts,
+          mount(overlay, ids, wish) {
+            // Its place is a directory of the machine below; here it has to appear first.
+            machine.makeDirectory(wish.target)
+            return hostMounts.mount(overlay, ids, wish)
+          },
+        },
         areaView: areaView({
           mounts: fakePrivateMounts(machine),
           userNamespaces: fakeUserNamespaces(machine),
@@ -185,6 +197,7 @@ export async function openWorld({
     filter,
     replacements: () => replacements,
     vzfs,
+    hostMounts,
     inits,
     boot,
     traces: () => ({

@@ -29,7 +29,8 @@ async function settled(before: Traces): Promise<void> {
         return false
       }
     },
-    15,
+    // Threads that relink, and the descriptors of their loops, end 15 s after their last work.
+    40,
   ).catch(() => {
     throw last
   })

@@ -1,7 +1,8 @@
 /** Tenants who brought the same files share them again once they were stopped, and notice nothing. */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { after, describe, test } from 'node:test'
 import { hasQuota, testNode, until } from './support/node.ts'
 
 const MIB = 1024 ** 2
@@ -18,6 +19,23 @@ const LOOK = `cd /opt && find . | sort | while read -r f; do stat -c '%n %F %a %
   find . -type f | sort | while read -r f; do stat -c '%n %s %h' "$f"; sha256sum "$f"; done`
 const look = (name: string) => sh(name, LOOK)
 const enforced = await hasQuota(node)
+
+const relinksOf = async (kind: string, subject: string) => {
+  const tasks = JSON.parse(await node.ok('task', 'list', '--json')) as {
+    kind: string
+    subject: string
+    state: string
+    result: unknown
+  }[]
+  return tasks.filter((task) => task.kind === kind && task.subject === subject && task.state === 'done')
+}
+const config = readFileSync(node.instance.configFile, 'utf8')
+/** A daemon that has been told something else. */
+const configured = async (change: Readonly<Record<string, unknown>>): Promise<void> => {
+  writeFileSync(node.instance.configFile, JSON.stringify({ ...(JSON.parse(config) as object), ...change }))
+  await node.killAndAwait('insulad')
+}
+after(() => configured({}))
 
 describe('relink', () => {
   test('wins back what two VPSs have both, and each sees its own files as before', async () => {
@@ -48,6 +66,42 @@ describe('relink', () => {
     await until('its relink is over', async () => (await node.show('first'))['relinkDue'] === false)
     await node.ok('start', 'first')
     assert.equal(await look('first'), changed)
+  })
+
+  test('takes back what a VPS may share no longer', async () => {
+    const seen = await look('first')
+    await node.ok('set', 'first', '--share', 'none')
+    await node.ok('stop', 'first', '--force')
+    await until('its relink is over', async () => (await node.show('first'))['relinkDue'] === false)
+    assert.ok((await diskOf('first')) > 8 * MIB)
+    await node.ok('set', 'first', '--share', 'all')
+    await node.ok('start', 'first')
+    assert.equal(await look('first'), seen)
+  })
+
+  test('is done before a start, and by the clock, where that is wanted', async () => {
+    await configured({ relink: 'at-start' })
+    const [seen, before] = [await look('first'), (await relinksOf('vps.relink', 'first')).length]
+    await node.ok('restart', 'first', '--force')
+    assert.ok((await diskOf('first')) < 4 * MIB)
+    assert.equal(await look('first'), seen)
+    assert.equal((await relinksOf('vps.relink', 'first')).length, before, 'not in the background')
+    await configured({ relinkSchedule: '*/2 * * * * *' })
+    await until('the clock has struck', async () => (await relinksOf('vzfs.relink', 'all')).length > 0)
+  })
+
+  test('a rebase that the end of the daemon cuts off is done by the next', async () => {
+    await configured({ relink: 'off' })
+    await node.ok('stop', 'first', '--force')
+    const [before, seen] = [(await node.show('first'))['template'], await look('second')]
+    await node.ok('template', 'build', 'micro')
+    void node.insula(['vzfs', 'rebase', 'first', 'micro'])
+    await until('it has begun', async () => (await node.ok('task', 'list')).includes('vps.rebase'))
+    await node.killAndAwait('insulad')
+    await until('it is over', async () => (await node.show('first'))['template'] !== before)
+    await node.ok('start', 'first')
+    assert.match(await sh('first', 'cat /opt/app/lib/6 | wc -c'), /^\d{6,}/)
+    assert.equal(await look('second'), seen)
   })
 
   if (enforced)

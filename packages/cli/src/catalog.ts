@@ -36,9 +36,13 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template diff': async () => (await import('./commands/template-diff.ts')).templateDiff,
   'template new': async () => (await import('./commands/template-new.ts')).templateNew,
   'template lint': async () => (await import('./commands/template-lint.ts')).templateLint,
+  'template import': async () => (await import('./commands/template-import.ts')).templateImport,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'vzfs relink': async () => (await import('./commands/vzfs-relink.ts')).vzfsRelink,
   'vzfs rebase': async () => (await import('./commands/vzfs-rebase.ts')).vzfsRebase,
+  'vzfs mount': async () => (await import('./commands/vzfs-mount.ts')).vzfsMount,
+  'vzfs umount': async () => (await import('./commands/vzfs-umount.ts')).vzfsUmount,
+  'vzfs mounts': async () => (await import('./commands/vzfs-mounts.ts')).vzfsMounts,
   'vzfs df': async () => (await import('./commands/vzfs-df.ts')).vzfsDf,
   'vzfs residency': async () => (await import('./commands/vzfs-residency.ts')).vzfsResidency,
   'vzfs check': async () => (await import('./commands/vzfs-check.ts')).vzfsCheck,
@@ -59,8 +63,8 @@ export const catalog: Readonly<Record<string, Load>> = {
 export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
-  template: 'OS templates: build, update, list, show, diff, remove; their definitions: new, lint',
-  vzfs: 'the shared file system: df, residency, relink, rebase, check, gc',
+  template: 'OS templates: build, update, import, list, show, diff, remove; their definitions: new, lint',
+  vzfs: 'the shared file system: df, residency, relink, rebase, mount, umount, mounts, check, gc',
   task: 'tasks of the node: list, show, cancel',
 }
 

@@ -30,11 +30,14 @@ export const endpoints = {
   snapshotRollback: { method: 'POST', path: '/v1/vps/:vps/snapshots/:snapshot/rollback' },
   vpsClone: { method: 'POST', path: '/v1/vps/:vps/clone' },
   vpsRebase: { method: 'POST', path: '/v1/vps/:vps/rebase' },
+  vpsMount: { method: 'POST', path: '/v1/vps/:vps/mount' },
+  vpsUnmount: { method: 'POST', path: '/v1/vps/:vps/unmount' },
   vpsLog: { method: 'GET', path: '/v1/vps/:vps/log' },
 
   templateList: { method: 'GET', path: '/v1/templates' },
   templateShow: { method: 'GET', path: '/v1/templates/:template' },
   templateBuild: { method: 'POST', path: '/v1/templates' },
+  templateImport: { method: 'POST', path: '/v1/templates/import' },
   templateRemove: { method: 'DELETE', path: '/v1/templates/:template' },
   templateManifest: { method: 'GET', path: '/v1/templates/:template/manifest' },
   templateSbom: { method: 'GET', path: '/v1/templates/:template/sbom' },
@@ -44,6 +47,7 @@ export const endpoints = {
   templateDefinitions: { method: 'GET', path: '/v1/template-definitions' },
 
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
+  vzfsMounts: { method: 'GET', path: '/v1/vzfs/mounts' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },
   vzfsResidency: { method: 'GET', path: '/v1/vzfs/residency' },
   vzfsCheck: { method: 'POST', path: '/v1/vzfs/check' },

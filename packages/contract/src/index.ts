@@ -4,6 +4,7 @@ export * from './light.ts'
 export { AddressWish, Dns, Hostname, Ipv4, TemplateName, VpsName, VpsRef } from './scalars.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
+export { VpsMount, VpsMounted } from './mount.ts'
 export { Share, VpsRebase, VzfsRelink } from './relink.ts'
 export { Boot } from './boot.ts'
 export { ApiError, ErrorBody } from './failure.ts'
@@ -16,6 +17,7 @@ export {
   TemplateBuild,
   TemplateDefinition,
   TemplateDiff,
+  TemplateImport,
   TemplateManifest,
 } from './template.ts'
 export { Health, NodeInfo } from './node.ts'

@@ -36,6 +36,7 @@ export type { Health, NodeInfo } from './node.ts'
 export type { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, SessionClientMessage } from './session.ts'
 export type { QuotaChange, QuotaEntry, QuotaGraceChange, QuotaGraces, QuotaList } from './quota.ts'
 export type { Snapshot, SnapshotCreate, SnapshotSchedule, VpsClone } from './snapshot.ts'
+export type { VpsMount, VpsMounted } from './mount.ts'
 export type { RelinkReport, RelinkResult, Share, VpsRebase, VzfsRelink } from './relink.ts'
 export type { Task, TaskAnswer, TaskLog } from './task.ts'
 export type {

@@ -6,6 +6,7 @@ import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
 import type { ErrorCode } from './errors.ts'
 import { Health, NodeInfo } from './node.ts'
+import { mountRoutes } from './mount-routes.ts'
 import { quotaRoutes } from './quota-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { VpsRebase } from './relink.ts'
@@ -163,6 +164,7 @@ export const routes = {
   },
   ...quotaRoutes,
   ...snapshotRoutes,
+  ...mountRoutes,
   vpsRebase: {
     ...endpoints.vpsRebase,
     summary: 'Move a stopped VPS to another template or another version of its own',

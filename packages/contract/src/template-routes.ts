@@ -12,6 +12,7 @@ import {
   TemplateBuild,
   TemplateDefinition,
   TemplateDiff,
+  TemplateImport,
   TemplateManifest,
 } from './template.ts'
 
@@ -41,6 +42,14 @@ export const templateRoutes = {
     body: TemplateBuild,
     ...task,
     errors: ['template_unknown', 'busy', 'no_space', 'unsupported', 'cancelled'],
+  },
+  templateImport: {
+    ...endpoints.templateImport,
+    summary: 'Make a version of a template from an archive on the node',
+    query: Wait,
+    body: TemplateImport,
+    ...task,
+    errors: ['conflict', 'busy', 'no_space', 'unsupported', 'cancelled'],
   },
   templateRemove: {
     ...endpoints.templateRemove,

@@ -126,3 +126,15 @@ export const TemplateBuild = z
   })
   .meta({ id: 'TemplateBuild' })
 export type TemplateBuild = z.infer<typeof TemplateBuild>
+
+export const TemplateImport = z
+  .strictObject({
+    name: TemplateName,
+    file: z
+      .string()
+      .startsWith('/', { error: 'an absolute path' })
+      .max(4096)
+      .describe('On the node: a tar archive of a root file system, plain or compressed'),
+  })
+  .meta({ id: 'TemplateImport' })
+export type TemplateImport = z.infer<typeof TemplateImport>

@@ -6,6 +6,7 @@ export { exitConformance, type ExitSubject, type StartedProcess, type StartProce
 export { filterConformance } from './filter/conformance.ts'
 export { linkConformance, type LinkSubject } from './links/conformance.ts'
 export { lxcfsConformance, type LxcfsSubject } from './lxcfs/conformance.ts'
+export { hostMountConformance, type HostMountSubject } from './host-mounts/conformance.ts'
 export { mountConformance, type MountSubject, type SeenFiles } from './mounts/conformance.ts'
 export { configureConformance, type ConfigureSubject } from './network/conformance.ts'
 export { networkConformance, type NetworkSubject } from './netns/conformance.ts'

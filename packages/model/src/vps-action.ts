@@ -17,6 +17,8 @@ export const ACTIONS = {
   clone: ['stopped', 'failed'],
   relink: ['stopped'],
   rebase: ['stopped'],
+  /** On the node, for its administrator. */
+  mount: ['stopped'],
   exec: ['running'],
   console: ['running', 'suspended'],
   log: ['running', 'suspended'],

@@ -4,11 +4,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import {
   type Cgroups,
+  confinedRunner,
+  type HostMounts,
   type HostProbe,
   type Links,
   type PacketFilter,
   realCgroups,
   realFileCalls,
+  realHostMounts,
   realHostProbe,
   realLinks,
   realPacketFilter,
@@ -38,6 +41,8 @@ import type { Keeper } from './keeper/keeper.ts'
 import { openExitBook } from './life/exit-book.ts'
 import { closedPool } from './life/closed-pool.ts'
 import { openFirewall } from './life/firewall.ts'
+import { openMountBook } from './life/mounted.ts'
+import { ID_RANGE_SIZE } from './life/parts.ts'
 import { openRelinks } from './life/relink.ts'
 import { linkName } from './life/network.ts'
 import { handleUnexpectedExit } from './life/unexpected-exit.ts'
@@ -69,6 +74,7 @@ export interface Drivers {
   readonly probe: HostProbe
   readonly vzfs: Vzfs
   readonly areaView: AreaView
+  readonly hostMounts: HostMounts
   readonly templates: TemplateShelf
   /** Another word each time that Insula comes up. */
   readonly upSince: string
@@ -95,10 +101,12 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
     volumes,
     probe: realHostProbe(runner),
     vzfs,
+    hostMounts: realHostMounts({ mounts, userNamespaces: realUserNamespaces() }),
     areaView: areaView({ mounts, userNamespaces: realUserNamespaces() }),
     templates: templateShelf({
       vzfs,
       runner,
+      runConfined: confinedRunner(runner, mounts),
       treeCache: config.templateCache,
       definitions: openDefinitions({ shipped: shippedDefinitions, own: instance.definitions }),
     }),
@@ -149,6 +157,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     exits: openExitBook(),
     relinks: openRelinks(),
     stacks: openStacks(),
+    mounted: openMountBook({ ...drivers, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(drivers.vzfs, inventory, store),
     strays,
     wires,

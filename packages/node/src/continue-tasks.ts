@@ -28,7 +28,7 @@ export async function continueTasks(means: Means): Promise<void> {
     }
     await tasks.settle(
       task.id,
-      isDone(means, interrupted) || (await isSnapshotDone(means, interrupted))
+      isDone(means, interrupted) || (await isSnapshotDone(means, interrupted)) || (await isMountDone(means, interrupted))
         ? { result: null }
         : { error: takenBack(interrupted) },
     )
@@ -122,6 +122,12 @@ async function isSnapshotDone({ vzfs, inventory }: Means, { task, params }: Inte
   const names = (await vzfs.snapshots.list(task.vps)).map((snapshot) => snapshot.name)
   if (task.kind === 'snapshot.create') return names.includes(name ?? '')
   return task.kind === 'snapshot.remove' && !names.includes(name ?? '')
+}
+
+/** The kernel knows. */
+async function isMountDone({ mounted }: Means, { task: { kind, vps } }: Interrupted): Promise<boolean> {
+  if (vps === null || (kind !== 'vps.mount' && kind !== 'vps.unmount')) return false
+  return ((await mounted.of(vps)) !== null) === (kind === 'vps.mount')
 }
 
 const takenBack = ({ task }: Interrupted) => ({

@@ -36,6 +36,7 @@ const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
   bad_mirror: 'invalid_request',
   mirror_unreachable: 'unavailable',
   unknown_template: 'not_found',
+  unsuitable: 'invalid_request',
 }
 
 const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {

@@ -13,6 +13,7 @@ import type { Warming } from './care/warm.ts'
 import type { ExitBook } from './life/exit-book.ts'
 import type { Firewall } from './life/firewall.ts'
 import type { Wires } from './life/network.ts'
+import type { MountBook } from './life/mounted.ts'
 import type { Relinks } from './life/relink.ts'
 import type { LostAreas } from './lost-areas.ts'
 import type { Stacks } from './stacks/stacks.ts'
@@ -44,6 +45,7 @@ export interface Means {
   readonly exits: ExitBook
   readonly relinks: Relinks
   readonly stacks: Stacks
+  readonly mounted: MountBook
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */
   readonly linked: Set<number>

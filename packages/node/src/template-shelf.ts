@@ -37,6 +37,10 @@ export interface BuildOptions {
   readonly onProgress: (step: string, done: number, total: number | null) => void
 }
 
+export interface ImportOptions extends Omit<BuildOptions, 'mirror'> {
+  readonly log: (text: string) => void
+}
+
 export interface TemplateShelf {
   /** All versions of all templates, oldest first within a name. */
   list(): Promise<ShelvedTemplate[]>
@@ -52,6 +56,8 @@ export interface TemplateShelf {
   update(name: string, options: BuildOptions): Promise<ShelvedTemplate | null>
   /** CycloneDX. null when there is no such version. */
   sbom(ref: string): Promise<Record<string, unknown> | null>
+  /** @param file absolute */
+  import(name: string, file: string, options: ImportOptions): Promise<ShelvedTemplate>
   remove(ref: string): Promise<void>
   /** Builds a tree as a version was built, hands it to `use` and removes it. */
   withTreeLike(ref: string, options: BuildOptions, use: (tree: string) => Promise<void>): Promise<void>

@@ -1,10 +1,11 @@
 /** The shelf of templates, on a volume. */
 
-import type { ProcessRunner } from '@insula/kernel'
+import type { ProcessRunner, RunConfined } from '@insula/kernel'
 import {
   type BuildNeed,
   buildTemplate,
   cycloneDx,
+  importTemplate,
   listTemplates,
   removeTemplate,
   showTemplate,
@@ -18,16 +19,18 @@ import type { Definitions } from './definitions/shelf.ts'
 import { lint } from './definitions/lint.ts'
 import { scaffold } from './definitions/scaffold.ts'
 import { osSource } from './definitions/os-source.ts'
+import { failure } from './failures.ts'
 import type { BuildOptions, ShelvedTemplate, TemplateShelf } from './template-shelf.ts'
 
 export interface ShelfMeans {
   readonly vzfs: Vzfs
   readonly runner: ProcessRunner
+  readonly runConfined: RunConfined
   readonly treeCache: string | undefined
   readonly definitions: Definitions
 }
 
-export function templateShelf({ vzfs, runner, treeCache, definitions }: ShelfMeans): TemplateShelf {
+export function templateShelf({ vzfs, runner, runConfined, treeCache, definitions }: ShelfMeans): TemplateShelf {
   const needOf = ({ mirror, signal, log = () => {}, onProgress }: BuildOptions): BuildNeed => ({
     vzfs,
     runner,
@@ -56,6 +59,12 @@ export function templateShelf({ vzfs, runner, treeCache, definitions }: ShelfMea
     },
     lint: (which) => lint(definitions, which),
     scaffold: (wish) => scaffold(definitions, wish),
+    import: async (name, file, { signal, log, ...options }) => {
+      if ((await definitions.find(name)) !== null)
+        throw failure('conflict', `template ${name} cannot be imported: it is one that is built`, 'choose another name')
+      const onProgress = ({ step, done }: { step: string; done: number }): void => options.onProgress(step, done, 100)
+      return shelved(await importTemplate(name, file, { vzfs, runner, runConfined, signal, log, onProgress }))
+    },
     remove: (ref) => removeTemplate(vzfs, ref),
     withTreeLike: async (ref, options, use) => {
       const found = await definitions.find(ref.split('@')[0] ?? ref)

@@ -85,9 +85,9 @@ export async function withTreeOf(source: TemplateSource, need: BuildNeed, use: (
   await withTree(source, need, false, (_, tree) => use(tree))
 }
 
-async function buildLayer(
+export async function buildLayer(
   manifest: TemplateManifest,
-  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: BuildNeed,
+  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: Pick<BuildNeed, 'vzfs' | 'signal' | 'now' | 'onProgress'>,
   tree: string,
 ) {
   const taken = (await vzfs.layers.list()).map((layer) => parseReference(layer.name)).filter((reference) => reference !== null)
@@ -157,6 +157,6 @@ function noSpace({ name, definition }: TemplateSource, volume: string, cause?: u
   )
 }
 
-function outOfSpace(error: unknown): boolean {
+export function outOfSpace(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -9,6 +9,8 @@ export type FailureReason =
   | 'unsupported'
   | 'unknown_template'
   | 'damaged'
+  /** An archive of which no template can be made. */
+  | 'unsuitable'
   | 'failed'
 
 export class TemplateFailed extends Error {

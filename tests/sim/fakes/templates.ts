@@ -30,6 +30,13 @@ export function fakeTemplates(vzfs: Vzfs, kind: 'busybox' | 'systemd'): Template
     sbom: async (ref) => ({ bomFormat: 'CycloneDX', components: [{ name: ref }] }),
     lint: async () => ({ directory: '/nowhere', faults: [] }),
     scaffold: async ({ name }) => ({ directory: `/nowhere/${name}`, files: ['template.yaml'] }),
+    async import(name, file, { signal, log }) {
+      if (file === '/endless')
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      log(`${file} was read`)
+      const { name: ref, builtAt } = await vzfs.layers.build(`${name}@2026-01-01.1`, '')
+      return templateOf(ref, builtAt, kind)
+    },
     remove: (ref) => vzfs.layers.remove(ref),
     withTreeLike: async (_ref, _options, use) => use('/nowhere'),
   }

@@ -3,10 +3,9 @@
  * afterwards.
  */
 
-import { once } from 'node:events'
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startAttached } from '@insula/kernel'
 import { instanceOf } from '@insula/node'
 import { type NodeDaemon, openNode, realDrivers } from '@insula/node/daemon'
 import { PATIENCE } from './patience.ts'
@@ -32,13 +31,12 @@ export async function ownDaemon(name: string, trees = '/var/cache/insula-test'):
     for (const directory of places) rmSync(directory, { recursive: true, force: true })
   })
   for (const directory of [instance.run, instance.state, trees]) mkdirSync(directory, { recursive: true, mode: 0o711 })
-  const keeper = spawn(NODE, [`${ROOT}packages/node/src/insula-keeper.ts`, '--instance', name], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const argv = [NODE, `${ROOT}packages/node/src/insula-keeper.ts`, '--instance', name] as const
+  const keeper = startAttached(argv, { descriptors: ['null', 'null', 'null'] })
   undo.defer(async () => {
-    if (keeper.exitCode !== null || keeper.signalCode !== null) return
-    keeper.kill('SIGUSR1')
-    await once(keeper, 'exit')
+    // Its lxcfs goes with it.
+    process.kill(keeper.pid, 'SIGUSR1')
+    await keeper.ended
   })
   const config = { volume, templateCache: trees, relink: 'off' as const }
   const log = (): void => undefined

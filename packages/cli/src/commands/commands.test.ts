@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiFailure, type Boot, type Task, type Vps } from '@insula/contract'
@@ -138,6 +138,26 @@ test('vzfs relink says what was won, and what runs', async () => {
 
 test('vzfs rebase says what the VPS consists of then', async () => {
   assert.match((await insula('vzfs', 'rebase', 'off', 'micro')).out, /^rebased off on micro@/)
+})
+
+test('vzfs mount says where, and how to get there', async () => {
+  assert.equal(
+    (await insula('vzfs', 'mount', 'off')).out,
+    'mounted the files of off at /run/insula/insula/mounts/102, read-only\n',
+  )
+  assert.deepEqual(lastRequest()?.body, { write: false, followLinks: false })
+  assert.equal((await insula('vzfs', 'mount', 'off', '-w', '-q')).out, '/run/insula/insula/mounts/102\n')
+  assert.match((await insula('vzfs', 'mounts')).out, /101 +web +\S+ +write/)
+  assert.equal((await insula('vzfs', 'umount', 'off')).out, 'unmounted the files of off\n')
+})
+
+test('template import takes a file, by its whole path', async () => {
+  assert.match(
+    (await insula('template', 'import', 'mine', 'rootfs.tar.gz')).out,
+    /^imported mine@\S+: debian bookworm, systemd\n$/,
+  )
+  const [asked] = fake.node.state.requests.filter(({ name }) => name === 'templateImport')
+  assert.deepEqual(asked?.body, { name: 'mine', file: resolve('rootfs.tar.gz') })
 })
 
 test('set --share', async () => {

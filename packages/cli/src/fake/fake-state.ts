@@ -18,7 +18,8 @@ import { GRACES, quotaEntry } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
 import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
-import { fakeDefinition, fakeDiff, fakeFindings, fakeTemplate } from './fake-template.ts'
+import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate } from './fake-template.ts'
+import { mountAnswer, mountedFiles } from './fake-mount.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
 export interface FakeRequest {
@@ -211,6 +212,11 @@ export async function answerTo(
       const { ref } = template(state, String(body['template']))
       return task(state, 'vps.rebase', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, template: ref }))
     }
+    case 'vpsMount':
+    case 'vpsUnmount':
+      return mountAnswer(state, name, known(), body, wait)
+    case 'vzfsMounts':
+      return { mounts: [mountedFiles(101, 'web', { write: true })] }
     case 'vzfsRelink':
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
@@ -243,11 +249,15 @@ export async function answerTo(
     case 'templateManifest':
       throw new Error('no command asks for it')
     case 'templateDiff':
-      return fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref)
+      return { diff: fakeDiff(template(state, String(params['template'])).ref, template(state, String(query['to'])).ref) }
     case 'definitionNew':
       return { directory: `/etc/insula/templates/${String(body['name'])}`, files: ['template.yaml'] }
     case 'definitionLint':
-      return fakeFindings(body['name'] === 'fine')
+      return fakeLint(body)
+    case 'templateImport':
+      return task(state, 'template.import', null, String(body['name']), wait, () => {
+        state.templates.push(fakeTemplate(String(body['name'])))
+      })
     case 'templateRemove':
       return task(state, 'template.remove', null, template(state, String(params['template'])).ref, wait)
     case 'templateDefinitions':

@@ -34,11 +34,17 @@ export const fakeDefinition = (one: Pick<TemplateDefinition, 'name' | 'descripti
   directory: `/usr/share/insula/${one.name}`,
 })
 
-export const fakeDiff = (from: string, to: string): { diff: TemplateDiff } => ({
-  diff: { from, to, definition: true, packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }] },
+export const fakeDiff = (from: string, to: string): TemplateDiff => ({
+  from,
+  to,
+  definition: true,
+  packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
 })
 
-export const fakeFindings = (fine: boolean): DefinitionFindings => ({
+export const fakeLint = ({ name }: { readonly name?: unknown }): DefinitionFindings => ({
   directory: '/x',
-  faults: fine ? [] : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
+  faults:
+    name === 'fine'
+      ? []
+      : [{ file: '/x/template.yaml', line: 3, key: 'init.kind', message: 'it is missing', remedy: 'see the docs' }],
 })

@@ -19,7 +19,7 @@ export interface Tree {
 
 export const DIRECTORY: Entry = { kind: 'directory', contents: '', mode: 0o755, owner: 0 }
 
-export function refuse(what: string, code: 'ENOENT' | 'ENOTDIR' | 'EINVAL' | 'ENODEV' | 'EROFS' | 'ESRCH'): never {
+export function refuse(what: string, code: 'EBUSY' | 'ENOENT' | 'ENOTDIR' | 'EINVAL' | 'ENODEV' | 'EROFS' | 'ESRCH'): never {
   throw new SystemCallFailed(what, constants.errno[code])
 }
 
@@ -51,14 +51,18 @@ export function subtree(tree: Tree, root: string): Tree {
   return { get: (path) => tree.get(inside(path)), put: (path, entry) => tree.put(inside(path), entry) }
 }
 
-/** Owners as an idmapped mount shows them; nothing is written through it. */
-export function shifted(tree: Tree, { base, size }: IdMap): Tree {
+/** Owners as an idmapped mount shows them. @param back the owner on disk of what is written through it; nothing is when absent */
+export function shifted(tree: Tree, { base, size }: IdMap, back?: (id: number) => number): Tree {
   return {
     get(path) {
       const entry = tree.get(path)
-      return entry && { ...entry, owner: entry.owner < size ? entry.owner + base : OVERFLOW_ID }
+      if (entry === null || entry === WHITEOUT) return entry
+      return { ...entry, owner: entry.owner < size ? entry.owner + base : OVERFLOW_ID }
     },
-    put: (path) => refuse(`open ${path}`, 'EROFS'),
+    put(path, entry) {
+      if (back === undefined) refuse(`open ${path}`, 'EROFS')
+      tree.put(path, entry === null || entry === WHITEOUT ? entry : { ...entry, owner: back(entry.owner) })
+    },
   }
 }
 

@@ -107,14 +107,13 @@ function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
   calls.fileSystem('tmpfs', mount.root, 'size=64k,mode=700')
   const own = mount.own === null ? [] : [placed(mount.own, `${mount.root}/own`)]
   const idmapped = mount.layers.map((layer, index) => placed(layer, `${mount.root}/${index}`, userns))
-  const lower = [...own, ...idmapped]
-  const data = [
-    `lowerdir=${lower.map(escapePath).join(':')}::${escapePath(mount.pool)}`,
-    `upperdir=${escapePath(mount.upper)}`,
-    `workdir=${escapePath(mount.work)}`,
-    ...mount.options,
-  ].join(',')
+  const data = overlayData({ ...mount, layers: [...own, ...idmapped] })
   libc.mount(`overlay on ${mount.root}`, 'vzfs', mount.root, 'overlay', 0, data)
+  requireWritable(mount)
+}
+
+/** @throws when the overlay that is mounted there can only be read */
+export function requireWritable(mount: OverlayMount): void {
   try {
     accessSync(mount.root, constants.W_OK)
   } catch (error) {
@@ -123,8 +122,18 @@ function mountOverlay(mount: OverlayMount, userns: UserNamespace): void {
   }
 }
 
+interface OverlayData extends Pick<OverlayMount, 'layers' | 'upper' | 'work' | 'options'> {
+  readonly pool: string | null
+}
+
+/** Options of mount(2). */
+export function overlayData({ layers, pool, upper, work, options }: OverlayData): string {
+  const lower = layers.map(escapePath).join(':') + (pool === null ? '' : `::${escapePath(pool)}`)
+  return [`lowerdir=${lower}`, `upperdir=${escapePath(upper)}`, `workdir=${escapePath(work)}`, ...options].join(',')
+}
+
 /** A clone of the layer, made visible at a new directory. */
-function placed(layer: string, place: string, userns?: UserNamespace): string {
+export function placed(layer: string, place: string, userns?: UserNamespace): string {
   mkdirSync(place)
   using clone = cloneTree(layer)
   if (userns) {

@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mount: 'mount',
   nft: 'nftables',
   tar: 'tar',
+  setpriv: 'util-linux',
   umount: 'mount',
   unshare: 'util-linux',
 }

@@ -9,7 +9,7 @@ import { SystemCallFailed } from '../libc/libc.ts'
 import { type AttachedProcess, startAttached } from '../process/attached.ts'
 import { immediate, tinyProgram } from '../process/tiny-program.ts'
 import { openPipe } from '../pty/pty.ts'
-import type { IdMap, UserNamespace, UserNamespaces } from './userns.ts'
+import type { Direction, IdMap, UserNamespace, UserNamespaces } from './userns.ts'
 
 const CLONE_NEWUSER = 0x10000000
 
@@ -56,9 +56,9 @@ const UNSHARE = [
 let unshareProgram: string | null = null
 
 export function realUserNamespaces(): UserNamespaces {
-  return async (map) => {
+  return async (map, direction = 'from disk') => {
     try {
-      return await make(map)
+      return await make(map, direction)
     } catch (error) {
       const { base, size } = map
       throw new Error(
@@ -69,7 +69,8 @@ export function realUserNamespaces(): UserNamespaces {
   }
 }
 
-async function make({ base, size }: IdMap): Promise<UserNamespace> {
+async function make({ base, size }: IdMap, direction: Direction): Promise<UserNamespace> {
+  const map = direction === 'from disk' ? `0 ${base} ${size}` : `${base} 0 ${size}\n0 ${base} 1`
   const [input, output] = [openPipe(), openPipe()]
   try {
     writeSync(input.write, Buffer.from(immediate(base), 'hex'))
@@ -77,7 +78,7 @@ async function make({ base, size }: IdMap): Promise<UserNamespace> {
     const { bytesRead, buffer } = await promisify(read)(output.read, Buffer.alloc(1), 0, 1, null)
     if (bytesRead !== 1) throw new Error('the process that makes it was killed')
     if (buffer[0] !== 0) throw new SystemCallFailed('unshare', buffer[0] ?? 0)
-    for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, `0 ${base} ${size}`)
+    for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, map)
     const fd = openSync(`/proc/${child.pid}/ns/user`, 'r')
     return { fd, path: `/proc/${process.pid}/fd/${fd}`, [Symbol.dispose]: () => closeSync(fd) }
   } finally {

@@ -9,6 +9,12 @@ export interface IdMap {
   readonly size: number
 }
 
+/**
+ * What a mount with the namespace's id map does: shows ids on disk, from 0, as those of the host (as in the namespace itself); or host ids on disk as those
+ * inside, and 0 on disk as the first host id.
+ */
+export type Direction = 'from disk' | 'from inside'
+
 /** The namespace lives as long as this or a process in it. */
 export interface UserNamespace extends Disposable {
   readonly fd: number
@@ -17,4 +23,4 @@ export interface UserNamespace extends Disposable {
 }
 
 /** @throws Error that names the ids, when the kernel refuses */
-export type UserNamespaces = (map: IdMap) => Promise<UserNamespace>
+export type UserNamespaces = (map: IdMap, direction?: Direction) => Promise<UserNamespace>

@@ -18,6 +18,7 @@ import { stopVps } from '../life/stop.ts'
 import { isWorkshop } from '../life/workshop.ts'
 import { resumeVps, suspendVps } from '../life/suspend.ts'
 import type { Means } from '../means.ts'
+import { mountHandlers } from './mount-handlers.ts'
 import { nodeHealth, nodeInfo } from './node-info.ts'
 import { familiesOf, type Traffic } from '../metrics/families.ts'
 import { openMetrics } from '../metrics/openmetrics.ts'
@@ -205,6 +206,7 @@ export function handlers(means: HandlerMeans): Handlers {
     ...quotaHandlers(means),
     ...snapshotHandlers(means, run, shown),
     ...relinkHandlers(means, run, shown),
+    ...mountHandlers(means, run),
     ...vzfsHandlers(means),
     vpsLog: async ({ params }) => {
       const vps = inventory.find(params.vps)

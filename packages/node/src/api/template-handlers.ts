@@ -1,12 +1,14 @@
 /** Templates: what there is, building and removing. */
 
-import type { templateRoutes } from '@insula/contract'
+import type { TaskAnswer, templateRoutes } from '@insula/contract'
 import { diffPackages } from '@insula/templates'
 import { collectAfterwards } from '../care/check.ts'
 import { failure } from '../failures.ts'
 import { requireNoSnapshot } from '../life/snapshot.ts'
 import type { Means } from '../means.ts'
 import { presentTemplate } from '../present.ts'
+import type { TaskContext, TaskSpec } from '../tasks/engine.ts'
+import type { ShelvedTemplate } from '../template-shelf.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
@@ -19,6 +21,56 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
     const found = await templates.find(ref)
     if (found) return found
     throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
+  }
+
+  const requireAlone = (name: string, doing: string): void => {
+    const other = building.get(name)
+    if (other === undefined) return
+    throw failure(
+      'busy',
+      `${doing}: ${other === null ? 'another task' : `task ${other}`} is building it`,
+      other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
+    )
+  }
+  /** One version of a name at a time. */
+  const alone = async (
+    name: string,
+    spec: TaskSpec,
+    query: { readonly wait?: number | undefined },
+    /** null: nothing was made, as what there is will do. */
+    make: (work: TaskContext) => Promise<ShelvedTemplate | null>,
+  ): Promise<TaskAnswer> => {
+    building.set(name, null)
+    const task = await tasks
+      .start(spec, async (work) => {
+        try {
+          const built = await make(work)
+          if (built === null) {
+            const latest = await template(name)
+            work.log(`its packages and its definition are those of ${latest.ref}; nothing was kept`)
+            return { ...presentTemplate(latest, await templates.list(), inventory.all()), changed: false }
+          }
+          work.log(`${built.ref} is built: ${built.files} files`)
+          means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
+          return { ...presentTemplate(built, await templates.list(), inventory.all()), changed: true }
+        } finally {
+          building.delete(name)
+        }
+      })
+      .catch((error: unknown) => {
+        building.delete(name)
+        throw error
+      })
+    if (building.has(name)) building.set(name, task.id)
+    return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+  }
+  /** Each step is logged once. */
+  const stepsOf = ({ log, progress }: TaskContext): TaskContext['progress'] => {
+    let step = ''
+    return (now, ...far) => {
+      if (now !== step) log((step = now))
+      progress(now, ...far)
+    }
   }
 
   return {
@@ -39,51 +91,23 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
           `cannot build template "${name}": it has no definition`,
           `there are ${known.join(', ')}`,
         )
-      const other = building.get(name)
-      if (other !== undefined)
-        throw failure(
-          'busy',
-          `cannot build template "${name}": ${other === null ? 'another task' : `task ${other}`} is building it`,
-          other === null ? 'see `insula task list`' : `wait for it: insula task show ${other} --wait`,
-        )
-      building.set(name, null)
-      const spec = {
-        kind: 'template.build',
-        subject: name,
-        params: body,
-        doing: `cannot build template "${name}"`,
-        cancellable: true,
-      }
-      const task = await tasks
-        .start(spec, async ({ signal, progress, log }) => {
-          try {
-            const mirror = body.mirror ?? means.config.mirror
-            log(`packages come from ${mirror ?? "the node's own apt sources"}`)
-            let step = ''
-            const onProgress: typeof progress = (now, ...far) => {
-              if (now !== step) log((step = now))
-              progress(now, ...far)
-            }
-            const options = { mirror, signal, log, onProgress }
-            const built = body.ifChanged === true ? await templates.update(name, options) : await templates.build(name, options)
-            if (built === null) {
-              const latest = await template(name)
-              log(`its packages and its definition are those of ${latest.ref}; nothing was kept`)
-              return { ...presentTemplate(latest, await templates.list(), inventory.all()), changed: false }
-            }
-            log(`${built.ref} is built: ${built.files} files`)
-            means.events.emit({ kind: 'template.built', vps: null, data: { ref: built.ref } })
-            return { ...presentTemplate(built, await templates.list(), inventory.all()), changed: true }
-          } finally {
-            building.delete(name)
-          }
-        })
-        .catch((error: unknown) => {
-          building.delete(name)
-          throw error
-        })
-      if (building.has(name)) building.set(name, task.id)
-      return { task: query.wait === undefined ? task : await tasks.wait(task.id, query.wait * 1_000) }
+      const doing = `cannot build template "${name}"`
+      requireAlone(name, doing)
+      const spec = { kind: 'template.build', subject: name, params: body, doing, cancellable: true }
+      return alone(name, spec, query, async (work) => {
+        const mirror = body.mirror ?? means.config.mirror
+        work.log(`packages come from ${mirror ?? "the node's own apt sources"}`)
+        const options = { mirror, signal: work.signal, log: work.log, onProgress: stepsOf(work) }
+        return body.ifChanged === true ? templates.update(name, options) : templates.build(name, options)
+      })
+    },
+    templateImport: async ({ query, body }) => {
+      const { name, file } = body
+      const doing = `cannot import template "${name}"`
+      requireAlone(name, doing)
+      return alone(name, { kind: 'template.import', subject: name, params: body, doing, cancellable: true }, query, (work) =>
+        templates.import(name, file, { signal: work.signal, log: work.log, onProgress: stepsOf(work) }),
+      )
     },
     templateRemove: async ({ params, query }) => {
       const { ref, layers } = await template(params.template)

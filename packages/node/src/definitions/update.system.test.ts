@@ -5,12 +5,13 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { realFileCalls, realProcessRunner, realQuota } from '@insula/kernel'
+import { confinedRunner, realFileCalls, realPrivateMounts, realProcessRunner, realQuota } from '@insula/kernel'
 import { shippedDefinitions } from '@insula/templates'
 import { openVzfs } from '@insula/vzfs'
 import { templateShelf } from '../templates-on-vzfs.ts'
 import { openDefinitions } from './shelf.ts'
 
+const runner = realProcessRunner()
 const quiet = { mirror: undefined, signal: new AbortController().signal, onProgress: () => undefined }
 
 function place(t: TestContext) {
@@ -23,7 +24,16 @@ async function shelfOf(volume: string, own: string) {
   const warn = (message: string): void => assert.fail(message)
   const vzfs = await openVzfs(volume, { files: realFileCalls(), quota: realQuota, warn })
   const definitions = openDefinitions({ shipped: shippedDefinitions, own })
-  return { vzfs, shelf: templateShelf({ vzfs, runner: realProcessRunner(), treeCache: undefined, definitions }) }
+  return {
+    vzfs,
+    shelf: templateShelf({
+      vzfs,
+      runner,
+      runConfined: confinedRunner(runner, realPrivateMounts()),
+      treeCache: undefined,
+      definitions,
+    }),
+  }
 }
 
 /** What an own definition says of `micro`. */

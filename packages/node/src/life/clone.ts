@@ -51,7 +51,10 @@ export async function makeClone(
     work.signal.throwIfAborted()
     const original = inventory.get(originalId)
     if (!original) throw failure('not_found', `there is no VPS ${originalId} any more`)
-    if (snapshot === null) requireLegal('clone', original, originalId)
+    if (snapshot === null) {
+      requireLegal('clone', original, originalId)
+      await means.mounted.requireUnchanging(originalId, `cannot clone VPS "${original.name}"`)
+    }
     work.progress('copy')
     const wish = {
       id,

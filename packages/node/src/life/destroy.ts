@@ -11,6 +11,7 @@ export async function destroyVps(means: Means, id: number, force: boolean): Prom
   const vps = inventory.get(id)
   if (force && (vps?.state === 'running' || vps?.state === 'suspended')) await stopVps(means, id, { force: true })
   requireLegal('destroy', inventory.get(id), id)
+  await means.mounted.requireNone(id, `cannot destroy VPS "${vps?.name}"`)
   await inventory.move(id, 'destroying')
   await finishDestroy(means, id)
 }

@@ -53,6 +53,7 @@ export async function endOrphan(means: Means, id: number): Promise<void> {
 
 export async function destroyOrphan(means: Means, id: number): Promise<void> {
   await endOrphan(means, id)
+  await means.mounted.requireNone(id, `cannot destroy VPS ${id}`)
   await means.vzfs.areas.remove(id)
   await means.lostAreas.look()
   means.events.emit({ kind: 'vps.destroyed', vps: id, data: { name: `${id}` } })

@@ -16,6 +16,7 @@ export async function rebaseVps(
   const { inventory, vzfs, templates, events } = means
   const before = inventory.get(id)
   requireLegal('rebase', before, id)
+  await means.mounted.requireNone(id, `cannot rebase VPS "${before.name}"`)
   const template = await templates.find(ref)
   if (!template)
     throw failure(

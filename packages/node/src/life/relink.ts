@@ -44,6 +44,7 @@ async function relinkVps(means: Means, id: number, { signal, progress }: Work): 
   const { inventory, vzfs } = means
   const vps = inventory.get(id)
   requireLegal('relink', vps, id)
+  await means.mounted.requireNone(id, `cannot relink VPS "${vps.name}"`)
   const onProgress = (done: number, total: number): void => progress(`reading ${vps.name}`, done, total)
   const report = await vzfs.areas.relink(id, { share: vps.share, progress: onProgress, signal })
   if (vps.relinkDue) await inventory.change(id, { relinkDue: false })
@@ -76,7 +77,7 @@ export async function relinkAll(means: Means, targets: readonly VpsRecord[], wor
     for (const [index, { id, name }] of stopped.entries()) {
       work.progress(`looking at ${name}`, index, stopped.length)
       await inTurn(id, async ({ state, share }) => {
-        if (state !== 'stopped') return
+        if (state !== 'stopped' || (await means.mounted.of(id))) return
         using way = relinks.announce(id)
         await vzfs.areas.survey(id, { share, signal: AbortSignal.any([work.signal, way.signal]) }).catch((error: unknown) => {
           // What is wrong with it is told when it is relinked.
@@ -115,6 +116,8 @@ export async function relinkAfterStop(means: Means, id: number): Promise<void> {
     using _ = way
     // Whoever had the turn before may have started or destroyed it.
     if (way.signal.aborted || inventory.get(id)?.state !== 'stopped') return null
+    // Its administrator was quicker: it is relinked after its next stop.
+    if (await means.mounted.of(id)) return null
     try {
       return await relinkVps(means, id, { ...context, signal: AbortSignal.any([context.signal, way.signal]) })
     } catch (error) {

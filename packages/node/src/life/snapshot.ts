@@ -45,6 +45,7 @@ export async function makeSnapshot(
   const vps = means.inventory.get(id)
   requireLegal('snapshot', vps, id)
   requireShort(means, vps, wish.suspend)
+  await means.mounted.requireUnchanging(id, `cannot make a snapshot of VPS "${vps.name}"`)
   const expiresAt = wish.expires === undefined ? null : new Date(Date.now() + wish.expires * 1_000).toISOString()
   const said = { name: wish.name, cause, comment: wish.comment ?? null, expiresAt, record: copyOf(vps) }
   work.progress('copy')
@@ -57,6 +58,7 @@ export async function makeSnapshot(
 export async function rollBack(means: Means, id: number, name: string, before: string, work: Work): Promise<VpsRecord> {
   const vps = means.inventory.get(id)
   requireLegal('rollback', vps, id)
+  await means.mounted.requireNone(id, `cannot roll VPS "${vps.name}" back`)
   const expiresAt = new Date(Date.now() + BEFORE_ROLLBACK_KEPT_MS).toISOString()
   const said = {
     name: before,

@@ -20,6 +20,7 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
   const { inventory, keeper, exits } = means
   const before = inventory.get(id)
   requireLegal('start', before, id)
+  await means.mounted.requireNone(id, `cannot start VPS "${before.name}"`)
   // What failed may have left something standing.
   if (before.state === 'failed') await takeDown(means, before)
   const vps = await inventory.move(id, 'starting', { problem: null, pid: null })

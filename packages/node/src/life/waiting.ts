@@ -79,7 +79,10 @@ function inside({ keeper }: Means, id: number, signal: AbortSignal): Inside {
         session.close()
         reject(signal.reason as Error)
       }
-      signal.addEventListener('abort', stop)
+      aborted.catch(() => undefined)
+      // It may have been cancelled while the command began.
+      if (signal.aborted) stop()
+      else signal.addEventListener('abort', stop)
       try {
         if (input !== undefined) await Promise.race([session.write(input), aborted])
         session.end()

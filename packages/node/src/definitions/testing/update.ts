@@ -1,6 +1,6 @@
 /** Builds `micro` on a volume again and again, until it is killed. */
 
-import { realFileCalls, realProcessRunner, realQuota } from '@insula/kernel'
+import { confinedRunner, realFileCalls, realPrivateMounts, realProcessRunner, realQuota } from '@insula/kernel'
 import { shippedDefinitions } from '@insula/templates'
 import { openVzfs } from '@insula/vzfs'
 import { templateShelf } from '../../templates-on-vzfs.ts'
@@ -8,7 +8,14 @@ import { openDefinitions } from '../shelf.ts'
 
 const [volume = '', own = ''] = process.argv.slice(2)
 const vzfs = await openVzfs(volume, { files: realFileCalls(), quota: realQuota, warn: () => undefined })
+const runner = realProcessRunner()
 const definitions = openDefinitions({ shipped: shippedDefinitions, own })
-const shelf = templateShelf({ vzfs, runner: realProcessRunner(), treeCache: undefined, definitions })
+const shelf = templateShelf({
+  vzfs,
+  runner,
+  runConfined: confinedRunner(runner, realPrivateMounts()),
+  treeCache: undefined,
+  definitions,
+})
 const options = { mirror: undefined, signal: new AbortController().signal, onProgress: () => undefined }
 for (;;) await shelf.build('micro', options)
