@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -167,6 +177,18 @@ test('an application template: its defaults are checked by their types, keys hav
       osSource(await definitions.find('micro'), 'x') && osSource({ ...(await definitions.find('micro'))!, definition }, 'web'),
     /is an application template/,
   )
+})
+
+test('the example in docs/templates.md is a definition', async (t) => {
+  const { definitions, write } = place(t)
+  const text = readFileSync(new URL('../../../../docs/templates.md', import.meta.url), 'utf8')
+  write('greeting/template.yaml', /```yaml\n([^`]+)```/.exec(text)?.[1] ?? assert.fail('it has no example'))
+  write('greeting/files/motd', 'hello\n')
+  write('greeting/keys/vendor.asc', '-----BEGIN PGP PUBLIC KEY BLOCK-----\n')
+  write('greeting/scripts/set-up.sh', '#!/bin/sh\n')
+  const { definition, contents } = osSource(await definitions.find('greeting'), 'greeting')
+  assert.deepEqual(Object.keys(contents).toSorted(), ['files/motd', 'keys/vendor.asc', 'scripts/set-up.sh'])
+  assert.equal(definition.init.ready, 'systemd')
 })
 
 test('hostile files are refused before they do anything', async (t) => {

@@ -161,6 +161,7 @@ test('what a script leaves running ends with it', async (t) => {
   const { build } = world(t)
   const mark = `7010.${process.pid}`
   await build([{ where: 'host', phase: 'post-cache', text: `setsid sleep ${mark} </dev/null >/dev/null 2>&1 &` }])
+  for (let tries = 0; tries < 100 && runs(mark); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
   assert.ok(!runs(mark))
 })
 
