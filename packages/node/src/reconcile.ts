@@ -30,7 +30,8 @@ export async function reconcile(means: Means): Promise<void> {
   for (const { volume, id } of await vzfs.dropStale())
     log(`VPS ${id}: what lay of it on the volume ${volume} is removed; its private area is on another one`)
   const seen = await lookAround(means)
-  for (const id of seen.inits) if ((inventory.get(id)?.addresses ?? []).length > 0) means.linked.add(id)
+  for (const { id, addresses } of inventory.all())
+    if (seen.links.has(linkName(means.wires, id)) || (seen.inits.has(id) && addresses.length > 0)) means.linked.add(id)
   for (const { id, name } of inventory.all()) {
     await tasks.exclusively(id, async () => {
       try {
