@@ -30,15 +30,13 @@ export async function addTinySystem(repository: RpmRepository): Promise<void> {
       ...DIRECTORIES.map((each) => `mkdir -p $1/${each}`),
       'echo root:x:0:0:root:/root:/bin/sh > $1/etc/passwd',
       'echo root:x:0: > $1/etc/group',
-      'echo localhost > $1/etc/hostname',
-      'touch $1/etc/resolv.conf',
     ].join('\n'),
     files: [
       ...DIRECTORIES.filter((each) => !/tmp$|^proc$/.test(each)).map((each) => `%dir /${each}`),
       '%attr(0555,root,root) %dir /proc',
       '%attr(1777,root,root) %dir /tmp',
       '%attr(1777,root,root) %dir /var/tmp',
-      ...['passwd', 'group', 'hostname', 'resolv.conf'].map((each) => `%config(noreplace) /etc/${each}`),
+      ...['passwd', 'group'].map((each) => `%config(noreplace) /etc/${each}`),
     ],
   })
   await repository.add({
@@ -67,13 +65,13 @@ export async function addRpmItself(repository: RpmRepository): Promise<void> {
     version: '4.18',
     requires: ['tiny-busybox'],
     install: [
-      'mkdir -p $1/usr/bin $1/usr/lib $1/root $1/var/lib/rpm',
+      'mkdir -p $1/usr/bin $1/usr/lib $1/etc/rpm $1/var/lib/rpm',
       'cp /usr/bin/rpm $1/usr/bin/rpm',
       'cp -a /usr/lib/rpm $1/usr/lib/rpm',
       // Debian's rpm has its database in the home directory; a system of RPM packages does not.
-      "echo '%_dbpath /var/lib/rpm' > $1/root/.rpmmacros",
+      "echo '%%_dbpath /var/lib/rpm' > $1/etc/rpm/macros",
       ...libraries.map((path) => `mkdir -p "$1$(dirname ${path})"; cp -L ${path} $1${path}`),
     ].join('\n'),
-    files: ['/usr/bin/rpm', '/usr/lib/rpm', '/root/.rpmmacros', '%dir /var/lib/rpm', ...libraries],
+    files: ['/usr/bin/rpm', '/usr/lib/rpm', '/etc/rpm/macros', '%dir /var/lib/rpm', ...libraries],
   })
 }
