@@ -15,7 +15,9 @@ if [ ! -e "$site" ] || [ "$(head -n 1 "$site")" = "$mark" ]; then
     echo "  root $INSULA_PARAM_ROOT;"
     echo '  index index.html;'
     echo '}'
-  } > "$site"
+  } > "$site.new"
+  # Whole or not at all: this may be cut off, and begins anew then.
+  mv "$site.new" "$site"
 fi
 # Debian's own default server would be a second one on the same port.
 if [ -L /etc/nginx/sites-enabled/default ]; then rm /etc/nginx/sites-enabled/default; fi
