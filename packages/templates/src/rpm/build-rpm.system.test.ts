@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OsDefinition } from '@insula/contract'
+import type { OsDefinition } from '@insula/contract'
 import { realProcessRunner } from '@insula/kernel'
 import { TemplateFailed } from '../failure.ts'
 import { installTree } from '../install-tree.ts'
@@ -37,7 +37,7 @@ interface Wish {
   readonly packages?: readonly string[]
   readonly key?: Buffer
   readonly address?: string
-  readonly more?: object
+  readonly database?: string
   readonly signal?: AbortSignal
 }
 
@@ -51,16 +51,34 @@ function world(t: TestContext) {
       rmSync(directory, { recursive: true, force: true })
       mkdirSync(directory)
     }
-    const { packages = ['tiny-busybox'], key = repository.key, address = repository.address, more = {}, signal } = wish
-    const definition = OsDefinition.parse({
+    const {
+      packages = ['tiny-busybox'],
+      key = repository.key,
+      address = repository.address,
+      database = '/var/lib/rpm',
+      signal,
+    } = wish
+    const definition: OsDefinition = {
       kind: 'os',
       description: 'tiny',
       family: 'rhel',
       distribution: 'tiny',
       release: '9',
-      init: { kind: 'busybox', stopSignal: 'SIGUSR2' },
-      install: { with: 'dnf', packages, repositories: [{ name: 'tiny', address, keys: ['keys/tiny.asc'] }], ...more },
-    })
+      architectures: ['amd64'],
+      init: { kind: 'busybox', path: '/sbin/init', stopSignal: 'SIGUSR2', ready: 'none' },
+      install: {
+        with: 'dnf',
+        packages: [...packages],
+        exclude: [],
+        weakDependencies: false,
+        database,
+        repositories: [{ name: 'tiny', address, keys: ['keys/tiny.asc'], signedMetadata: false }],
+      },
+      files: {},
+      links: {},
+      scripts: [],
+      remove: [],
+    }
     const source = { name: 'tiny-9', definition, contents: { 'keys/tiny.asc': key } }
     return installTree(source, {
       runner,
@@ -127,7 +145,7 @@ test('packages that a repository of the same name has brought with it keep their
 
 test('a database elsewhere, as Fedora has it', async (t) => {
   const { tree, build } = world(t)
-  const { packages } = await build({ more: { database: '/usr/lib/sysimage/rpm' } })
+  const { packages } = await build({ database: '/usr/lib/sysimage/rpm' })
   assert.equal(packages.length, 2)
   assert.deepEqual(readdirSync(join(tree, 'usr/lib/sysimage/rpm')), ['rpmdb.sqlite'])
   assert.equal(existsSync(join(tree, 'var/lib/rpm')), false)

@@ -1,6 +1,6 @@
 /** Builds the tree of a system of RPM packages, with the node's dnf. */
 
-import { mkdir } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import type { BuiltTree } from '../built-tree.ts'
@@ -42,6 +42,7 @@ export async function buildRpm(build: RpmBuild): Promise<BuiltTree> {
       `template ${template} could not be built: --mirror is for Debian's archive, and its packages are RPMs`,
       'change the addresses in its definition; see `insula template new --extends`',
     )
+  await toolsThere(template)
   onProgress({ step: 'asking the repositories', done: 0 })
   await build.before()
   const settings = join(work, 'dnf')
@@ -79,4 +80,13 @@ async function dnf(
     signal?.throwIfAborted()
     throw error instanceof ProcessFailed ? explain(error, template, recipe) : error
   }
+}
+
+/** They are not among what every node needs. */
+async function toolsThere(template: string): Promise<void> {
+  for (const tool of ['dnf', 'rpm'])
+    await access(`/usr/bin/${tool}`).catch((cause: unknown) => {
+      const message = `template ${template} could not be built: ${tool} is not installed on this node`
+      throw new TemplateFailed('tool_missing', message, 'install it with: apt-get install dnf rpm', { cause })
+    })
 }

@@ -17,8 +17,6 @@ export function explain(error: ProcessFailed, template: string, { repositories }
       'no space is left on the volume',
       'remove templates or VPSs that are not needed, or enlarge the volume',
     )
-  if (has(/execvp dnf|(?:dnf|bwrap)\S* (?:was not found|could not be found)/))
-    return failed('tool_missing', 'dnf is not installed', 'install it with: apt-get install dnf')
   if (has(/Unable to find a match: .*/))
     return failed(
       'failed',
