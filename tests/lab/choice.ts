@@ -77,6 +77,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/node/src/definitions/update.system.test.ts', 'our own order of steps'),
   choice('lab', 'packages/templates/src/scripts/scripts.system.test.ts', 'what another kernel lets a script do'),
   choice('lab', 'packages/templates/src/import/import.system.test.ts', 'tar, on both systems'),
+  choice('host', 'packages/templates/src/import/image.system.test.ts', 'skopeo and umoci, which the lab does not have'),
   choice('host', 'packages/templates/src/rpm/build-rpm.system.test.ts', 'dnf and rpmbuild, which the lab does not have'),
   choice('host', 'packages/templates/src/apps/build-app.system.test.ts', NO_MIRROR),
   choice('lab', 'packages/templates/src/tree-cache.system.test.ts', 'tar, on both systems'),
