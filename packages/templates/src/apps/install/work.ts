@@ -24,6 +24,8 @@ export interface Work {
   readonly contents: (path: string) => Promise<string | null>
   readonly onLine: (line: string) => void
   readonly step: (step: string) => void
+  /** The whole system is thrown away when this fails. */
+  readonly disposable?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -62,6 +64,7 @@ function remedyFor(tail: readonly string[]): string {
 /** What a try that was cut off has left goes first. */
 export async function bring(work: Work): Promise<void> {
   const { app, system, contents } = work
+  work.step('bringing packages')
   await sweep(work)
   await must(work, 'preparation', ['mkdir', '-p', '-m', '0700', WORK])
   const files: TarFile[] = [text('sources.list', SOURCES_FILE)]
