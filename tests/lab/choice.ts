@@ -96,6 +96,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
   choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/apps-own.test.ts', NO_MIRROR),
   choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),

@@ -124,7 +124,8 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
         treeCache: config.templateCache,
         definitions,
       }),
-    apps: (joined) => appShelf({ vzfs: joined, runner, definitions, lists: join(config.templateCache ?? instance.state, 'apt-lists') }),
+    apps: (joined) =>
+      appShelf({ vzfs: joined, runner, definitions, lists: join(config.templateCache ?? instance.state, 'apt-lists') }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),

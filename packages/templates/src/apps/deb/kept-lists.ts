@@ -21,7 +21,13 @@ export function keptLists(directory: string, { sources, architecture }: AptTree,
   const copy = (from: string, to: string) => runner.run(['cp', '--archive', '--reflink=auto', '--no-target-directory', from, to])
   return {
     async load(into) {
-      if (await access(kept).then(() => true, () => false)) await copy(kept, into)
+      if (
+        await access(kept).then(
+          () => true,
+          () => false,
+        )
+      )
+        await copy(kept, into)
     },
     async save(from) {
       await mkdir(directory, { recursive: true, mode: 0o700 })
