@@ -98,6 +98,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('host', 'tests/system/network.test.ts', NO_MIRROR),
   choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/apps-own.test.ts', NO_MIRROR),
   choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
   choice('host', 'tests/system/rpm.test.ts', 'dnf and rpmbuild, which the lab does not have'),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),

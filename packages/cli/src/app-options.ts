@@ -1,6 +1,6 @@
 /** What commands on apps in many VPSs have in common: which VPSs, how many at once, and what came of it. */
 
-import { type AppResult, type Task, TEMPLATE_REF, TEMPLATE_RULE } from '@insula/contract/light'
+import { type AppResult, type Task, type TaskSecrets, TEMPLATE_REF, TEMPLATE_RULE } from '@insula/contract/light'
 import { UsageError, output } from './command.ts'
 import type { Context } from './context.ts'
 import { taskOptions } from './task/run-task.ts'
@@ -82,17 +82,20 @@ export async function tellResult(
       if (outcome === 'failed') context.note(`${name}: ${message ?? 'failed'}`)
       else if (outcome === 'untried') context.note(`${name}: not tried: ${message ?? ''}`)
       else if (quiet) context.print(name)
-      else if (outcome === 'done') context.print(`${name}: ${app} ${done}`)
+      else if (outcome === 'done') context.print(`${name}: ${app} ${done}${message === null ? '' : ` (${message})`}`)
       else if (outcome === 'planned') context.print(`${name}: would be ${done}: ${message ?? app}`)
       else context.print(`${name}: nothing to do: ${message ?? ''}`)
     }
-  if (!json)
-    for (const { vps: name, values } of secrets)
-      for (const [key, value] of Object.entries(values)) context.print(`${name}: ${key} is ${value} (it is not shown again)`)
+  if (!json) tellSecrets(context, secrets)
   return failed.length === 0 ? 0 : 1
 }
 
-function reference(text: string): string {
+export function tellSecrets(context: Context, secrets: TaskSecrets['secrets']): void {
+  for (const { vps, values } of secrets)
+    for (const [key, value] of Object.entries(values)) context.print(`${vps}: ${key} is ${value} (it is not shown again)`)
+}
+
+export function reference(text: string): string {
   if (TEMPLATE_REF.test(text)) return text
   throw new UsageError(`takes ${TEMPLATE_RULE}, not '${text}'`)
 }

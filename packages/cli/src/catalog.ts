@@ -59,6 +59,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
+  'task secrets': async () => (await import('./commands/task-secrets.ts')).taskSecrets,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
   events: async () => (await import('./commands/events.ts')).events,
   metrics: async () => (await import('./commands/metrics.ts')).metrics,
@@ -77,7 +78,7 @@ export const groups: Readonly<Record<string, string>> = {
   app: 'apps in VPSs: add, upgrade, remove, list, show',
   vzfs: 'the shared file system: df, residency, relink, rebase, move, mount, umount, mounts, check, gc, volume',
   'vzfs volume': 'file systems on which VPSs lie: list, add, remove',
-  task: 'tasks of the node: list, show, cancel',
+  task: 'tasks of the node: list, show, cancel, secrets',
 }
 
 export async function allCommands(): Promise<readonly AnyCommand[]> {

@@ -1,7 +1,7 @@
 /** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
 
 import { z } from 'zod'
-import { VpsApp } from './app.ts'
+import { AppWish, VpsApp } from './app.ts'
 import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VolumeName, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
@@ -122,6 +122,11 @@ export const VpsCreate = z
     id: VpsId.optional().describe('The next free one when absent'),
     volume: VolumeName.optional().describe('Where its private area will lie; as the node is configured when absent'),
     ...z.strictObject(settings).partial().shape,
+    apps: z
+      .array(AppWish)
+      .max(20)
+      .optional()
+      .describe('It has these from the beginning; they are configured once it has booted, in this task if it is started by it'),
     start: z.boolean().optional().describe('Start it once it exists'),
   })
   .meta({ id: 'VpsCreate' })

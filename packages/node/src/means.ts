@@ -52,6 +52,8 @@ export interface Means {
   readonly exits: ExitBook
   readonly relinks: Relinks
   readonly stacks: Stacks
+  /** VPSs whose apps somebody configures, or is about to. */
+  readonly configuring: Set<number>
   readonly mounted: MountBook
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */

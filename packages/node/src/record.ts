@@ -13,8 +13,13 @@ const withDiskLimits = (limits: unknown): unknown => ({
   ...Object(limits),
 })
 
-/** With the packages that came with it: only those go when it is removed. */
-const AppRecord = VpsApp.extend({ came: z.array(z.string()) })
+const AppRecord = VpsApp.extend({
+  problem: z.string().nullable().default(null),
+  /** Packages that came with it: only those go when it is removed. */
+  came: z.array(z.string()),
+  /** What waits for the next boot. */
+  pending: z.enum(['post-install', 'post-upgrade']).nullable().default(null),
+})
 export type AppRecord = z.infer<typeof AppRecord>
 
 const VpsRecord = z.object({

@@ -53,6 +53,15 @@ export class ConfinedTree {
     for (const name of await this.names(path)) await this.remove(`${path}/${name}`)
   }
 
+  /** Removes all but directories below the directory. */
+  async clearFiles(path: string): Promise<void> {
+    for (const name of await this.#names(path)) {
+      const inner = `${path}/${name}`
+      if ((await lstat(join(this.root, inner))).isDirectory()) await this.clearFiles(inner)
+      else await this.remove(inner)
+    }
+  }
+
   /** Makes an empty directory anew with its owner and mode, and without its attributes and access lists; nothing when there is none. */
   async renew(path: string): Promise<void> {
     const parent = await this.#parent(path)

@@ -20,10 +20,10 @@ export {
   type TemplateSource,
 } from './template.ts'
 export { listTemplates, removeTemplate, resolveTemplate, showTemplate } from './templates.ts'
-export { type App, type AppSource } from './apps/app.ts'
+export { type App, type AppOnSystem, type AppSource } from './apps/app.ts'
 export { listApps } from './apps/apps.ts'
 export { type AppBuildNeed, type AppSystem, buildApp } from './apps/build-app.ts'
-export { addApp, removeApp, upgradeApp } from './apps/install/change.ts'
+export { addApp, configureApp, type Configured, placeApp, removeApp, upgradeApp } from './apps/install/change.ts'
 export { type Inside, InsideFailed, type InsideOptions, type InsideResult } from './apps/install/inside.ts'
 export { BadParameter, chooseParameters, type Values } from './apps/install/parameters.ts'
 export type { VpsFacts, Work } from './apps/install/work.ts'

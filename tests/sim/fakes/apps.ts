@@ -18,7 +18,7 @@ export function fakeApps(): AppShelf {
         definition: name,
         description: 'a web server',
         application: `${all.length + 1}.0`,
-        needs: [],
+        needs: name === 'shop' ? ['web'] : [],
         parameters: {
           port: { type: 'port', about: 'where it listens', default: 80 },
           password: { type: 'secret', about: 'of its users', generate: 16 },

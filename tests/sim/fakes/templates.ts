@@ -13,6 +13,7 @@ const DEFINITIONS: readonly Wish[] = [
   { name: 'micro', description: 'BusyBox' },
   { name: 'debian-12', description: 'Debian 12' },
   { name: 'web', description: 'a web server', kind: 'app' },
+  { name: 'shop', description: 'needs a web server', kind: 'app' },
   { name: 'endless', description: 'never finished' },
   ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]

@@ -5,7 +5,12 @@ import { appSource } from '../definitions/app-source.ts'
 import type { ShelfMeans } from '../templates-on-vzfs.ts'
 import type { AppShelf } from './app-shelf.ts'
 
-export function appShelf({ vzfs, runner, definitions }: Pick<ShelfMeans, 'vzfs' | 'runner' | 'definitions'>): AppShelf {
+export interface AppShelfMeans extends Pick<ShelfMeans, 'vzfs' | 'runner' | 'definitions'> {
+  /** Where lists of packages are kept between builds. */
+  readonly lists: string
+}
+
+export function appShelf({ vzfs, runner, definitions, lists }: AppShelfMeans): AppShelf {
   return {
     list: () => listApps(vzfs),
     async build(name, { mirror, signal, onProgress, log }) {
@@ -14,7 +19,7 @@ export function appShelf({ vzfs, runner, definitions }: Pick<ShelfMeans, 'vzfs' 
       const source = await appSource(definition)
       const systems = (await listTemplates(vzfs)).filter(({ packageManager }) => packageManager === 'apt')
       const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
-      return buildApp(source, { vzfs, runner, systems, mirror, signal, onProgress: told, ...(log ? { onLine: log } : {}) })
+      return buildApp(source, { vzfs, runner, systems, mirror, lists, signal, onProgress: told, ...(log ? { onLine: log } : {}) })
     },
     remove: (ref) => removeTemplate(vzfs, ref),
     contents: (ref, path) => vzfs.layers.contents(ref, path),

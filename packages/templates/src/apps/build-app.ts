@@ -30,6 +30,8 @@ export interface AppBuildNeed {
   readonly systems: readonly AppSystem[]
   /** In place of the archives that OS templates name. */
   readonly mirror?: string | undefined
+  /** Where lists of packages are kept between builds. */
+  readonly lists?: string | undefined
   readonly onProgress?: (progress: BuildProgress) => void
   readonly onLine?: (line: string) => void
   readonly signal?: AbortSignal | undefined
@@ -99,7 +101,7 @@ async function addSystem(
   wants: AppWants,
   before: SystemBuild | undefined,
   tree: string,
-  { vzfs, runner, mirror, signal, onLine }: AppBuildNeed,
+  { vzfs, runner, mirror, lists, signal, onLine }: AppBuildNeed,
 ): Promise<SystemBuild | null> {
   const read = await readSystem(vzfs.layers, ref, mirror)
   if (read === null) return before ?? null
@@ -114,7 +116,7 @@ async function addSystem(
       `app ${app} for ${ref}`,
       wants.packages,
       { status: read.status, architecture, sources, settings },
-      { runner, work, signal, onLine },
+      { runner, work, lists, signal, onLine },
     )
     await mkdir(join(tree, name), { recursive: true, mode: 0o755 })
     const known = new Set(before?.system.packages.map(({ file }) => file))

@@ -1,6 +1,6 @@
 /** Builds the tree of a Debian system. */
 
-import { access, mkdir, rename } from 'node:fs/promises'
+import { access, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import type { BuiltTree } from '../built-tree.ts'
@@ -61,8 +61,9 @@ export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   // Before its lists are removed, but a script may install more.
   const lists = join(tree, LISTS)
   const kept = join(build.work, 'lists')
-  await rename(lists, kept)
-  await mkdir(lists)
+  await mkdir(kept)
+  for (const entry of await readdir(lists, { withFileTypes: true }))
+    if (!entry.isDirectory()) await rename(join(lists, entry.name), join(kept, entry.name))
   await finishDebian(tree, recipe, origin.archives, origin.settings)
   if (build.dress !== undefined) {
     await build.dress(tree)

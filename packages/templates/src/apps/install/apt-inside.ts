@@ -43,7 +43,14 @@ const PRIVATE = [
 ] as const
 
 export const update = (): string[] => ['apt-get', '-q', ...PRIVATE, 'update']
-export const install = (wanted: readonly string[], simulate = false): string[] => [
+
+export interface HowInstalled {
+  readonly simulate?: boolean
+  /** What comes of it is thrown away when it is cut off: files need not be on the disk one by one. */
+  readonly disposable?: boolean
+}
+
+export const install = (wanted: readonly string[], { simulate = false, disposable = false }: HowInstalled = {}): string[] => [
   'apt-get',
   '-q',
   '-y',
@@ -52,6 +59,7 @@ export const install = (wanted: readonly string[], simulate = false): string[] =
   ...PRIVATE,
   ...WAITING,
   ...CONFFILES,
+  ...(disposable ? ['-o', 'Dpkg::Options::=--force-unsafe-io'] : []),
   'install',
   ...wanted,
 ]
