@@ -55,7 +55,7 @@ export class ConfinedTree {
 
   /** Removes all but directories below the directory. */
   async clearFiles(path: string): Promise<void> {
-    for (const name of await this.#names(path)) {
+    for (const name of await this.names(path)) {
       const inner = `${path}/${name}`
       if ((await lstat(join(this.root, inner))).isDirectory()) await this.clearFiles(inner)
       else await this.remove(inner)
