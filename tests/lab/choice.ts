@@ -102,6 +102,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
   choice('host', 'tests/system/rpm.test.ts', 'dnf and rpmbuild, which the lab does not have'),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/updates.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
   choice('lab', 'tests/system/volumes.test.ts', 'mounts and quota of a second volume'),
   choice('lab', 'tests/system/vzfs-care.test.ts', 'who pays for pages, by cgroup v2'),

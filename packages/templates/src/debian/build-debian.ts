@@ -47,7 +47,7 @@ export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   const origin = await originOf(recipe.suite, build.mirror, build)
   const sources = [
     ...origin.archives.map(({ uri, suites }) => ({ address: uri, suites })),
-    ...(recipe.repositories ?? []).map(({ address, suites }) => ({ address, suites })),
+    ...(recipe.repositories ?? []).map(({ name, address, suites }) => ({ name, address, suites })),
   ]
   const cache = build.cache === undefined ? null : cacheOf(build.cache, build.definition.digest, origin, runner)
   // Before any mirror is asked: what is here already needs none.
