@@ -55,6 +55,7 @@ export function packageManager() {
       if (!simulated && (argv.includes('purge') || argv.includes('remove'))) state.installed = false
       return say(() => (simulated ? (argv.includes('install') ? 'Inst web (1.0 Test [all])\n' : 'Remv web [1.0]\n') : ''))(call)
     },
+    'apt-mark': say(() => ''),
     '/bin/sh': waits,
     '/var/lib/insula-app/script': async () => {
       state.configured += 1

@@ -47,6 +47,9 @@ const WITHOUT = [
   '/etc/hosts',
   '/etc/resolv.conf',
   '/etc/.pwd.lock',
+  // A key that a package makes for this machine alone: an app's script makes it in each VPS.
+  '/etc/ssl/certs/ssl-cert-snakeoil.pem',
+  '/etc/ssl/private/ssl-cert-snakeoil.key',
   '/usr/sbin/policy-rc.d',
   '/tmp',
   '/var/tmp',

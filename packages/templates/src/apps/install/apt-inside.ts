@@ -85,6 +85,20 @@ export const remove = (names: readonly string[], purge: boolean, simulate = fals
   ...names,
 ]
 export const unneeded = (): string[] => ['apt-get', '-q', '--simulate', 'autoremove']
+/** Packages that nobody asked for by name. */
+export const automatic = (): string[] => ['apt-mark', 'showauto']
+export const recommendations = (): string[] => ['dpkg-query', '--show', '--showformat=${Package}\\t${Recommends}\\n']
+
+/** "a\tb (>= 1), c | d": who would rather have what. */
+export function parseRecommendations(text: string): Map<string, readonly string[]> {
+  return new Map(
+    text.split('\n').map((line) => {
+      const [name = '', wishes = ''] = line.split('\t')
+      return [name, [...wishes.matchAll(/(?:^|[,|])\s*([a-z0-9][a-z0-9.+-]*)/g)].map(([, wish = '']) => wish)]
+    }),
+  )
+}
+
 export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
 export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
 

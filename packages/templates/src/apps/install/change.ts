@@ -1,9 +1,20 @@
 /** Adds, upgrades and removes an app inside a system, with the system's own package manager. */
 
 import { compareVersions } from '../deb/version.ts'
-import { install, parseSimulated, remove, type Simulated, unneeded, update, upgrade } from './apt-inside.ts'
+import {
+  automatic,
+  install,
+  parseRecommendations,
+  parseSimulated,
+  recommendations,
+  remove,
+  type Simulated,
+  unneeded,
+  update,
+  upgrade,
+} from './apt-inside.ts'
 import { InsideFailed } from './inside.ts'
-import { apt, bring, checkHealth, packagesInside, runScripts, sweep, type Work } from './work.ts'
+import { apt, bring, checkHealth, must, packagesInside, quietly, runScripts, sweep, type Work } from './work.ts'
 
 export interface AddOptions {
   /** Packages that an earlier try, which was cut off, was about to bring. */
@@ -126,10 +137,34 @@ export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions
       work.step('removing what came with them')
       await apt(work, 'removal', remove(idle, purge))
     }
+    const left = await leftOver(work, ours)
+    if (left.length > 0) {
+      work.step('removing what would stay for no reason')
+      await apt(work, 'removal', remove(left, purge))
+    }
     await runScripts(work, 'post-remove')
   } finally {
     await sweep(work).catch(() => undefined)
   }
+}
+
+/** What came with it and is never removed by itself (apt.conf(5), APT::NeverAutoRemove), though nobody asked for it, needs it or would rather have it. */
+async function leftOver(work: Work, ours: ReadonlySet<string>): Promise<string[]> {
+  const present = await packagesInside(work)
+  const ask = async (argv: readonly string[]): Promise<string> => (await must(quietly(work), 'removal', argv)).stdout
+  const auto = new Set((await ask(automatic())).split(/\s+/))
+  const candidates = [...ours].filter((name) => present.has(name) && auto.has(name))
+  if (candidates.length === 0) return []
+  const wished = new Set(
+    [...parseRecommendations(await ask(recommendations()))].flatMap(([name, wishes]) => (ours.has(name) ? [] : wishes)),
+  )
+  const unasked = candidates.filter((name) => !wished.has(name))
+  const isFree = async (names: readonly string[]): Promise<boolean> =>
+    names.length > 0 && parseSimulated(await ask(remove(names, false, true))).removes.every((name) => ours.has(name))
+  if (await isFree(unasked)) return unasked
+  const free: string[] = []
+  for (const name of unasked) if (await isFree([name])) free.push(name)
+  return free
 }
 
 function requireOnly({ removes }: Simulated, ours: ReadonlySet<string>, phase: string): void {

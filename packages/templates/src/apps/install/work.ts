@@ -81,6 +81,9 @@ function remedyFor(tail: readonly string[]): string {
   return "the task's log has all that was said"
 }
 
+/** For lists of hundreds of lines, which nobody wants in the log. */
+export const quietly = (work: Work): Work => ({ ...work, onLine: () => undefined })
+
 /** What a try that was cut off has left goes first. */
 export async function bring(work: Work): Promise<void> {
   const { app, system, contents } = work
@@ -116,9 +119,7 @@ export const sweep = (work: Pick<Work, 'inside'>): Promise<unknown> => work.insi
 
 /** Packages by name. What was left half done is finished first, as far as it can be. */
 export async function packagesInside(work: Work): Promise<ReturnType<typeof parseInstalled>> {
-  // Hundreds of lines that nobody asked for in the log.
-  const quiet: Work = { ...work, onLine: () => undefined }
-  const look = async () => parseInstalled((await must(quiet, 'preparation', installed())).stdout)
+  const look = async () => parseInstalled((await must(quietly(work), 'preparation', installed())).stdout)
   const before = await look()
   if ([...before.values()].every(({ whole }) => whole)) return before
   await finishOthers(work)
