@@ -51,6 +51,8 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/volumes/volumes.system.test.ts', 'mostly our own code; quota of two file systems'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
+  choice('host', 'packages/vzfs/src/full.system.test.ts', 'our own code, on file systems in memory'),
+  choice('lab', 'packages/vzfs/src/hostile.system.test.ts', 'what another kernel lets a tenant do'),
   choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/relink-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-cut.system.test.ts', 'our own code'),
