@@ -110,6 +110,7 @@ export const CHOICES: readonly Choice[] = [
 export const OWN: readonly Choice[] = [
   choice('lab', 'tests/lab/node.test.ts', 'an installation under systemd: nine minutes'),
   choice('lab', 'tests/lab/machine.test.ts', 'about the lab itself; without it the others would fail too'),
+  choice('lab', 'tests/lab/replay.test.ts', 'the host has no device mapper; minutes'),
   choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
 ]
 
