@@ -462,6 +462,10 @@ test('the care of the volume', async () => {
   assert.match(residency.out, /^debian-12@2026-01-01\.1 +2 +3200 +180M +120 +40M +40M$/m)
   assert.match(residency.out, /^ +4M +5M +\/usr\/lib\/x86_64-linux-gnu\/libcrypto\.so\.3$/m)
   assert.deepEqual(lastRequest()?.query, { template: 'debian-12', files: 5 })
+  assert.equal(
+    (await insula('vzfs', 'residency', '--vps')).out,
+    'WHAT    NAME     VOLUME   RESIDENT  SAVED\nvps     web      default       40M    20M\nvps     off      default       40M    20M\nvolume  default  -             40M    40M\n',
+  )
   const gc = await insula('vzfs', 'gc', '--dry-run')
   assert.deepEqual([gc.code, gc.out], [0, 'would delete 3 contents, 3M\n'])
   assert.deepEqual(lastRequest()?.body, { dryRun: true })

@@ -78,7 +78,7 @@ export async function measureResidency(
   if (template !== undefined && only === null)
     throw failure('not_found', `there is no template "${template}"`, 'see `insula template list`')
   const running = inventory.all().filter(({ state }) => state === 'running' || state === 'suspended')
-  const { layers, resident, saved } = await vzfs.residency(
+  const { layers, areas, volumes, resident, saved } = await vzfs.residency(
     running.map(({ id }) => id),
     files,
   )
@@ -86,6 +86,11 @@ export async function measureResidency(
     templates: layers
       .filter(({ name }) => only === null || only.layers.includes(name))
       .map(({ name, biggest, ...rest }) => ({ ref: name, ...rest, biggest: [...biggest] })),
+    vps: areas.flatMap(({ id, ...figures }) => {
+      const known = inventory.get(id)
+      return known === null ? [] : [{ id, name: known.name, volume: known.volume, ...figures }]
+    }),
+    volumes: volumes.map(({ volume, ...figures }) => ({ name: volume, ...figures })),
     resident,
     saved,
   }
