@@ -61,6 +61,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     look: async (vzfs, done) => assert.equal((await vzfs.areas.show(3)) !== null, done),
     most: [20, 20],
   },
+  'a record is written': {
+    perform: (vzfs) => vzfs.areas.writeRecord(1, { newer: 'record' }),
+    look: async (vzfs, done) => assert.deepEqual(await vzfs.areas.readRecord(1), done ? { newer: 'record' } : null),
+    most: [8, 8],
+  },
   'an area is relinked': { perform: (vzfs) => vzfs.areas.relink(1, all), most: [60, 2_000] },
   'an area gets its own copies again': {
     prepare: async (vzfs) => void (await vzfs.areas.relink(1, all)),
