@@ -51,9 +51,12 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/volumes/volumes.system.test.ts', 'mostly our own code; quota of two file systems'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
+  choice('host', 'packages/vzfs/src/full.system.test.ts', 'our own code, on file systems in memory'),
+  choice('lab', 'packages/vzfs/src/hostile.system.test.ts', 'what another kernel lets a tenant do'),
   choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/relink-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-cut.system.test.ts', 'our own code'),
+  choice('host', 'packages/vzfs/src/relink/rebase-crash.system.test.ts', 'our own order of steps'),
   choice('lab', 'packages/vzfs/src/relink/own-copies.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/rebase.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
@@ -113,6 +116,7 @@ export const CHOICES: readonly Choice[] = [
 export const OWN: readonly Choice[] = [
   choice('lab', 'tests/lab/node.test.ts', 'an installation under systemd: nine minutes'),
   choice('lab', 'tests/lab/machine.test.ts', 'about the lab itself; without it the others would fail too'),
+  choice('lab', 'tests/lab/replay.test.ts', 'the host has no device mapper; minutes'),
   choice('lab', 'tests/lab/two-nodes.test.ts', 'two machines need twice the time and the memory'),
 ]
 

@@ -10,7 +10,7 @@ export const templateImport = command({
     'Device nodes are left out.',
   arguments: {
     name: { about: 'of the template; none that `insula template build` knows' },
-    file: { about: 'the archive; - is standard input' },
+    file: { about: 'the archive; - is standard input, kept in /var/tmp (or TMPDIR) meanwhile' },
   },
   options: { ...taskOptions, ...output },
   examples: [
@@ -21,7 +21,7 @@ export const templateImport = command({
   run: async (context, { args, options }) => {
     const client = await context.client()
     const { archiveOf } = await import('../archive-file.ts')
-    await using archive = await archiveOf(args.file)
+    await using archive = await archiveOf(args.file, context.env['TMPDIR'])
     const body = { name: args.name, file: archive.path }
     // What came by standard input goes when this ends, so it is waited for.
     const waiting = archive.isKept ? options : { ...options, wait: true }

@@ -1,5 +1,6 @@
 /** What the fake node knows, and its answer to each route. */
 
+import { existsSync, readFileSync } from 'node:fs'
 import type { WebSocket } from 'ws'
 import {
   type ApiError,
@@ -39,6 +40,8 @@ export interface FakeState {
   readonly volumes: Volume[]
   readonly events: Event[]
   readonly requests: FakeRequest[]
+  /** Archives that could be read when they were to be imported. */
+  readonly archives: Buffer[]
   readonly sockets: Set<WebSocket>
   readonly listeners: Set<(event: Event) => void>
   /** What the console of every VPS shows. */
@@ -79,6 +82,7 @@ export function fakeState(): FakeState {
     volumeProblems: [],
     swap: 0,
     requests: [],
+    archives: [],
     sockets: new Set(),
     listeners: new Set(),
     scrollback: '',
@@ -266,6 +270,7 @@ export async function answerTo(
     case 'definitionLint':
       return fakeLint(body)
     case 'templateImport':
+      if (existsSync(String(body['file']))) state.archives.push(readFileSync(String(body['file'])))
       return task(state, 'template.import', null, String(body['name']), wait, () => {
         state.templates.push(fakeTemplate(String(body['name'])))
       })

@@ -10,7 +10,7 @@ import type { Crew } from '../build/crew.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { applyMetadata } from '../build/metadata.ts'
 import { readEntry } from '../build/scan.ts'
-import { errnoOf, VzfsError } from '../errors.ts'
+import { saysFull, VzfsError } from '../errors.ts'
 import { poolKey } from '../names.ts'
 import { areaPaths } from '../volume-paths.ts'
 import { copyTask } from './adopt.ts'
@@ -72,7 +72,7 @@ export async function ownCopies(
   await crew
     .run(copyTask(from, to), () => {})
     .catch((error: unknown) => {
-      if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) throw error
+      if (!saysFull(error)) throw error
       throw new VzfsError('no_space', `${cannot(job, wanted)}: there is no room left for it`, { cause: error })
     })
   let bytes = 0
