@@ -22,6 +22,7 @@ import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate, templateIn as template } from './fake-template.ts'
 import { mountAnswer, mountedFiles } from './fake-mount.ts'
+import { updateAnswer } from './fake-update.ts'
 import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -125,6 +126,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     snapshots: null,
     share: 'all',
     relinkDue: false,
+    updates: 'pinned',
+    updatedTo: null,
     createdAt: EPOCH,
     startedAt: running ? EPOCH : null,
     pid: running ? 4000 + id : null,
@@ -237,6 +240,9 @@ export async function answerTo(
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
       )
+    case 'updateStatus':
+    case 'updateApply':
+      return updateAnswer(state, name, body, wait)
     case 'quotaList':
     case 'quotaGrace':
     case 'quotaSet':
