@@ -58,12 +58,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
   const replace = async (id: number, file: 'record' | 'info', value: unknown): Promise<void> => {
     const { directory } = paths.area(parseAreaId(id))
     const staged = join(paths.tmp, `${id}.${file}.${randomBytes(8).toString('hex')}`)
+    if (!(await exists(directory))) throw areaUnknown(id, paths.volume)
     try {
       await writeDurable(staged, toJson(value))
       await moved(staged, areaPaths(directory)[file])
     } catch (error) {
       await trash.discard(staged)
-      throw errnoOf(error) === 'ENOENT' ? areaUnknown(id, paths.volume) : error
+      throw errnoOf(error) === 'ENOENT' && !(await exists(directory)) ? areaUnknown(id, paths.volume) : error
     }
     await syncDirectory(directory)
   }
