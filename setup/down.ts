@@ -69,13 +69,14 @@ function conclusion(done: number): string {
   }
   if (done === 0) return `There is no instance ${instance.name} on this machine.`
   const others = otherInstances(setting)
+  const own = existsSync(instance.definitions) ? `\nYour own definitions of templates stay in ${instance.definitions}.` : ''
   if (others.length > 0)
-    return `Everything of instance ${instance.name} is gone. What instances share stays for ${others.join(', ')}, and so does the group insula.`
+    return `Everything of instance ${instance.name} is gone.${own} What instances share stays for ${others.join(', ')}, and so does the group insula.`
   const foreign = foreignCommand(setting)
   return [
     ...(foreign === null ? [] : [`${foreign}; it stays.`]),
     'Everything that Insula made is gone. What stays: the packages of Debian that ./up installed, raised kernel',
-    `settings until the next boot, and this directory (${home}) with its node_modules.`,
+    `settings until the next boot, and this directory (${home}) with its node_modules.${own}`,
   ].join('\n')
 }
 

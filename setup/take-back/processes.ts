@@ -10,7 +10,8 @@ export const planProcesses: Plan = async (setting) => {
   const processes: Work = { what: 'stop insulad and insula-keeper', run: () => stop(setting) }
   const lxcfs: Work = { what: 'stop lxcfs', run: () => realLxcfs().stop(setting.instance.lxcfs, lxcfsPid(setting)) }
   const mark = upSinceFile(setting.instance)
-  const forget: Work = { what: 'let the next ./up start VPSs with --onboot', run: async () => rmSync(mark, { force: true }) }
+  const what = setting.options.purge ? 'forget since when it is up' : 'let the next ./up start VPSs with --onboot'
+  const forget: Work = { what, run: async () => rmSync(mark, { force: true }) }
   const works = [...((await isThere(setting)) ? [processes] : []), ...(existsSync(mark) ? [forget] : [])]
   // Under systemd the keeper leaves it running for the next one.
   return realLxcfs().alive(setting.instance.lxcfs) ? [...works, lxcfs] : works

@@ -16,7 +16,9 @@ export const planVpss: Plan = async (setting) => {
     const strays = await straysOf(instance)
     const unknown = strays.length === 0 ? [] : [`${strays.join(', ')}, which the database does not know`]
     const named = [...active.map(({ name }) => name), ...unknown]
-    return named.length === 0 ? [] : [orKilled(setting, `stop ${named.join(', ')}${whatReturns(active)}`, () => stopAll(setting))]
+    return named.length === 0
+      ? []
+      : [orKilled(setting, `stop ${named.join(', ')}${setting.options.purge ? '' : whatReturns(active)}`, () => stopAll(setting))]
   }
   if ((await realCgroups().processes(instance.cgroup)).length === 0) return []
   const startAndStop = async (): Promise<void> => {

@@ -32,6 +32,16 @@ test('a megabyte of random bytes goes in and comes out unchanged', async () => {
   )
 })
 
+test('clients that have read much end, each time', async () => {
+  const input = Buffer.alloc(30 << 20, 'x')
+  const sum = createHash('sha256').update(input).digest('hex')
+  for (let round = 0; round < 3; round += 1) {
+    const all = Array.from({ length: 4 }, () => node.insula(['exec', micro, '--', 'sha256sum'], { input, deadline: 60_000 }))
+    for (const { code, stdout, stderr } of await Promise.all(all))
+      assert.deepEqual([code, stdout.split(' ')[0]], [0, sum], stderr)
+  }
+})
+
 test('output larger than any buffer arrives whole', async () => {
   const { stdout } = await sh(micro, 'i=0; while [ $i -lt 200000 ]; do echo "line $i of many"; i=$((i+1)); done')
   const lines = stdout.trimEnd().split('\n')

@@ -18,6 +18,8 @@ export async function nameSuggestion(failure: ApiFailure, context: Context): Pro
 
 async function knownNames(failure: ApiFailure, context: Context): Promise<string[]> {
   const client = await context.client()
+  if (/\bvolume\b/.test(failure.message)) return (await client.volumeList()).volumes.map(({ name }) => name)
+  if (/\bapp\b/.test(failure.message)) return (await client.appList()).apps.map(({ name }) => name)
   if (failure.code === 'not_found' && !/template/i.test(failure.message))
     return (await client.vpsList()).vps.map(({ name }) => name)
   const [built, definitions] = await Promise.all([client.templateList(), client.templateDefinitions()])

@@ -46,15 +46,16 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
     },
     {
       name: 'disk',
-      about: 'disk space of its own, and the limit ("!" when it is not enforced on this volume)',
+      about: 'disk space of its own, and the limit, soft:hard when it has both ("!" when it is not enforced on this volume)',
       right: true,
-      value: ({ disk, limits }) => `${used(disk?.bytes, limits.disk)}${unenforced(disk)}`,
+      value: ({ disk, limits }) => `${used(disk?.bytes, limits.disk, limits.diskSoft)}${unenforced(disk)}`,
     },
     {
       name: 'inodes',
       about: 'files and directories of its own, and the limit',
       right: true,
-      value: ({ disk, limits }) => `${disk?.inodes ?? '-'}/${limits.inodes ?? '∞'}${unenforced(disk)}`,
+      value: ({ disk, limits }) =>
+        `${disk?.inodes ?? '-'}/${limits.inodesSoft === null ? '' : `${limits.inodesSoft}:`}${limits.inodes ?? '∞'}${unenforced(disk)}`,
     },
     {
       name: 'quota-ugid',
@@ -79,6 +80,12 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
     { name: 'nat', about: "whether its connections leave with the node's address", value: ({ nat }) => (nat ? 'yes' : 'no') },
     { name: 'onboot', about: 'whether it starts with the node', value: ({ onboot }) => (onboot ? 'yes' : 'no') },
     { name: 'boot-order', about: 'lower starts first', right: true, value: ({ bootOrder }) => String(bootOrder) },
+    {
+      name: 'apps',
+      about: 'apps that it has',
+      shrinks: true,
+      value: ({ apps }) => apps.map(({ name }) => name).join(',') || '-',
+    },
     { name: 'updates', about: 'when it is updated by itself', value: ({ updates }) => updates },
     { name: 'share', about: 'which of its private files may be shared', value: ({ share }) => share },
     { name: 'uptime', about: 'since it started', right: true, value: ({ startedAt }) => since(startedAt) },
@@ -94,6 +101,7 @@ function memory({ usage, limits }: Vps): string {
 
 const unenforced = (disk: Vps['disk']): string => (disk?.enforced === false ? '!' : '')
 
-function used(bytes: number | undefined, limit: number | null): string {
-  return `${bytes === undefined ? '-' : formatSize(bytes)}/${limit === null ? '∞' : formatSize(limit)}`
+function used(bytes: number | undefined, limit: number | null, soft: number | null = null): string {
+  const most = `${soft === null ? '' : `${formatSize(soft)}:`}${limit === null ? '∞' : formatSize(limit)}`
+  return `${bytes === undefined ? '-' : formatSize(bytes)}/${most}`
 }

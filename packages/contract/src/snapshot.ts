@@ -38,7 +38,7 @@ export type SnapshotCreate = z.infer<typeof SnapshotCreate>
 /** Exactly one of `every` and `at`. */
 export const SnapshotSchedule = z
   .strictObject({
-    every: z.int().min(60).max(LONGEST).nullable().describe('Seconds between two'),
+    every: z.int().min(60, { error: 'at least a minute' }).max(LONGEST).nullable().describe('Seconds between two'),
     at: z
       .string()
       .max(100)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { VPS_STATES } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
@@ -47,10 +48,15 @@ async function confirmed(context: Context, names: readonly string[]): Promise<bo
   }
   const ask = createInterface({ input: process.stdin, output: context.stderr() })
   try {
-    const answer = await ask.question(
-      `Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `,
-    )
+    const question = `Destroy ${names.join(', ')} and all files in ${names.length === 1 ? 'it' : 'them'}? [y/N] `
+    // An end of the input answers it too.
+    const closed = once(ask, 'close').then(() => '')
+    const answer = await Promise.race([ask.question(question), closed])
     return /^y(es)?$/i.test(answer.trim())
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ABORT_ERR') throw error
+    context.note('')
+    return false
   } finally {
     ask.close()
   }

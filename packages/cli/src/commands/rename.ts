@@ -5,6 +5,8 @@ import { runTask, taskOptions } from '../task/run-task.ts'
 export const rename = command({
   name: 'rename',
   summary: 'Give a VPS another name',
+  details:
+    'Its host name inside stays as it is: change that with `insula set NAME --hostname NAME`, which takes effect at the next start.',
   arguments: { vps: { about: 'name or id', complete: 'vps' }, name: { about: VPS_NAME_RULE } },
   options: { ...taskOptions, ...output },
   examples: [{ line: 'insula rename web www', about: 'its id, its addresses and its files stay' }],

@@ -3,7 +3,7 @@ import { runTask, taskOptions } from '../task/run-task.ts'
 
 export const templateRemove = command({
   name: 'template remove',
-  summary: 'Remove a version of an OS template that no VPS uses',
+  summary: 'Remove a version of an OS template, or of an app, that no VPS uses',
   arguments: { template: { about: 'name (its latest version) or name@version', complete: 'template' } },
   options: { ...taskOptions, ...output },
   examples: [{ line: 'insula template remove debian-12@2026-11-23.1', about: 'one version' }],
@@ -14,6 +14,6 @@ export const templateRemove = command({
     )
     if (task === null) return
     if (options.json) return context.print(JSON.stringify(task, null, 2))
-    context.print(options.quiet ? args.template : `removed ${args.template}`)
+    context.print(options.quiet ? task.subject : `removed ${task.subject}`)
   },
 })

@@ -45,7 +45,7 @@ function written(context: Context): Progress {
   const last = new Map<number, string>()
   return {
     show: (task) => {
-      const step = task.progress?.step ?? task.state
+      const step = task.progress?.step ?? wordFor(task)
       if (last.get(task.id) === step) return
       last.set(task.id, step)
       context.note(line(task))
@@ -56,8 +56,11 @@ function written(context: Context): Progress {
 }
 
 export function line({ subject, state, progress }: Task): string {
-  if (progress === null) return `${subject}: ${state}`
+  if (progress === null) return `${subject}: ${wordFor({ state })}`
   const { done, total, step } = progress
   if (total === null || total === 0) return `${subject}: ${step}`
   return `${subject}: ${step} (${Math.min(100, Math.floor((done / total) * 100))}%)`
 }
+
+/** Of a VPS "running" would say something else. */
+const wordFor = ({ state }: Pick<Task, 'state'>): string => (state === 'running' ? 'working' : state)

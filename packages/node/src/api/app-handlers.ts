@@ -21,6 +21,9 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
     const targets = selected(inventory, body.select)
     const { parallel, stopAfter, canary, dryRun } = body
     const app = deed === 'remove' ? null : await findApp(means, body.app)
+    // Its versions may be gone, and VPSs have it all the same.
+    if (deed === 'remove' && !inventory.all().some((vps) => vps.apps.some(({ name }) => name === body.app)))
+      await findApp(means, body.app)
     const given = 'parameters' in body ? body.parameters : {}
     const isSecret = ([name]: readonly [string, string]): boolean => app?.parameters[name]?.type === 'secret'
     const params: ManyParams = {

@@ -21,7 +21,12 @@ export function templateHandlers(means: Means, run: RunTask): Pick<Handlers, Tem
   const template = async (ref: string) => {
     const found = await templates.find(ref)
     if (found) return found
-    throw failure('not_found', `there is no template "${ref}"`, 'see `insula template list`')
+    const app = (await apps.list()).findLast(({ name }) => name === ref)
+    throw failure(
+      'not_found',
+      `there is no OS template "${ref}"${app ? `; it is an app, whose versions are removed by name and version: ${app.ref}` : ''}`,
+      app ? 'see `insula app list`' : 'see `insula template list`',
+    )
   }
 
   const requireAlone = (name: string, doing: string): void => {

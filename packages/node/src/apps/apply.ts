@@ -64,6 +64,13 @@ function nothingToDo(vps: VpsRecord, { deed, app, parameters }: Asked, doing: st
   const whole = present?.state === 'ready' || (present?.state === 'pending' && vps.state === 'stopped')
   if (deed === 'add') {
     if (!present || !whole) return null
+    const { kept } = valuesFor(app, parameters, present.parameters, { makeSecrets: false }, doing)
+    if (Object.keys(parameters).some((key) => kept[key] !== present.parameters[key]))
+      throw failure(
+        'conflict',
+        `${doing}: it has it already, and its parameters are not changed by adding it`,
+        `change them with: insula app upgrade ${vps.name} ${app.name} --set NAME=VALUE`,
+      )
     return present.ref === app.ref ? 'it has it' : `it has ${present.ref}; \`insula app upgrade\` changes that`
   }
   if (!present) throw failure('conflict', `${doing}: it does not have it`, `add it with: insula app add ${vps.name} ${app.name}`)

@@ -99,6 +99,12 @@ export function parseRecommendations(text: string): Map<string, readonly string[
   )
 }
 
+/** systemd remembers for ever that a unit failed, also when there is none of that name any more. systemctl(1) */
+export const forgetFailed = (): string[] => ['sh', '-c', FORGET_FAILED]
+const FORGET_FAILED = `[ -d /run/systemd/system ] || exit 0
+systemctl list-units --failed --plain --no-legend | while read -r unit load rest; do
+  [ "$load" != not-found ] || systemctl reset-failed "$unit"
+done`
 export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
 export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
 

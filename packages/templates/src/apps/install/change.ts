@@ -2,6 +2,7 @@
 
 import { compareVersions } from '../deb/version.ts'
 import {
+  forgetFailed,
   automatic,
   install,
   parseRecommendations,
@@ -187,6 +188,7 @@ async function takeBack(work: Work, came: readonly string[], cause: InsideFailed
     const left = came.filter((name) => present.has(name))
     // Also what only left configuration: purge knows both.
     if (left.length > 0) await apt({ ...work, signal: undefined }, 'taking it back', remove(left, true))
+    await work.inside.run(forgetFailed(), { seconds: 30 }).catch(() => undefined)
     return said('what had been installed is removed again')
   } catch (error) {
     return said(
