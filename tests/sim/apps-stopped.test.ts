@@ -196,3 +196,26 @@ describe('a VPS that is created with an app', () => {
     await assert.rejects(create({ apps: [{ app: 'web', parameters: { password: 'secret-enough' } }] }), /does not run/)
   })
 })
+
+describe('a VPS with an app in a shared layer', () => {
+  it('takes it along to another version of its template, and back to how it was in a snapshot', async (t) => {
+    const { node, state } = await worldWith(t)
+    const { client, daemon } = node
+    const off = { params: { vps: 'off' }, ...WAIT }
+    await client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro' } })
+    await client.snapshotCreate({ ...off, body: { name: 'bare' } })
+    await deed(client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['off'] } } }))
+    const before = daemon.means.inventory.find('off')
+    state.installed = false
+    await client.templateBuild({ ...WAIT, body: { name: 'micro' } })
+    const { task } = await client.vpsRebase({ ...off, body: { template: 'micro' } })
+    assert.equal(task.state, 'done', task.error?.message)
+    const after = daemon.means.inventory.find('off')
+    assert.deepEqual([after.template, after.layers.length], ['micro@2026-01-01.2', 2])
+    assert.notEqual(after.layers[0], before.layers[0])
+    assert.deepEqual(after.apps, before.apps)
+    await client.snapshotRollback({ params: { vps: 'off', snapshot: 'bare' }, ...WAIT })
+    const back = daemon.means.inventory.find('off')
+    assert.deepEqual([back.apps, back.layers, back.template], [[], ['micro@2026-01-01.1'], 'micro@2026-01-01.1'])
+  })
+})
