@@ -98,6 +98,33 @@ describe('an app of a stopped VPS', () => {
     const next = await world.boot()
     await settled(next)
     assert.deepEqual([(await appOf(next, 'off'))?.state, state.configured], ['ready', 2])
+    const { tasks } = await next.client.taskList({ query: {} })
+    assert.deepEqual(
+      tasks.filter(({ kind }) => kind === 'app.configure').map((task) => task.state),
+      ['done'],
+    )
+  })
+
+  it('is configured only when the system inside is up', async (t) => {
+    const { commands, state } = packageManager()
+    const says = ['', 'starting']
+    commands['systemctl'] = async ({ write }) => {
+      await write('stdout', Buffer.from(`${says.at(-1)}\n`))
+      return { code: 0 }
+    }
+    const world = await openWorld({ commands, inits: 'systemd' })
+    t.after(async () => world[Symbol.asyncDispose]())
+    const node = await world.boot()
+    await node.client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro', apps: [{ app: 'web' }] } })
+    await node.client.vpsStart({ params: { vps: 'off' }, ...WAIT })
+    const { tasks } = await node.client.taskList({ query: {} })
+    const waiting = tasks.find(({ kind }) => kind === 'app.configure')
+    const { task } = await node.client.taskShow({ params: { task: waiting?.id ?? 0 }, query: { wait: 0.5 } })
+    assert.deepEqual([task.state, state.configured], ['running', 0])
+    says.push('running')
+    await settled(node)
+    assert.deepEqual([(await appOf(node, 'off'))?.state, state.configured], ['ready', 1])
   })
 
   it('goes into its own files where those are in the way; its secrets cannot be given', async (t) => {

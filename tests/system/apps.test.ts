@@ -70,7 +70,7 @@ test('nginx in several VPSs at once, with parameters; it answers, survives a kil
   assert.ok(own - (await diskOf('app-two')) > 1_000_000, `${own} before`)
   await insula('start', ...names, ...BOOTED)
   for (const name of names) assert.match(await get(name, 8080), new RegExp(`nginx serves ${name}`))
-  await sharedInRam('app-one', 'app-two', '/usr/sbin/nginx')
+  await sharedInRam(names, '/usr/sbin/nginx')
 
   // What the tenant does by other means goes on.
   await node.inside('app-two', 'sh', '-c', 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y -qq')
@@ -81,9 +81,10 @@ test('nginx in several VPSs at once, with parameters; it answers, survives a kil
   assert.equal(await node.inside('app-one', 'sh', '-c', 'ls -d /etc/nginx /var/www /usr/sbin/nginx 2>/dev/null || true'), '')
 })
 
-/** Thrown out of RAM, and read by one of them: it is there for the other. */
-async function sharedInRam(one: string, other: string, path: string): Promise<void> {
-  for (const name of [one, other]) await node.inside(name, 'systemctl', 'stop', 'nginx')
+/** Run by none and thrown out of RAM, then read by one of them: it is there for another. */
+async function sharedInRam(names: readonly string[], path: string): Promise<void> {
+  const [one = '', other = ''] = names
+  for (const name of names) await node.inside(name, 'systemctl', 'stop', 'nginx')
   const [digest = ''] = (await node.inside(one, 'sha256sum', path)).split(' ')
   const contents = join(node.instance.volume, 'pool', digest.slice(0, 2), digest.slice(2))
   const resident = async (name: string): Promise<number> => {
