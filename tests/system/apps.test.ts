@@ -47,12 +47,15 @@ test('nginx in several VPSs at once, with parameters; it answers, survives a kil
   const started = await node.ok('app', 'add', ...names, 'nginx', '--set', 'port=8080', '--no-wait', '-q')
   await sleep(1_500)
   await node.killAndAwait('insulad')
-  await until(
-    'the task goes on to its end',
-    async () => JSON.parse(await node.ok('task', 'show', started.trim(), '--json')).state !== 'running',
-    200,
-  )
-  assert.match(await insula('app', 'add', ...names, 'nginx'), /nothing to do: it has it|added/)
+  const shown = async () =>
+    JSON.parse(await node.ok('task', 'show', started.trim(), '--json')) as {
+      state: string
+      result: { vps: { outcome: string }[] } | null
+    }
+  await until('the task goes on to its end', async () => (await shown()).state !== 'running', 200)
+  const { state, result } = await shown()
+  assert.deepEqual([state, result?.vps.map(({ outcome }) => outcome)], ['done', ['done', 'done']], JSON.stringify(await shown()))
+  assert.match(await insula('app', 'add', ...names, 'nginx'), /nothing to do: it has it/)
   for (const name of names) {
     assert.match(await get(name, 8080), new RegExp(`nginx serves ${name}`))
     assert.deepEqual(

@@ -45,18 +45,21 @@ export function manyBody(words: readonly string[], options: ManyOptions) {
   const [app, ...vps] = words.toReversed()
   if (app === undefined) throw new UsageError('needs VPSs and last an app, as in: web db nginx')
   if (!TEMPLATE_REF.test(app)) throw new UsageError(`'${app}' is no app: it comes last, after the VPSs`)
+  return { app, ...selection(vps.toReversed(), options, ' before the app') }
+}
+
+export function selection(vps: readonly string[], options: ManyOptions, where = '') {
   const { all, template, app: having, parallel, canary } = options
   const chosen = [
-    vps.length > 0 ? { vps: vps.toReversed() } : null,
+    vps.length > 0 ? { vps: [...vps] } : null,
     template === undefined ? null : { template },
     having === undefined ? null : { app: having },
     all ? { all: true as const } : null,
   ].filter((one) => one !== null)
   const [select, ...more] = chosen
-  if (select === undefined) throw new UsageError('needs VPSs before the app, or --template, --app or --all')
+  if (select === undefined) throw new UsageError(`needs VPSs${where}, or --template, --app or --all`)
   if (more.length > 0) throw new UsageError('takes one of names, --template, --app and --all')
   return {
-    app,
     select,
     ...(parallel === undefined ? {} : { parallel }),
     ...(options['stop-after'] === undefined ? {} : { stopAfter: options['stop-after'] }),

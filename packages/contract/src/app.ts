@@ -57,7 +57,7 @@ const selection = {
   all: z.literal(true).optional(),
 }
 
-const many = {
+export const many = {
   select: z
     .strictObject(selection)
     .refine((one) => Object.values(one).filter((each) => each !== undefined).length === 1, {

@@ -8,6 +8,7 @@ import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 import { SnapshotSchedule } from './snapshot.ts'
 import { VPS_STATES } from './states.ts'
+import { UpdatePolicy } from './update.ts'
 
 const limitFields = {
   memory: z
@@ -70,6 +71,11 @@ export const Vps = z
     snapshots: SnapshotSchedule.nullable().describe('When snapshots are made by themselves; null: never'),
     share: Share,
     relinkDue: z.boolean().describe('It is relinked when it stops or starts next'),
+    updates: UpdatePolicy,
+    updatedTo: z
+      .string()
+      .nullable()
+      .describe('The version of its OS template that it was updated to since; null: it has the one that it was created from'),
     createdAt: Moment,
     startedAt: Moment.nullable(),
     pid: z.int().nullable().describe('Process id of its init, as the node sees it'),
@@ -113,6 +119,7 @@ const settings = {
   bootOrder: z.int().min(0).max(1_000_000),
   snapshots: SnapshotSchedule.nullable(),
   share: Share,
+  updates: UpdatePolicy,
 }
 
 export const VpsCreate = z

@@ -58,6 +58,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openUpdateClock } from './updates/clock.ts'
 import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
@@ -183,6 +184,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     relinks: openRelinks(),
     secrets: openSecrets(),
     stacks: openStacks(),
+    updateSets: new Map(),
     configuring: new Set(),
     mounted: openMountBook({ ...drivers, vzfs, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(vzfs, inventory, store),
@@ -205,6 +207,7 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   undo.use(openSnapshotClock(means))
   undo.use(openConfigurator(means))
   undo.use(openRelinkClock(means))
+  undo.use(openUpdateClock(means))
   const vzfsBoard = undo.use(openVzfsBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))

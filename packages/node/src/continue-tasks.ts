@@ -15,6 +15,7 @@ import { destroyOrphan, endOrphan } from './life/orphan.ts'
 import { finishStop, type StopOptions } from './life/stop.ts'
 import { cgroupOf } from './life/parts.ts'
 import type { Means } from './means.ts'
+import { runUpdates, UPDATE_KIND } from './updates/run-updates.ts'
 import type { Interrupted, TaskContext } from './tasks/engine.ts'
 
 export async function continueTasks(means: Means): Promise<void> {
@@ -47,6 +48,7 @@ type Body = (context: TaskContext) => Promise<unknown>
 /** What is left to do; null: nothing. */
 function continuation(means: Means, { task, params }: Interrupted): Body | null {
   const { inventory } = means
+  if (task.kind === UPDATE_KIND) return (context) => runUpdates(means, params, context)
   const deed = APP_KINDS[task.kind]
   if (deed !== undefined) return (context) => runOnMany(means, deed, params, context)
   if (task.kind === CONFIGURE) return (context) => configureOnBoot(means, (params as { vps: number }).vps, context)

@@ -1,7 +1,18 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, FIRST_VOLUME, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsApp, VpsName } from '@insula/contract'
+import {
+  Dns,
+  FIRST_VOLUME,
+  Hostname,
+  Ipv4,
+  Limits,
+  Share,
+  SnapshotSchedule,
+  UpdatePolicy,
+  VpsApp,
+  VpsName,
+} from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -47,6 +58,8 @@ const VpsRecord = z.object({
   bootOrder: z.int(),
   share: Share.default('all'),
   relinkDue: z.boolean().default(false),
+  updates: UpdatePolicy.default('pinned'),
+  updatedTo: z.string().nullable().default(null),
   /** When snapshots are made by themselves, and since when that is so. */
   snapshots: SnapshotSchedule.nullable().default(null),
   snapshotsSince: z.string().nullable().default(null),

@@ -27,3 +27,5 @@ export { addApp, configureApp, type Configured, placeApp, removeApp, upgradeApp 
 export { type Inside, InsideFailed, type InsideOptions, type InsideResult } from './apps/install/inside.ts'
 export { BadParameter, chooseParameters, type Values } from './apps/install/parameters.ts'
 export type { VpsFacts, Work } from './apps/install/work.ts'
+export { updateSystem } from './apps/install/update.ts'
+export { buildUpdates, updatesBetween } from './apps/updates.ts'

@@ -4,7 +4,14 @@ import type { FakeProgram } from '@insula/kernel/fakes'
 
 /** It has one package, which all VPSs have or have not. */
 export function packageManager() {
-  const state = { installed: false, fail: 0, calls: [] as string[], scripts: [] as (() => number)[], configured: 0 }
+  const state = {
+    installed: false,
+    fail: 0,
+    failUpgrade: 0,
+    calls: [] as string[],
+    scripts: [] as (() => number)[],
+    configured: 0,
+  }
   /** Holds a VPS up until it is killed. */
   const waits: FakeProgram = async ({ onSignal }) => {
     onSignal(() => undefined)
@@ -29,6 +36,14 @@ export function packageManager() {
     'apt-get': async (call) => {
       const { argv } = call
       const simulated = argv.includes('--simulate')
+      if (argv.includes('upgrade')) {
+        if (!simulated && state.failUpgrade > 0) {
+          state.failUpgrade -= 1
+          await call.write('stderr', Buffer.from('E: No space left on device\n'))
+          return { code: 100 }
+        }
+        return say(() => 'Inst base [1] (2 Test [all])\n')(call)
+      }
       if (!simulated && argv.includes('install') && state.fail > 0) {
         state.fail -= 1
         // Half of it is there then.

@@ -74,7 +74,7 @@ function templateOf(ref: string, builtAt: string, kind: 'busybox' | 'systemd'): 
     description: name,
     sources: [],
     packages: [{ name: 'base', version, architecture: 'amd64', sha256: '0'.repeat(64) }],
-    packageManager: 'none',
+    packageManager: name.startsWith('debian') ? 'apt' : 'none',
     init: { kind, path: '/sbin/init', stopSignal: 'SIGUSR2', ready: kind === 'systemd' ? 'systemd' : 'none' },
     layers: [ref],
     files: 1,

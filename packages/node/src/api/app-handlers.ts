@@ -8,6 +8,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import type { HandlerInput, Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
+import { selected } from './selected.ts'
 
 type AppRoute = 'appList' | 'appShow' | 'appAdd' | 'appUpgrade' | 'appRemove' | 'templateUsage' | 'taskSecrets'
 
@@ -78,17 +79,6 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
       return { secrets: secrets.take(params.task) }
     },
   }
-}
-
-function selected({ all, find }: Means['inventory'], select: HandlerInput<'appAdd'>['body']['select']): VpsRecord[] {
-  if (select.vps) return [...new Map(select.vps.map((ref) => find(ref)).map((vps) => [vps.id, vps])).values()]
-  const { template, app } = select
-  return all().filter(
-    (vps) =>
-      select.all === true ||
-      (template !== undefined && (vps.template === template || vps.template.split('@')[0] === template)) ||
-      (app !== undefined && vps.apps.some(({ ref, name }) => ref === app || name === app)),
-  )
 }
 
 function presentApp(app: App, all: readonly App[], vpss: readonly VpsRecord[]): ShownApp {

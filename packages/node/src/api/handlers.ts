@@ -34,6 +34,7 @@ import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { appHandlers } from './app-handlers.ts'
+import { updateHandlers } from './update-handlers.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
@@ -230,6 +231,7 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     ...appHandlers(means, run),
+    ...updateHandlers(means, run),
     ...templateHandlers(means, run),
     taskList: async ({ query }) => {
       const vps = query.vps === undefined ? undefined : inventory.find(query.vps).id

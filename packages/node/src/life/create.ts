@@ -61,6 +61,8 @@ export async function admit(
     bootOrder: request.bootOrder ?? 100,
     share: request.share ?? 'all',
     relinkDue: false,
+    updates: request.updates ?? 'pinned',
+    updatedTo: null,
     snapshots: schedule,
     snapshotsSince: schedule && admitted.createdAt,
   }))

@@ -34,6 +34,7 @@ export async function rebaseVps(
     await vzfs.areas.rebase(id, layers, { share: before.share, progress: onProgress, signal })
     return inventory.change(id, {
       template: template.ref,
+      updatedTo: null,
       layers: [...layers],
       init: template.init,
       apps: before.apps.map((one) => ({ ...one, came: [...(one.how === 'layer' ? (came[one.ref] ?? one.came) : one.came)] })),

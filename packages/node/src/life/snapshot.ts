@@ -82,8 +82,8 @@ export const nameBefore = (): string => beforeRollback(new Date())
  */
 export async function settleRollback(means: Means, id: number, then: string | null): Promise<VpsRecord> {
   await followLayers(means, id)
-  const apps = then === null ? undefined : (await recordOf(means, id, then))?.apps
-  const vps = await means.inventory.change(id, apps === undefined ? {} : { apps })
+  const record = then === null ? null : await recordOf(means, id, then)
+  const vps = await means.inventory.change(id, record === null ? {} : { apps: record.apps, updatedTo: record.updatedTo })
   await means.vzfs.areas.writeRecord(id, vps)
   await repairIds(means, vps)
   return vps

@@ -54,6 +54,8 @@ export async function inWorkshop<T>(
     onboot: false,
     bootOrder: 0,
     share: 'none',
+    updates: 'pinned',
+    updatedTo: null,
     relinkDue: false,
     snapshots: null,
     snapshotsSince: null,

@@ -4,6 +4,7 @@ import { existsSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
+import { withoutControl } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { diskUse } from '../disk-use.ts'
 import { areaIdOf, digestOfKey } from '../names.ts'
@@ -104,8 +105,8 @@ function reachedBy(path: Buffer): string {
   const text = path.toString()
   const cut = text.lastIndexOf('/')
   try {
-    return join(readlinkSync(text.slice(0, cut)), text.slice(cut + 1))
+    return withoutControl(join(readlinkSync(text.slice(0, cut)), text.slice(cut + 1)))
   } catch {
-    return text
+    return withoutControl(text)
   }
 }

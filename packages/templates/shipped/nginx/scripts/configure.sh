@@ -17,7 +17,9 @@ if [ ! -e "$site" ] || [ "$(head -n 1 "$site")" = "$mark" ]; then
     echo '  # Of other apps: php-fpm.'
     echo '  include /etc/nginx/insula.d/*.conf;'
     echo '}'
-  } > "$site"
+  } > "$site.new"
+  # Whole or not at all: this may be cut off, and begins anew then.
+  mv "$site.new" "$site"
 fi
 # Debian's own default server would be a second one on the same port.
 if [ -L /etc/nginx/sites-enabled/default ]; then rm /etc/nginx/sites-enabled/default; fi

@@ -64,7 +64,17 @@ export const install = (wanted: readonly string[], { simulate = false, disposabl
   ...wanted,
 ]
 /** Everything that the archive has in a later version, and nothing else: the archive is all that is seen. */
-export const upgrade = (): string[] => ['apt-get', '-q', '-y', ...PRIVATE, ...WAITING, ...CONFFILES, '--with-new-pkgs', 'upgrade']
+export const upgrade = (simulate = false): string[] => [
+  'apt-get',
+  '-q',
+  '-y',
+  ...(simulate ? ['--simulate'] : []),
+  ...PRIVATE,
+  ...WAITING,
+  ...CONFFILES,
+  '--with-new-pkgs',
+  'upgrade',
+]
 export const remove = (names: readonly string[], purge: boolean, simulate = false): string[] => [
   'apt-get',
   '-q',
