@@ -75,7 +75,7 @@ await node.insula('vzfs', 'relink', ...running)
 const ownAfter = await disk(running)
 await each(running, boot)
 await each(running, answers)
-const oneInRam = await sharedInRam(running[0] ?? '', running[1] ?? running[0] ?? '')
+const oneInRam = await sharedInRam(running)
 
 say(`${UPGRADED} of them to another version`)
 const second = await newerNginx()
@@ -141,10 +141,11 @@ async function newerNginx(): Promise<string> {
   }
 }
 
-/** Thrown out of RAM, and read by one of them: is it there for the other? */
-async function sharedInRam(one: string, other: string): Promise<boolean> {
-  const [digest = ''] = (await inside(one, 'systemctl stop nginx; sha256sum /usr/sbin/nginx')).split(' ')
-  await inside(other, 'systemctl stop nginx')
+/** Run by none and thrown out of RAM, then read by one of them: is it there for another? */
+async function sharedInRam(all: readonly string[]): Promise<boolean> {
+  const [one = '', other = one] = all
+  await each(all, (name) => inside(name, 'systemctl stop nginx'))
+  const [digest = ''] = (await inside(one, 'sha256sum /usr/sbin/nginx')).split(' ')
   const contents = join(node.instance.volume, 'pool', digest.slice(0, 2), digest.slice(2))
   const resident = async (name: string): Promise<number> => {
     const { pid } = ((await node.ask('GET', `/v1/vps/${name}`)) as { vps: { pid: number } }).vps
@@ -156,6 +157,6 @@ async function sharedInRam(one: string, other: string): Promise<boolean> {
   await inside(one, 'cat /usr/sbin/nginx > /dev/null')
   const size = readFileSync(contents).length
   const found = await resident(other)
-  for (const name of [one, other]) await inside(name, 'systemctl start nginx')
+  await each(all, (name) => inside(name, 'systemctl start nginx'))
   return found >= size
 }

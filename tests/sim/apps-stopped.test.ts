@@ -98,6 +98,33 @@ describe('an app of a stopped VPS', () => {
     const next = await world.boot()
     await settled(next)
     assert.deepEqual([(await appOf(next, 'off'))?.state, state.configured], ['ready', 2])
+    const { tasks } = await next.client.taskList({ query: {} })
+    assert.deepEqual(
+      tasks.filter(({ kind }) => kind === 'app.configure').map((task) => task.state),
+      ['done'],
+    )
+  })
+
+  it('is configured only when the system inside is up', async (t) => {
+    const { commands, state } = packageManager()
+    const says = ['', 'starting']
+    commands['systemctl'] = async ({ write }) => {
+      await write('stdout', Buffer.from(`${says.at(-1)}\n`))
+      return { code: 0 }
+    }
+    const world = await openWorld({ commands, inits: 'systemd' })
+    t.after(async () => world[Symbol.asyncDispose]())
+    const node = await world.boot()
+    await node.client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro', apps: [{ app: 'web' }] } })
+    await node.client.vpsStart({ params: { vps: 'off' }, ...WAIT })
+    const { tasks } = await node.client.taskList({ query: {} })
+    const waiting = tasks.find(({ kind }) => kind === 'app.configure')
+    const { task } = await node.client.taskShow({ params: { task: waiting?.id ?? 0 }, query: { wait: 0.5 } })
+    assert.deepEqual([task.state, state.configured], ['running', 0])
+    says.push('running')
+    await settled(node)
+    assert.deepEqual([(await appOf(node, 'off'))?.state, state.configured], ['ready', 1])
   })
 
   it('goes into its own files where those are in the way; its secrets cannot be given', async (t) => {
@@ -194,5 +221,28 @@ describe('a VPS that is created with an app', () => {
     await assert.rejects(create({ apps: [{ app: 'none' }] }), /cannot create VPS "one": there is no app "none"/)
     await assert.rejects(create({ apps: [{ app: 'web', parameters: { port: 'x' } }] }), /parameter "port" takes a port/)
     await assert.rejects(create({ apps: [{ app: 'web', parameters: { password: 'secret-enough' } }] }), /does not run/)
+  })
+})
+
+describe('a VPS with an app in a shared layer', () => {
+  it('takes it along to another version of its template, and back to how it was in a snapshot', async (t) => {
+    const { node, state } = await worldWith(t)
+    const { client, daemon } = node
+    const off = { params: { vps: 'off' }, ...WAIT }
+    await client.vpsCreate({ ...WAIT, body: { name: 'off', template: 'micro' } })
+    await client.snapshotCreate({ ...off, body: { name: 'bare' } })
+    await deed(client.appAdd({ ...WAIT, body: { app: 'web', select: { vps: ['off'] } } }))
+    const before = daemon.means.inventory.find('off')
+    state.installed = false
+    await client.templateBuild({ ...WAIT, body: { name: 'micro' } })
+    const { task } = await client.vpsRebase({ ...off, body: { template: 'micro' } })
+    assert.equal(task.state, 'done', task.error?.message)
+    const after = daemon.means.inventory.find('off')
+    assert.deepEqual([after.template, after.layers.length], ['micro@2026-01-01.2', 2])
+    assert.notEqual(after.layers[0], before.layers[0])
+    assert.deepEqual(after.apps, before.apps)
+    await client.snapshotRollback({ params: { vps: 'off', snapshot: 'bare' }, ...WAIT })
+    const back = daemon.means.inventory.find('off')
+    assert.deepEqual([back.apps, back.layers, back.template], [[], ['micro@2026-01-01.1'], 'micro@2026-01-01.1'])
   })
 })

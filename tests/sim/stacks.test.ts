@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { AppResult } from '@insula/contract'
 import type { FakeProgram } from '@insula/kernel/fakes'
 import { collectStacks, inMaintenance, type Install, ontoStack, stackName, withStack } from '@insula/node/daemon'
 import { openWorld, type SimNode } from './world.ts'
@@ -38,6 +39,7 @@ describe('a stack', () => {
     await using machine = await world()
     const node = await machine.boot()
     const { means } = node.daemon
+    await node.client.templateBuild({ ...WAIT, body: { name: 'web' } })
     const wanted = await combination(node)
     let installs = 0
     const install: Install = async (inside, apps) => {
@@ -47,6 +49,10 @@ describe('a stack', () => {
       assert.equal(machine.traces().inits.length, 1)
       assert.deepEqual(machine.traces().links, [])
       seen.push((await node.client.vpsList()).vps.map(({ name }) => name))
+      const { usage } = await node.client.templateUsage()
+      seen.push(usage.flatMap(({ vps }) => vps.map(({ name }) => name)))
+      const { task } = await node.client.appAdd({ ...WAIT, body: { app: 'web', select: { all: true }, dryRun: true } })
+      seen.push((task.result as AppResult).vps.map(({ name }) => name))
       return { 'web@1': ['web'] }
     }
     const layers = await Promise.all(
@@ -57,7 +63,7 @@ describe('a stack', () => {
       [name, ...wanted.template.layers],
       [name, ...wanted.template.layers],
     ])
-    assert.deepEqual([installs, seen], [1, [[]]])
+    assert.deepEqual([installs, seen], [1, [[], [], []]])
     assert.deepEqual(machine.traces(), { areas: [], cgroups: [], links: [], inits: [], filtered: [] })
     assert.deepEqual(await means.vzfs.layers.manifest(name), {
       kind: 'stack',

@@ -35,7 +35,14 @@ export const App = z
       z.string(),
       z.object({ type: z.string(), about: z.string(), default: z.string().nullable(), secret: z.boolean() }),
     ),
-    systems: z.array(z.object({ os: z.string(), packages: z.int(), bytes: z.int() })),
+    systems: z.array(
+      z.object({
+        os: z.string(),
+        version: z.string().nullable().describe('Of its first package there'),
+        packages: z.int(),
+        bytes: z.int(),
+      }),
+    ),
     bytes: z.int(),
     builtAt: Moment,
     latest: z.boolean(),

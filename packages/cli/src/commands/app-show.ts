@@ -21,7 +21,10 @@ export const appShow = command({
       ['needs', app.needs.join(', ') || '-'],
       ['built', moment(app.builtAt)],
       ['used-by', `${app.usedBy.length} VPSs`],
-      ...app.systems.map(({ os, packages, bytes }) => [`on ${os}`, `${packages} packages, ${formatSize(bytes)}`] as const),
+      ...app.systems.map(
+        ({ os, version, packages, bytes }) =>
+          [`on ${os}`, `${version === null ? '' : `${version}, `}${packages} packages, ${formatSize(bytes)}`] as const,
+      ),
       ...Object.entries(app.parameters).map(
         ([name, { type, about, default: given, secret }]) =>
           [

@@ -4,6 +4,7 @@ import type { App as ShownApp, TaskAnswer } from '@insula/contract'
 import type { App } from '@insula/templates'
 import { findApp } from '../apps/app-of.ts'
 import { APP_KINDS, type ManyParams, runOnMany } from '../apps/run-on-many.ts'
+import { isWorkshop } from '../life/workshop.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import type { HandlerInput, Handlers } from './handlers.ts'
@@ -55,7 +56,7 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
     appUpgrade: (input) => many('upgrade', input),
     appRemove: (input) => many('remove', input),
     templateUsage: async () => {
-      const all = inventory.all()
+      const all = inventory.all().filter((vps) => !isWorkshop(vps))
       const named = (users: readonly VpsRecord[]) => users.map(({ id, name }) => ({ id, name }))
       const latest = (list: readonly { readonly name: string; readonly ref: string }[], ref: string, name: string): boolean =>
         list.findLast((one) => one.name === name)?.ref === ref
@@ -99,8 +100,9 @@ function presentApp(app: App, all: readonly App[], vpss: readonly VpsRecord[]): 
         { type, about, default: given === undefined ? null : String(given), secret: type === 'secret' },
       ]),
     ),
-    systems: app.systems.map(({ os, packages }) => ({
+    systems: app.systems.map(({ os, packages, wanted }) => ({
       os,
+      version: wanted[0]?.version ?? null,
       packages: packages.length,
       bytes: packages.reduce((sum, { size }) => sum + size, 0),
     })),

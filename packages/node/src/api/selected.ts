@@ -1,6 +1,7 @@
 /** Which VPSs a command on many is for. */
 
 import type { Means } from '../means.ts'
+import { isWorkshop } from '../life/workshop.ts'
 import type { VpsRecord } from '../record.ts'
 import type { HandlerInput } from './handlers.ts'
 
@@ -10,8 +11,9 @@ export function selected({ all, find }: Means['inventory'], select: HandlerInput
   const { template, app } = select
   return all().filter(
     (vps) =>
-      select.all === true ||
-      (template !== undefined && (vps.template === template || vps.template.split('@')[0] === template)) ||
-      (app !== undefined && vps.apps.some(({ ref, name }) => ref === app || name === app)),
+      !isWorkshop(vps) &&
+      (select.all === true ||
+        (template !== undefined && (vps.template === template || vps.template.split('@')[0] === template)) ||
+        (app !== undefined && vps.apps.some(({ ref, name }) => ref === app || name === app))),
   )
 }

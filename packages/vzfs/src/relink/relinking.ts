@@ -11,7 +11,7 @@ import type { Rooms } from '../quota/room.ts'
 import { standingThreads } from '../standing-threads.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
-import { type VolumePaths } from '../volume-paths.ts'
+import { areaPaths, type VolumePaths } from '../volume-paths.ts'
 import type { RebaseOptions, RelinkOptions, RelinkReport } from './report.ts'
 import type { AreaInfo, LayerInfo } from '../vzfs.ts'
 import type { SettleJob } from './apply.ts'
@@ -158,13 +158,24 @@ export function openRelinking({
           newLayers: trees(newLayers),
           whole: options.whole === true,
         }
-        const found = await runInThread<Obstacle[]>(new URL('./rebase-thread.ts', import.meta.url), job, () => {}, options.signal)
+        const look = () => runInThread<Obstacle[]>(new URL('./rebase-thread.ts', import.meta.url), job, () => {}, options.signal)
+        const found = (await isBare(directory)) ? [] : await look()
         if (found.length > 0) throw new RebaseRefused(area.id, found)
         await body()
       }),
 
     [Symbol.asyncDispose]: () => threadsThatRelink[Symbol.asyncDispose](),
   }
+}
+
+/** Nothing lies in it: it has never been mounted, and what is not there needs nothing of a layer. */
+async function isBare(directory: string): Promise<boolean> {
+  const { upper, links } = areaPaths(directory)
+  if ((await readdir(upper)).length > 0) return false
+  return readdir(links).then(
+    (names) => names.length === 0,
+    (error: { readonly code?: string }) => error.code === 'ENOENT',
+  )
 }
 
 async function isUnsettled(directory: string): Promise<boolean> {
