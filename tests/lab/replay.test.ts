@@ -6,7 +6,7 @@ import { HOME, VOLUME } from './layout.ts'
 import { startMachine } from './machine.ts'
 
 /** Each is a mount, a check of everything and a look at each tenant: a few seconds there. */
-const LOOKS = 24
+const LOOKS = 16
 const DEADLINE_MS = 900_000
 
 test('a volume is sound, and every tenant has its own files, whichever flush was the last', async (t) => {

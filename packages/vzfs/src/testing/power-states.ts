@@ -35,8 +35,10 @@ export interface Expected {
   readonly layers: readonly string[]
 }
 
+/** null: it has not been filled for the first time yet. */
 export function expected(told: readonly Told[], area: number): Expected | null {
   let states: number[] = []
+  let isFilled = false
   let whole = true
   let layers: string[] = []
   const snapshots = new Map<string, number>()
@@ -51,9 +53,10 @@ export function expected(told: readonly Told[], area: number): Expected | null {
     } else {
       states = [one.state]
       whole = true
+      isFilled = true
     }
   }
-  return states.length === 0 ? null : { states, whole, snapshots, layers }
+  return isFilled ? { states, whole, snapshots, layers } : null
 }
 
 /** The state that a file is of, as its owner would read it; null when it is of none of these. */
