@@ -17,10 +17,10 @@ const diskOf = async (name: string): Promise<Disk> => (await node.show(name))['d
 const running = (name: string, options: readonly string[] = []) =>
   node.running(name, ['--template', 'micro', '--ip', 'auto', ...options])
 /** Runs a line of shell inside, as root or as a user. */
-const sh = (name: string, line: string, user = '0') => node.insula(['exec', name, '-u', user, '-w', '/', '--', 'sh', '-c', line])
+const sh = (name: string, line: string, user = '0') => node.exec(name, ['sh', '-c', line], { user, cwd: '/' })
 const fill = (file: string, mib: number): string => `dd if=/dev/zero of=${file} bs=64k count=${mib * 16} 2>&1`
 /** XFS begins to count the time when what was written gets its place on the disk, which is later. */
-const sync = (name: string) => node.ok('exec', name, '--', 'sync')
+const sync = (name: string) => node.inside(name, 'sync')
 const FULL = /No space left|Disk quota exceeded|Quota exceeded/
 
 if (await hasQuota(node)) {
@@ -45,10 +45,8 @@ if (await hasQuota(node)) {
 
     test('is raised and lowered while a process writes, and refused below use', async () => {
       const name = 'limited'
-      await node.ok(
-        'exec',
+      await node.inside(
         name,
-        '--',
         'sh',
         '-c',
         `(while :; do dd if=/dev/zero of=/root/w bs=64k count=640 2>/dev/null; sleep 0.1; done) >/dev/null 2>&1 & echo $! > /run/writer`,
@@ -57,7 +55,7 @@ if (await hasQuota(node)) {
       await node.ok('set', name, '--disk', '60M', '--inodes', 'unlimited')
       await until('it goes on', async () => (await diskOf(name)).bytes > 30 * MIB)
       assert.match(await node.inside(name, 'df', '-k', '/'), /\s61440\s/)
-      await node.ok('exec', name, '--', 'sh', '-c', 'kill $(cat /run/writer)')
+      await node.inside(name, 'sh', '-c', 'kill $(cat /run/writer)')
       await until('it is whole', async () => (await diskOf(name)).bytes >= 40 * MIB || (await sh(name, 'pidof dd')).code !== 0)
       await sh(name, fill('/root/w', 40))
       const refused = await node.insula(['set', name, '--disk', '10M'])
@@ -76,34 +74,34 @@ if (await hasQuota(node)) {
       const start = await diskOf(name)
       assert.ok(start.bytes < 300 * 1024, `${start.bytes}`)
       // The template's one large file: to read it costs nothing, to change its mode one inode, to write to it its size.
-      await node.ok('exec', name, '--', 'sh', '-c', 'cat /bin/busybox > /dev/null; cp /bin/busybox /run/')
+      await node.inside(name, 'sh', '-c', 'cat /bin/busybox > /dev/null; cp /bin/busybox /run/')
       assert.ok((await diskOf(name)).bytes - start.bytes < 64 * 1024)
       const size = Number(await node.inside(name, 'stat', '-c', '%s', '/bin/busybox'))
-      await node.ok('exec', name, '--', 'sh', '-c', 'cp /bin/busybox /root/copy && ln /root/copy /root/link')
+      await node.inside(name, 'sh', '-c', 'cp /bin/busybox /root/copy && ln /root/copy /root/link')
       const copied = await diskOf(name)
       assert.ok(copied.bytes - start.bytes >= size && copied.bytes - start.bytes < size + 256 * 1024)
-      await node.ok('exec', name, '--', 'sh', '-c', 'mkdir /root/d && mv /root/copy /root/d/ && ln /root/d/copy /root/d/again')
+      await node.inside(name, 'sh', '-c', 'mkdir /root/d && mv /root/copy /root/d/ && ln /root/d/copy /root/d/again')
       assert.ok(Math.abs((await diskOf(name)).bytes - copied.bytes) < 64 * 1024, 'names are not counted')
       const sparse = (await diskOf(name)).bytes
-      await node.ok('exec', name, '--', 'dd', 'if=/dev/zero', 'of=/root/sparse', 'bs=1', 'count=1', 'seek=30000000')
+      await node.inside(name, 'dd', 'if=/dev/zero', 'of=/root/sparse', 'bs=1', 'count=1', 'seek=30000000')
       assert.ok((await diskOf(name)).bytes - sparse < 128 * 1024, 'holes are not counted')
       // Deleted, and still open: until it is closed.
-      await node.ok(
-        'exec',
+      await node.inside(
         name,
-        '--',
         'sh',
         '-c',
         `${fill('/root/open', 8)} >/dev/null; (sleep 600 < /root/open) >/dev/null 2>&1 & echo $! > /run/holder; sleep 0.2; rm /root/open`,
       )
       const open = (await diskOf(name)).bytes
       assert.ok(open - sparse >= 8 * MIB)
-      await node.ok('exec', name, '--', 'sh', '-c', 'kill $(cat /run/holder)')
+      await node.inside(name, 'sh', '-c', 'kill $(cat /run/holder)')
       await until('it is given back', async () => (await diskOf(name)).bytes < open - 7 * MIB)
     })
 
     test('soft: may be exceeded for a time, which is told', async () => {
-      const name = await running('soft', ['--disk', '5M:20M'])
+      const name = 'counted'
+      await node.inside(name, 'sh', '-c', 'rm -r /root/*')
+      await node.ok('set', name, '--disk', '5M:20M')
       assert.equal((await sh(name, fill('/root/over', 8))).code, 0)
       await sync(name)
       const { bytesGraceEnds } = await diskOf(name)
@@ -126,8 +124,9 @@ if (await hasQuota(node)) {
 
   describe('limits of users and groups inside', () => {
     test('hold for the user alone, on the ids of the VPS', async () => {
-      const name = await running('users', ['--disk', '100M', '--quota-ugid', '10'])
-      await node.ok('exec', name, '--', 'sh', '-c', 'mkdir -p /srv/u && chmod 1777 /srv/u')
+      const name = 'counted'
+      await node.ok('set', name, '--disk', '100M', '--quota-ugid', '10')
+      await node.inside(name, 'sh', '-c', 'mkdir -p /srv/u && chmod 1777 /srv/u')
       await node.ok('quota', 'set', name, '--user', '1000', '--disk', '3M:5M', '--inodes', '20')
       const full = await sh(name, fill('/srv/u/a', 8), '1000:1000')
       assert.notEqual(full.code, 0)
@@ -151,7 +150,7 @@ if (await hasQuota(node)) {
     })
 
     test('as many as the VPS may have', async () => {
-      const name = await running('few')
+      const name = 'neighbour'
       const refused = await node.insula(['quota', 'set', name, '--user', '5', '--disk', '1M'])
       assert.equal(refused.code, 4)
       assert.match(refused.stderr, /--quota-ugid/)
