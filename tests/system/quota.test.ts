@@ -1,7 +1,10 @@
 /** Disk limits of VPSs and of users inside. The promises need a kernel with quota, which the lab has; elsewhere it is the honesty that is tested. */
 
 import assert from 'node:assert/strict'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { NO_QUOTA_LIMITS, type Quota, realQuota } from '@insula/kernel'
+import { volumePaths } from '@insula/vzfs'
 import { hasQuota, testNode, until } from './support/node.ts'
 
 const MIB = 1024 ** 2
@@ -12,6 +15,7 @@ interface Disk {
   readonly inodes: number
   readonly enforced: boolean
   readonly bytesGraceEnds: string | null
+  readonly inodesGraceEnds: string | null
 }
 const diskOf = async (name: string): Promise<Disk> => (await node.show(name))['disk'] as Disk
 const running = (name: string, options: readonly string[] = []) =>
@@ -21,7 +25,19 @@ const sh = (name: string, line: string, user = '0') => node.exec(name, ['sh', '-
 const fill = (file: string, mib: number): string => `dd if=/dev/zero of=${file} bs=64k count=${mib * 16} 2>&1`
 /** XFS begins to count the time when what was written gets its place on the disk, which is later. */
 const sync = (name: string) => node.inside(name, 'sync')
+/** Of the VPS's private files, on the node. */
+const areaOf = async (name: string): Promise<{ readonly upper: string; readonly base: number }> => {
+  const { info, upper } = volumePaths(node.instance.volume).area((await node.show(name)).id)
+  return { upper, base: (JSON.parse(readFileSync(info, 'utf8')) as { base: number }).base }
+}
+function setProject(quota: Quota, path: string, project: number): void {
+  const fd = openSync(path, 'r')
+  quota.setProject(fd, project)
+  closeSync(fd)
+}
 const FULL = /No space left|Disk quota exceeded|Quota exceeded/
+
+const COLUMNS = 'name,disk,inodes'
 
 if (await hasQuota(node)) {
   describe('the limit of a VPS', () => {
@@ -35,6 +51,13 @@ if (await hasQuota(node)) {
       assert.match(full.stdout, FULL)
       const { bytes, enforced } = await diskOf(name)
       assert.ok(enforced && bytes <= 20 * MIB && bytes > 19 * MIB, `${bytes}`)
+      await until('the list knows', async () =>
+        /^limited +(19\.\d|20)M\/20M +\d+\/500$/m.test(await node.ok('list', '-o', COLUMNS)),
+      )
+      const metrics = await node.ok('metrics')
+      assert.match(metrics, /^insula_vps_disk_enforced\{[^}]*name="limited"\} 1$/m)
+      assert.match(metrics, /^insula_vps_disk_bytes\{[^}]*name="limited"\} (199|20\d)\d{5}$/m)
+      assert.match(await node.ok('vzfs', 'df'), /^vps +limited .* (20|19\.\d)M /m)
       assert.equal((await sh(neighbour, fill('/root/big', 30))).code, 0)
       await sh(name, 'rm /root/big')
       const many = await sh(name, 'mkdir /root/d; i=0; while [ $i -lt 600 ]; do touch /root/d/$i || exit 9; i=$((i+1)); done')
@@ -61,11 +84,15 @@ if (await hasQuota(node)) {
       const refused = await node.insula(['set', name, '--disk', '10M'])
       assert.equal(refused.code, 4)
       assert.match(refused.stderr, /a disk limit of 10M is below the 4\d\S*M in use/)
+      const few = await node.insula(['set', name, '--inodes', '3'])
+      assert.equal(few.code, 4)
+      assert.match(few.stderr, /a limit of 3 inodes is below the \d+ in use/)
       assert.match(await node.inside(name, 'df', '-k', '/'), /\s61440\s/)
-      await node.ok('set', name, '--disk', '10M', '--force')
+      await node.ok('set', name, '--disk', '10M', '--inodes', '3', '--force')
       assert.equal((await sh(name, 'wc -c < /root/w')).stdout.trim(), `${40 * MIB}`)
-      assert.match((await sh(name, fill('/root/more', 1))).stdout, FULL)
-      await node.ok('set', name, '--disk', 'unlimited')
+      assert.match((await sh(name, fill('/root/w', 41))).stdout, FULL)
+      assert.match((await sh(name, 'touch /root/more')).stderr, FULL)
+      await node.ok('set', name, '--disk', 'unlimited', '--inodes', 'unlimited')
       assert.equal((await sh(name, fill('/root/more', 1))).code, 0)
     })
 
@@ -98,17 +125,95 @@ if (await hasQuota(node)) {
       await until('it is given back', async () => (await diskOf(name)).bytes < open - 7 * MIB)
     })
 
-    test('soft: may be exceeded for a time, which is told', async () => {
+    test('soft: may be exceeded for a time, which is told; then it is a hard one', async () => {
       const name = 'counted'
       await node.inside(name, 'sh', '-c', 'rm -r /root/*')
-      await node.ok('set', name, '--disk', '5M:20M')
-      assert.equal((await sh(name, fill('/root/over', 8))).code, 0)
+      using quota = realQuota(node.instance.volume)
+      const grace = quota.grace('project')
+      const inodes = quota.account('project', (await areaOf(name)).base / 65_536).inodes + 50
+      await node.ok('set', name, '--disk', '5M:20M', '--inodes', `${inodes}:${inodes + 300}`)
+      const exceed = `${fill('/root/over', 8)}; mkdir /root/d; i=0; while [ $i -lt 60 ]; do touch /root/d/$i || exit 9; i=$((i+1)); done`
+      const tidy = 'rm -r /root/over /root/d'
+      const calm = async (): Promise<boolean> => {
+        const { bytesGraceEnds, inodesGraceEnds } = await diskOf(name)
+        return bytesGraceEnds === null && inodesGraceEnds === null
+      }
+      assert.equal((await sh(name, exceed)).code, 0)
       await sync(name)
-      const { bytesGraceEnds } = await diskOf(name)
-      assert.ok(bytesGraceEnds !== null && Date.parse(bytesGraceEnds) > Date.now())
+      for (const ends of [(await diskOf(name)).bytesGraceEnds, (await diskOf(name)).inodesGraceEnds])
+        assert.ok(ends !== null && Date.parse(ends) > Date.now())
       assert.match(await node.ok('show', name), /disk-grace +until/)
-      await sh(name, 'rm /root/over')
-      await until('the time has stopped', async () => (await diskOf(name)).bytesGraceEnds === null)
+      await sh(name, tidy)
+      await until('the time has stopped', calm)
+      try {
+        quota.setGrace('project', { bytes: 2, inodes: 2 })
+        assert.equal((await sh(name, exceed)).code, 0)
+        await sync(name)
+        await until('no block more', async () => FULL.test((await sh(name, `sleep 1; ${fill('/root/over-too', 1)}`)).stdout))
+        await until('no file more', async () => FULL.test((await sh(name, 'sleep 1; touch /root/d/more')).stderr))
+        await sh(name, `${tidy} /root/over-too`)
+        await until('the time has stopped', calm)
+        assert.equal((await sh(name, fill('/root/again', 1))).code, 0)
+      } finally {
+        quota.setGrace('project', grace)
+        await node.ok('set', name, '--inodes', 'unlimited')
+      }
+    })
+
+    test('counts each snapshot for as much as it keeps, and refuses one that does not fit', async () => {
+      const name = 'counted'
+      await node.ok('set', name, '--disk', '30M')
+      await sh(name, `rm -r /root/*; ${fill('/root/kept', 8)}; sync`)
+      const before = (await diskOf(name)).bytes
+      await node.ok('snapshot', 'create', name, 'one', '--suspend')
+      const after = (await diskOf(name)).bytes
+      assert.ok(after - before >= 8 * MIB && after - before <= before, `${before} bytes, then ${after}`)
+      await sh(name, `rm /root/kept; ${fill('/root/other', 8)}; sync`)
+      assert.ok(Math.abs((await diskOf(name)).bytes - after) < MIB)
+      await node.ok('set', name, '--disk', '20M')
+      const refused = await node.insula(['snapshot', 'create', name, 'two', '--suspend'])
+      assert.equal(refused.code, 7)
+      assert.match(refused.stderr, /does not fit into the limit/)
+      await node.ok('snapshot', 'remove', name, 'one')
+      await until('it is given back', async () => (await diskOf(name)).bytes < after - 7 * MIB)
+    })
+
+    test('that is wrong on the disk, or whose files are counted for nobody, is found and put right while the VPS runs', async () => {
+      const name = 'limited'
+      const { upper, base } = await areaOf(name)
+      const { pid } = await node.show(name)
+      using quota = realQuota(node.instance.volume)
+      await node.ok('set', name, '--disk', '90M')
+      await sh(name, `rm -rf /root/*; mkdir /root/d; ${fill('/root/mine', 5)}; sync`)
+      const before = (await diskOf(name)).bytes
+      quota.setLimits('project', base / 65_536, NO_QUOTA_LIMITS)
+      setProject(quota, `${upper}/root/mine`, 0)
+      setProject(quota, `${upper}/root/d`, 0)
+      // Written to the end of the repair, in what is counted for nobody.
+      await sh(
+        name,
+        `(while :; do ${fill('/root/d/more', 5)} conv=notrunc > /dev/null; sleep 0.2; done) > /dev/null 2>&1 & echo $! > /run/writer`,
+      )
+      await until('it is lost', async () => (await sh(name, 'wc -c < /root/d/more')).stdout.trim() === `${5 * MIB}`)
+      assert.ok((await diskOf(name)).bytes < before)
+      const doctor = await node.insula(['doctor'])
+      assert.equal(doctor.code, 1)
+      assert.match(doctor.stdout, /vps limited: its disk limits are not those of its record/)
+      const check = await node.insula(['vzfs', 'check'])
+      assert.equal(check.code, 1)
+      assert.match(check.stdout, /not all of its files are counted for its disk limit: upper\/root\S* is not/)
+      await node.ok('vzfs', 'check', '--repair')
+      await node.insula(['doctor', '--repair'])
+      await node.inside(name, 'sh', '-c', 'kill $(cat /run/writer)')
+      assert.doesNotMatch((await node.insula(['doctor'])).stdout, /vps limited/)
+      await node.ok('vzfs', 'check')
+      assert.equal(quota.account('project', base / 65_536).limits.bytesHard, 90 * MIB)
+      await sync(name)
+      const { bytes } = await diskOf(name)
+      assert.ok(bytes >= before + 5 * MIB, `${bytes} bytes, ${before} before 5M more`)
+      assert.equal((await node.show(name)).pid, pid)
+      assert.match((await sh(name, fill('/root/d/most', 90))).stdout, FULL)
+      await sh(name, 'rm -r /root/*')
     })
 
     test('its ids are free again only when its files are gone, and begin without limits', async () => {
@@ -164,7 +269,12 @@ if (await hasQuota(node)) {
     assert.ok(!enforced && bytes > 30 * MIB, `${bytes}`)
     assert.match(await node.ok('show', name), /^disk-limits +not enforced on this volume$/m)
     await until('the list knows', async () => /3\d(\.\d)?M\/20M!/.test(await node.ok('list', name, '-o', 'name,disk')))
+    assert.match(await node.ok('list', name, '-o', COLUMNS), /^counted +\S+! +\d+\/500!$/m)
+    assert.match(await node.ok('metrics'), /^insula_vps_disk_enforced\{[^}]*name="counted"\} 0$/m)
+    assert.match(await node.ok('vzfs', 'volume', 'list', '-o', 'name,quota'), /^default +no$/m)
     assert.match(await node.ok('doctor'), /disk limits of VPSs are not enforced on this volume/)
+    const below = await node.insula(['set', name, '--disk', '10M'])
+    assert.equal(below.code, 4, 'a limit below what is counted is refused here too')
     const refused = await node.insula(['quota', 'set', name, '--user', '1000', '--disk', '1M'])
     assert.equal(refused.code, 6)
     assert.match(refused.stderr, /enforces no user quota/)
