@@ -55,9 +55,13 @@ if (await hasQuota(node)) {
     })
 
     test('quotaon says that it is on; there is nothing for quotacheck to do', async () => {
-      const { stdout } = await sh(vps, 'quotaon -pva; quotacheck -aug; echo $?')
+      const { stdout } = await sh(vps, 'quotaon -pva')
       assert.match(stdout, /user quota on \/ \(\/dev\/root\) is on \(enforced\)/)
       assert.match(stdout, /group quota on \/ \(\/dev\/root\) is on \(enforced\)/)
+      // As on the node, whose file system counts all the time too.
+      const check = await sh(vps, 'exec 2>&1; quotacheck -ug /')
+      const node_ = await realProcessRunner().run(['quotacheck', '-ug', node.instance.volume], { accept: [0, 1, 2, 3, 4, 5, 6] })
+      assert.deepEqual([check.code, check.stdout.replace('/', node.instance.volume)], [node_.code, node_.stdout + node_.stderr])
     })
   })
 
@@ -103,6 +107,11 @@ if (await hasQuota(node)) {
         `printf '#!/bin/sh\\nsed -i s/10240/20480/ "$1"\\n' > /tmp/editor; chmod +x /tmp/editor; EDITOR=/tmp/editor edquota -u bob`,
       )
       assert.equal((await fromOutside(vps, 'user', 1001))?.bytesHard, 20 * 2 ** 20)
+      // Those of another.
+      await said(vps, 'setquota -u 3001 1024 2048 0 0 /; edquota -p 3001 -u 3002')
+      const { bytesSoft, bytesHard } = (await fromOutside(vps, 'user', 3002)) ?? {}
+      assert.deepEqual([bytesSoft, bytesHard], [2 ** 20, 2 ** 21])
+      await said(vps, 'setquota -u 3001 0 0 0 0 /; setquota -u 3002 0 0 0 0 /')
     })
 
     test('grace times are the VPS’s own, and of one user', async () => {

@@ -273,6 +273,8 @@ if (await hasQuota(node)) {
     assert.match(await node.ok('metrics'), /^insula_vps_disk_enforced\{[^}]*name="counted"\} 0$/m)
     assert.match(await node.ok('vzfs', 'volume', 'list', '-o', 'name,quota'), /^default +no$/m)
     assert.match(await node.ok('doctor'), /disk limits of VPSs are not enforced on this volume/)
+    const set = await node.insula(['set', name, '--disk', '200M'])
+    assert.match(set.stderr, /^insula: disk limits of counted are recorded, but not enforced on volume default/)
     const below = await node.insula(['set', name, '--disk', '10M'])
     assert.equal(below.code, 4, 'a limit below what is counted is refused here too')
     const refused = await node.insula(['quota', 'set', name, '--user', '1000', '--disk', '1M'])

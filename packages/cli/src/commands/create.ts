@@ -2,6 +2,7 @@ import { TEMPLATE_REF, TEMPLATE_RULE, VPS_NAME_RULE, isVpsName } from '@insula/c
 import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
 import { UsageError, command, output } from '../command.ts'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { noteMissingQuota } from '../quota-note.ts'
 import { noteMissingSwap } from '../swap-note.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 import { wholeNumber } from '../values.ts'
@@ -50,6 +51,7 @@ export const create = command({
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))
     await noteMissingSwap(context, body.limits)
+    await noteMissingQuota(context, body, [args.name])
     if (task === null) return
     if (options['wait-booted']) await awaitBoot(context, args.name, options)
     const { vps } = await client.vpsShow({ params: { vps: args.name } })
