@@ -43,7 +43,7 @@ if (await hasQuota(node)) {
       my $zero = pack("L", 0); ioctl($f, 0x40086602, $zero) }'`
     await said(
       cheat,
-      `${ioctls} / /etc /bin /sbin /usr /var /srv /root /etc/passwd /etc/inittab /bin/busybox; mkdir /root/own; ${ioctls} /root/own; true`,
+      `mkdir -p /root/own; ${ioctls} / /etc /bin /sbin /usr /var /srv /root /root/own /etc/passwd /etc/inittab /bin/busybox; test -d /root/own`,
     )
     for (const change of ['-p 0', '-p 12345', '-P']) {
       const { code, stdout } = await sh(cheat, `exec 2>&1; chattr ${change} /root/own`)
@@ -93,7 +93,7 @@ if (await hasQuota(node)) {
     const nameless = `sysopen(my $f, "/root", 020200002, 0600) or die $!; my $n = 0; $n++ while $n < 60 && (syswrite($f, $mib) // 0) == 1048576;
       my ($from, $to) = ("/proc/self/fd/" . fileno($f) . "\\0", "/root/named\\0"); print "$n ", syscall(265, -100, $from, -100, $to, 0x400)`
     const [written = 0, linked] = (await perl(nameless)).split(' ').map(Number)
-    assert.ok(written >= 25 && written < 30, `${written} MiB`)
+    assert.ok(written >= 15 && written < 30, `${written} MiB`)
     assert.equal(linked, 0)
     assert.ok((await used()) >= written)
     await said(taker, 'rm /root/named')
@@ -213,7 +213,8 @@ if (await hasQuota(node)) {
       const away = 'truncate($m, $i % 2 ? 4096 : 0); syscall(18, $fd, $s[0], 72, 0) if $i % 2;'
       const both = `for my $call (${SETQUOTA}, ${GETQUOTA}) { my $r = syscall(179, $call << 8, $d, 4001, $at); $seen{$r < 0 ? "errno " . ($! + 0) : "done"} = 1 }`
       const seen = await said(vps, shared(away, both))
-      assert.match(seen, /^(done )?errno 14\n$/)
+      // EINVAL: what an answer left there says of more than can be set.
+      assert.match(seen, /^(done )?errno 14( errno 22)?\n$/)
       assert.deepEqual(listeners(), before)
       await said(vps, 'setquota -u 4001 0 0 0 0 /')
     })
@@ -222,7 +223,11 @@ if (await hasQuota(node)) {
       // In the background, since what exec runs ends with the keeper.
       const loop = `while ${GOES_ON}; do repquota -u / > /dev/null 2>&1 || exit 8; grep -q usrquota /proc/mounts || exit 9; echo x >> /tmp/rounds; done`
       await said(vps, `rm -f /tmp/result /tmp/rounds; ( (${loop}); echo $? > /tmp/result) > /dev/null 2>&1 &`)
-      const rounds = async (): Promise<number> => Number(await said(vps, 'cat /tmp/rounds 2> /dev/null | wc -l'))
+      /** -1: the keeper is not there to ask. */
+      const rounds = async (): Promise<number> => {
+        const { code, stdout } = await sh(vps, 'cat /tmp/rounds 2> /dev/null | wc -l')
+        return code === 0 ? Number(stdout) : -1
+      }
       for (let kill = 0; kill < 3; kill++) {
         const before = listeners()
         for (const pid of before) process.kill(pid, 'SIGKILL')
@@ -230,7 +235,8 @@ if (await hasQuota(node)) {
       }
       await node.killAndAwait('keeper')
       await node.killAndAwait('keeper')
-      const after = await rounds()
+      let after = -1
+      await until('the keeper answers', async () => (after = await rounds()) >= 0)
       await until(
         'it goes on, or has failed',
         async () => (await rounds()) > after + 1 || (await sh(vps, 'test -e /tmp/result')).code === 0,

@@ -23,6 +23,8 @@ const running = (name: string, options: readonly string[] = []) =>
 /** Runs a line of shell inside, as root or as a user. */
 const sh = (name: string, line: string, user = '0') => node.exec(name, ['sh', '-c', line], { user, cwd: '/' })
 const fill = (file: string, mib: number): string => `dd if=/dev/zero of=${file} bs=64k count=${mib * 16} 2>&1`
+const files = (count: number): string =>
+  `mkdir -p /root/d; i=0; while [ $i -lt ${count} ]; do touch /root/d/$i || exit 9; i=$((i+1)); done`
 /** XFS begins to count the time when what was written gets its place on the disk, which is later. */
 const sync = (name: string) => node.inside(name, 'sync')
 /** Of the VPS's private files, on the node. */
@@ -60,7 +62,7 @@ if (await hasQuota(node)) {
       assert.match(await node.ok('vzfs', 'df'), /^vps +limited .* (20|19\.\d)M /m)
       assert.equal((await sh(neighbour, fill('/root/big', 30))).code, 0)
       await sh(name, 'rm /root/big')
-      const many = await sh(name, 'mkdir /root/d; i=0; while [ $i -lt 600 ]; do touch /root/d/$i || exit 9; i=$((i+1)); done')
+      const many = await sh(name, files(600))
       assert.equal(many.code, 9)
       assert.match(many.stderr, FULL)
       await sh(name, 'rm -r /root/d')
@@ -84,11 +86,12 @@ if (await hasQuota(node)) {
       const refused = await node.insula(['set', name, '--disk', '10M'])
       assert.equal(refused.code, 4)
       assert.match(refused.stderr, /a disk limit of 10M is below the 4\d\S*M in use/)
-      const few = await node.insula(['set', name, '--inodes', '3'])
+      await sh(name, files(120))
+      const few = await node.insula(['set', name, '--inodes', '100'])
       assert.equal(few.code, 4)
-      assert.match(few.stderr, /a limit of 3 inodes is below the \d+ in use/)
+      assert.match(few.stderr, /a limit of 100 inodes is below the \d+ in use/)
       assert.match(await node.inside(name, 'df', '-k', '/'), /\s61440\s/)
-      await node.ok('set', name, '--disk', '10M', '--inodes', '3', '--force')
+      await node.ok('set', name, '--disk', '10M', '--inodes', '100', '--force')
       assert.equal((await sh(name, 'wc -c < /root/w')).stdout.trim(), `${40 * MIB}`)
       assert.match((await sh(name, fill('/root/w', 41))).stdout, FULL)
       assert.match((await sh(name, 'touch /root/more')).stderr, FULL)
@@ -130,9 +133,8 @@ if (await hasQuota(node)) {
       await node.inside(name, 'sh', '-c', 'rm -r /root/*')
       using quota = realQuota(node.instance.volume)
       const grace = quota.grace('project')
-      const inodes = quota.account('project', (await areaOf(name)).base / 65_536).inodes + 50
-      await node.ok('set', name, '--disk', '5M:20M', '--inodes', `${inodes}:${inodes + 300}`)
-      const exceed = `${fill('/root/over', 8)}; mkdir /root/d; i=0; while [ $i -lt 60 ]; do touch /root/d/$i || exit 9; i=$((i+1)); done`
+      await node.ok('set', name, '--disk', '5M:20M', '--inodes', '100:400')
+      const exceed = `${fill('/root/over', 8)}; ${files(120)}`
       const tidy = 'rm -r /root/over /root/d'
       const calm = async (): Promise<boolean> => {
         const { bytesGraceEnds, inodesGraceEnds } = await diskOf(name)
