@@ -190,6 +190,7 @@ if (await hasQuota(node)) {
     })
 
     test('quotactl_fd tells the same, of the file system of the VPS alone', async () => {
+      await said(vps, 'setquota -u alice 0 1024 0 0 /')
       const byFile = (path: string): string =>
         `LC_ALL=C perl -e 'open my $f, "<", "${path}" or die; my $s = "\\0" x 72; my $r = syscall(443, fileno $f, ${GETQUOTA} << 8, 1000, $s); print "$r ", join(" ", unpack "Q8", $s), "\\n"'`
       const byDevice = `LC_ALL=C perl -e 'my $d = "/dev/root\\0"; my $s = "\\0" x 72; my $r = syscall(179, ${GETQUOTA} << 8, $d, 1000, $s); print "$r ", join(" ", unpack "Q8", $s), "\\n"'`
