@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FakeProgram } from '@insula/kernel/fakes'
-import { collectStacks, type Install, putApps, stackName, withStack } from '@insula/node/daemon'
+import { collectStacks, inMaintenance, type Install, ontoStack, stackName, withStack } from '@insula/node/daemon'
 import { openWorld, type SimNode } from './world.ts'
 
 const WAIT = { query: { wait: 20 } }
@@ -17,6 +17,14 @@ const waits: FakeProgram = async ({ onSignal }) => {
 
 const work = (signal = new AbortController().signal) => ({ signal, log: () => undefined })
 const world = (programs: Readonly<Record<string, FakeProgram>> = {}) => openWorld({ commands: { '/bin/sh': waits, ...programs } })
+
+type Means = SimNode['daemon']['means']
+
+async function put(means: Means, id: number, apps: readonly string[], install: Install): Promise<'layer' | 'packages'> {
+  if ((await ontoStack(means, id, apps, install, work())) !== null) return 'layer'
+  await inMaintenance(means, id, work().signal, (inside) => install(inside, apps))
+  return 'packages'
+}
 
 async function combination({ daemon }: SimNode) {
   const template = await daemon.means.templates.find('micro')
@@ -35,10 +43,11 @@ describe('a stack', () => {
     const install: Install = async (inside, apps) => {
       installs++
       assert.deepEqual(apps, APPS)
-      assert.equal((await inside.run(['echo', 'installed'])).output, 'installed\n')
+      assert.equal((await inside.run(['echo', 'installed'])).stdout, 'installed\n')
       assert.equal(machine.traces().inits.length, 1)
       assert.deepEqual(machine.traces().links, [])
       seen.push((await node.client.vpsList()).vps.map(({ name }) => name))
+      return { 'web@1': ['web'] }
     }
     const layers = await Promise.all(
       [1, 2].map(() => withStack(means, wanted, install, work(), async (found) => (await collectStacks(means), found))),
@@ -50,7 +59,12 @@ describe('a stack', () => {
     ])
     assert.deepEqual([installs, seen], [1, [[]]])
     assert.deepEqual(machine.traces(), { areas: [], cgroups: [], links: [], inits: [], filtered: [] })
-    assert.deepEqual(await means.vzfs.layers.manifest(name), { kind: 'stack', os: wanted.template.ref, apps: APPS })
+    assert.deepEqual(await means.vzfs.layers.manifest(name), {
+      kind: 'stack',
+      os: wanted.template.ref,
+      apps: APPS,
+      came: { 'web@1': ['web'] },
+    })
     assert.notEqual(stackName({ ...wanted, apps: APPS.toReversed() }), name)
     assert.deepEqual(await collectStacks(means), [name])
   })
@@ -71,7 +85,7 @@ describe('a stack', () => {
     const second = withStack(
       means,
       wanted,
-      async () => undefined,
+      async () => ({}),
       work(),
       async () => 'second',
     )
@@ -127,22 +141,23 @@ describe('applications of a stopped VPS', () => {
     const install: Install = async (inside) => {
       await inside.run(['true'])
       ran.push(...machine.traces().inits)
-      if (!machine.traces().inits.includes(`${changed}`)) return
+      if (!machine.traces().inits.includes(`${changed}`)) return {}
       const start = await node.send('POST', '/v1/vps/changed/start', {})
       ran.push(`${start.status}`)
+      return {}
     }
-    assert.equal(await means.tasks.exclusively(fits, () => putApps(means, fits, APPS, install, work())), 'layer')
+    assert.equal(await means.tasks.exclusively(fits, () => put(means, fits, APPS, install)), 'layer')
     assert.deepEqual(means.inventory.get(fits)?.layers, [
       stackName(await combination(node)),
       ...(await combination(node)).template.layers,
     ])
     ran.length = 0
-    assert.equal(await means.tasks.exclusively(changed, () => putApps(means, changed, APPS, install, work())), 'packages')
+    assert.equal(await means.tasks.exclusively(changed, () => put(means, changed, APPS, install)), 'packages')
     assert.deepEqual(ran, [`${changed}`, '409'])
     assert.deepEqual(machine.traces().inits, [])
     await node.client.vpsStart({ params: { vps: 'changed' }, ...WAIT })
     assert.equal(means.inventory.get(changed)?.state, 'running')
-    assert.equal(await means.tasks.exclusively(fits, () => putApps(means, fits, [], install, work())), 'layer')
+    assert.equal(await means.tasks.exclusively(fits, () => put(means, fits, [], install)), 'layer')
     assert.deepEqual(means.inventory.get(fits)?.layers, (await combination(node)).template.layers)
   })
 
@@ -155,12 +170,11 @@ describe('applications of a stopped VPS', () => {
     machine.vzfs.obstacles.add(id)
     const begun = Promise.withResolvers<void>()
     let calls = 0
-    void putApps(
+    void put(
       means,
       id,
       APPS,
-      () => (++calls === 2 && begun.resolve(), calls === 2 ? new Promise(() => undefined) : Promise.resolve()),
-      work(),
+      () => (++calls === 2 && begun.resolve(), calls === 2 ? new Promise(() => undefined) : Promise.resolve({})),
     )
     await begun.promise
     node.kill()

@@ -1,12 +1,18 @@
-/** Apps in VPSs that run, with real packages: the package manager inside stays right, and nothing is left of what is removed. */
+/** Apps in VPSs, with real packages: the package manager inside stays right, files are shared, and nothing is left of what is removed. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { testNode, until } from './support/node.ts'
+import { join } from 'node:path'
+import { realProcessRunner } from '@insula/kernel'
+import { narrowed } from './support/narrowed.ts'
+import { BOOTED, testNode, until } from './support/node.ts'
 
-const node = await testNode(['debian-12'])
-const DEBIAN = ['--template', 'debian-12', '--ip', 'auto']
+const OS = 'debian-12-minimal'
+const node = await testNode([OS])
+const DEBIAN = ['--template', OS, '--ip', 'auto']
+const runner = realProcessRunner()
+narrowed(node, ['nginx', 'redis', 'php-fpm', 'nodejs', 'apache'], OS)
 const packages = (vps: string) => node.inside(vps, 'dpkg-query', '-W', '-f', '${Package} ${Version} ${Status}\n')
 
 async function build(app: string): Promise<string> {
@@ -15,63 +21,128 @@ async function build(app: string): Promise<string> {
   return stdout.trim()
 }
 
-async function app(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await node.insula(['app', ...args], { deadline: 400_000 })
+async function insula(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await node.insula(args, { deadline: 400_000 })
   assert.equal(code, 0, `${stdout}\n${stderr}`)
   return stdout
 }
 
 async function sound(vps: string): Promise<void> {
-  // The template has emptied apt's cache, directories and all.
-  assert.deepEqual(
-    (await node.inside(vps, 'sh', '-c', 'dpkg --verify || true'))
-      .split('\n')
-      .filter((line) => !/ \/var\/(?:cache|lib)\/apt\//.test(line) && line !== ''),
-    [],
-  )
-  assert.equal(await node.inside(vps, 'dpkg', '--audit'), '')
-  await node.ok('exec', vps, '--', 'apt-get', 'check', '-qq')
-  assert.equal(await node.inside(vps, 'sh', '-c', 'ls -d /var/lib/insula-app 2>/dev/null || true'), '')
+  const look = 'dpkg --verify; dpkg --audit; apt-get check -qq; ls -d /var/lib/insula-app 2>/dev/null; true'
+  assert.equal(await node.inside(vps, 'sh', '-c', look), '')
 }
+
+async function get(vps: string, port = 80, path = '/'): Promise<string> {
+  const [address = ''] = (await node.show(vps)).addresses
+  return (await fetch(`http://${address}:${port}${path}`)).text()
+}
+
+const diskOf = async (vps: string): Promise<number> => ((await node.show(vps))['disk'] as { bytes: number }).bytes
 
 test('nginx in several VPSs at once, with parameters; it answers, survives a kill of insulad, and leaves no trace', async () => {
   const ref = await build('nginx')
-  const names = await Promise.all(['app-one', 'app-two'].map((name) => node.running(name, DEBIAN)))
+  const names = await Promise.all(['app-one', 'app-two', 'app-three'].map((name) => node.running(name, DEBIAN)))
   const before = await packages('app-one')
   // Cut off in the middle, wherever that is: insulad goes on with it when it is there again.
   const started = await node.ok('app', 'add', ...names, 'nginx', '--set', 'port=8080', '--no-wait', '-q')
   await sleep(1_500)
   await node.killAndAwait('insulad')
-  await until(
-    'the task goes on to its end',
-    async () => JSON.parse(await node.ok('task', 'show', started.trim(), '--json')).state !== 'running',
-    200,
-  )
-  assert.match(await app('add', ...names, 'nginx'), /nothing to do: it has it|added/)
+  const shown = async () =>
+    JSON.parse(await node.ok('task', 'show', started.trim(), '--json')) as {
+      state: string
+      result: { vps: { outcome: string }[] } | null
+    }
+  await until('the task goes on to its end', async () => (await shown()).state !== 'running', 200)
+  const { state, result } = await shown()
+  assert.deepEqual([state, result?.vps.map(({ outcome }) => outcome)], ['done', ['done', 'done']], JSON.stringify(await shown()))
+  assert.match(await insula('app', 'add', ...names, 'nginx'), /nothing to do: it has it/)
   for (const name of names) {
-    const [address = ''] = (await node.show(name)).addresses
-    const answer = await fetch(`http://${address}:8080/`)
-    assert.match(await answer.text(), new RegExp(`nginx serves ${name}`))
+    assert.match(await get(name, 8080), new RegExp(`nginx serves ${name}`))
     assert.deepEqual(
       ((await node.show(name))['apps'] as { ref: string; state: string }[]).map((one) => [one.ref, one.state]),
       [[ref, 'ready']],
     )
     await sound(name)
   }
-  assert.equal((await node.insula(['template', 'remove', ref])).code !== 0, true)
-  assert.match(await app('remove', ...names, 'nginx', '--purge'), /app-two: nginx removed/)
+  assert.notEqual((await node.insula(['template', 'remove', ref])).code, 0)
+
+  // Each has brought the same: on the disk and in RAM that is one copy, once they were stopped.
+  const own = await diskOf('app-two')
+  await insula('stop', ...names)
+  await insula('vzfs', 'relink', ...names)
+  assert.ok(own - (await diskOf('app-two')) > 1_000_000, `${own} before`)
+  await insula('start', ...names, ...BOOTED)
+  for (const name of names) assert.match(await get(name, 8080), new RegExp(`nginx serves ${name}`))
+  await sharedInRam('app-one', 'app-two', '/usr/sbin/nginx')
+
+  // What the tenant does by other means goes on.
+  await node.inside('app-two', 'sh', '-c', 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y -qq')
+  await sound('app-two')
+  assert.match(await insula('app', 'remove', ...names, 'nginx', '--purge'), /app-two: nginx removed/)
   assert.equal(await packages('app-one'), before)
   await sound('app-one')
   assert.equal(await node.inside('app-one', 'sh', '-c', 'ls -d /etc/nginx /var/www /usr/sbin/nginx 2>/dev/null || true'), '')
 })
 
+/** Thrown out of RAM, and read by one of them: it is there for the other. */
+async function sharedInRam(one: string, other: string, path: string): Promise<void> {
+  for (const name of [one, other]) await node.inside(name, 'systemctl', 'stop', 'nginx')
+  const [digest = ''] = (await node.inside(one, 'sha256sum', path)).split(' ')
+  const contents = join(node.instance.volume, 'pool', digest.slice(0, 2), digest.slice(2))
+  const resident = async (name: string): Promise<number> => {
+    const file = `/proc/${(await node.show(name)).pid}/root${path}`
+    return Number((await runner.run(['fincore', '-b', '-n', '-o', 'RES', file])).stdout.trim())
+  }
+  // Pages that a processor has just had in its hands stay for a moment.
+  await until(`${path} is out of RAM`, async () => {
+    await runner.run(['dd', `if=${contents}`, 'iflag=nocache', 'count=0'])
+    return (await resident(other)) === 0
+  })
+  await node.inside(one, 'sha256sum', path)
+  assert.ok((await resident(other)) > 1_000_000)
+}
+
 test('redis: a password that is made, shown once, and holds', async () => {
   await build('redis')
   const name = await node.running('app-redis', DEBIAN)
-  const said = await app('add', name, 'redis')
+  const said = await insula('app', 'add', name, 'redis')
   const password = /password is (\S+) /.exec(said)?.[1] ?? assert.fail(said)
   const ask = (...args: string[]) => node.inside(name, 'redis-cli', '--no-auth-warning', ...args)
   assert.equal(await ask('-a', password, 'ping'), 'PONG')
   assert.match(await ask('ping'), /NOAUTH/)
   assert.ok(!(await node.ok('task', 'list', '--json')).includes(password))
+  await sound(name)
+})
+
+test('a VPS comes with apps of a shared layer, another one at once', async () => {
+  for (const app of ['php-fpm', 'nodejs', 'apache']) await build(app)
+  const apps = [
+    '--app',
+    'php-fpm',
+    '--app',
+    'nodejs',
+    '--app',
+    'apache',
+    '--set',
+    'apache.port=8081',
+    '--set',
+    'apache.root=/srv/www',
+  ]
+  const said = await insula('create', 'app-all', ...DEBIAN, '-m', '1G', ...apps, '--start')
+  assert.equal([...said.matchAll(/app-all: (\S+)@\S+ is ready/g)].map(([, name]) => name).join(), 'nginx,php-fpm,nodejs,apache')
+  await node.inside('app-all', 'sh', '-c', `echo '<?php echo 6 * 7;' > /var/www/html/six.php`)
+  assert.equal(await get('app-all', 80, '/six.php'), '42')
+  assert.match(await get('app-all', 3000), /^Node\.js serves app-all/)
+  assert.match(await get('app-all', 8081), /Apache serves app-all/)
+  assert.equal(
+    await node.inside('app-all', 'sh', '-c', 'systemctl --failed --no-legend; dpkg --verify; apt-get check -qq'),
+    '??5?????? c /etc/apache2/ports.conf',
+  )
+  await insula('create', 'app-too', ...DEBIAN, ...apps.slice(0, 6))
+  assert.ok((await diskOf('app-too')) < 200_000)
+  assert.match((await node.insula(['app', 'remove', 'app-all', 'nginx'])).stderr, /php-fpm needs it/)
+  await insula('app', 'remove', 'app-all', 'php-fpm', '--purge')
+  await insula('app', 'remove', 'app-all', 'nginx', '--purge')
+  assert.equal(await node.inside('app-all', 'sh', '-c', 'ls -d /etc/php /usr/sbin/nginx 2>/dev/null || true'), '')
+  assert.match(await get('app-all', 3000), /^Node\.js serves app-all/)
 })

@@ -1,6 +1,6 @@
 /** What commands on apps in many VPSs have in common: which VPSs, how many at once, and what came of it. */
 
-import { type AppResult, type Task, TEMPLATE_REF, TEMPLATE_RULE } from '@insula/contract/light'
+import { type AppResult, type Task, type TaskSecrets, TEMPLATE_REF, TEMPLATE_RULE } from '@insula/contract/light'
 import { UsageError, output } from './command.ts'
 import type { Context } from './context.ts'
 import { taskOptions } from './task/run-task.ts'
@@ -45,18 +45,21 @@ export function manyBody(words: readonly string[], options: ManyOptions) {
   const [app, ...vps] = words.toReversed()
   if (app === undefined) throw new UsageError('needs VPSs and last an app, as in: web db nginx')
   if (!TEMPLATE_REF.test(app)) throw new UsageError(`'${app}' is no app: it comes last, after the VPSs`)
+  return { app, ...selection(vps.toReversed(), options, ' before the app') }
+}
+
+export function selection(vps: readonly string[], options: ManyOptions, where = '') {
   const { all, template, app: having, parallel, canary } = options
   const chosen = [
-    vps.length > 0 ? { vps: vps.toReversed() } : null,
+    vps.length > 0 ? { vps: [...vps] } : null,
     template === undefined ? null : { template },
     having === undefined ? null : { app: having },
     all ? { all: true as const } : null,
   ].filter((one) => one !== null)
   const [select, ...more] = chosen
-  if (select === undefined) throw new UsageError('needs VPSs before the app, or --template, --app or --all')
+  if (select === undefined) throw new UsageError(`needs VPSs${where}, or --template, --app or --all`)
   if (more.length > 0) throw new UsageError('takes one of names, --template, --app and --all')
   return {
-    app,
     select,
     ...(parallel === undefined ? {} : { parallel }),
     ...(options['stop-after'] === undefined ? {} : { stopAfter: options['stop-after'] }),
@@ -82,17 +85,20 @@ export async function tellResult(
       if (outcome === 'failed') context.note(`${name}: ${message ?? 'failed'}`)
       else if (outcome === 'untried') context.note(`${name}: not tried: ${message ?? ''}`)
       else if (quiet) context.print(name)
-      else if (outcome === 'done') context.print(`${name}: ${app} ${done}`)
+      else if (outcome === 'done') context.print(`${name}: ${app} ${done}${message === null ? '' : ` (${message})`}`)
       else if (outcome === 'planned') context.print(`${name}: would be ${done}: ${message ?? app}`)
       else context.print(`${name}: nothing to do: ${message ?? ''}`)
     }
-  if (!json)
-    for (const { vps: name, values } of secrets)
-      for (const [key, value] of Object.entries(values)) context.print(`${name}: ${key} is ${value} (it is not shown again)`)
+  if (!json) tellSecrets(context, secrets)
   return failed.length === 0 ? 0 : 1
 }
 
-function reference(text: string): string {
+export function tellSecrets(context: Context, secrets: TaskSecrets['secrets']): void {
+  for (const { vps, values } of secrets)
+    for (const [key, value] of Object.entries(values)) context.print(`${vps}: ${key} is ${value} (it is not shown again)`)
+}
+
+export function reference(text: string): string {
   if (TEMPLATE_REF.test(text)) return text
   throw new UsageError(`takes ${TEMPLATE_RULE}, not '${text}'`)
 }

@@ -1,9 +1,11 @@
-/** An archive as a file that the daemon can read: standard input becomes one, for as long as it is needed. */
+/**
+ * An archive as a file that the daemon can read. Standard input becomes one without a name: the daemon finds it by way of this process, and it is gone with it,
+ * however that ends. proc(5), /proc/PID/fd
+ */
 
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { ApiFailure } from '@insula/contract/api-failure'
 
 export interface ArchiveFile extends AsyncDisposable {
   readonly path: string
@@ -11,19 +13,42 @@ export interface ArchiveFile extends AsyncDisposable {
   readonly isKept: boolean
 }
 
-/** Not /tmp, which may be memory. */
-const SPOOL = '/var/tmp/insula-import-'
-
-export async function archiveOf(file: string): Promise<ArchiveFile> {
+/** @param spool where standard input is kept; not /tmp, which may be memory */
+export async function archiveOf(file: string, spool = '/var/tmp'): Promise<ArchiveFile> {
   if (file !== '-') return { path: resolve(file), isKept: true, [Symbol.asyncDispose]: async () => undefined }
-  const directory = await mkdtemp(SPOOL)
-  const gone = (): Promise<void> => rm(directory, { recursive: true, force: true })
   try {
-    const path = join(directory, 'archive')
-    await pipeline(process.stdin, createWriteStream(path, { mode: 0o600 }))
-    return { path, isKept: false, [Symbol.asyncDispose]: gone }
+    const kept = await nameless(spool)
+    try {
+      await kept.writeFile(process.stdin)
+    } catch (error) {
+      await kept.close()
+      throw error
+    }
+    return { path: `/proc/${process.pid}/fd/${kept.fd}`, isKept: false, [Symbol.asyncDispose]: () => kept.close() }
   } catch (error) {
-    await gone()
-    throw error
+    throw unkept(error, spool)
   }
+}
+
+async function nameless(spool: string): Promise<FileHandle> {
+  const directory = await mkdtemp(join(spool, 'insula-import-'))
+  try {
+    return await open(join(directory, 'archive'), 'wx+', 0o600)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+function unkept(error: unknown, spool: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+  if (!isFull && !['EACCES', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(String(code))) return error
+  return new ApiFailure(
+    {
+      code: isFull ? 'no_space' : 'invalid_request',
+      message: `cannot keep what comes from standard input: ${isFull ? `there is no room for it in ${spool}` : String(error)}`,
+      remedy: 'name another directory by TMPDIR, or give the archive as a file',
+    },
+    { cause: error },
+  )
 }

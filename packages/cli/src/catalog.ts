@@ -39,6 +39,8 @@ export const catalog: Readonly<Record<string, Load>> = {
   'template import': async () => (await import('./commands/template-import.ts')).templateImport,
   'template remove': async () => (await import('./commands/template-remove.ts')).templateRemove,
   'template usage': async () => (await import('./commands/template-usage.ts')).templateUsage,
+  'update status': async () => (await import('./commands/update-status.ts')).updateStatus,
+  'update apply': async () => (await import('./commands/update-apply.ts')).updateApply,
   'app add': async () => (await import('./commands/app-add.ts')).appAdd,
   'app upgrade': async () => (await import('./commands/app-upgrade.ts')).appUpgrade,
   'app remove': async () => (await import('./commands/app-remove.ts')).appRemove,
@@ -59,6 +61,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
   'task show': async () => (await import('./commands/task-show.ts')).taskShow,
+  'task secrets': async () => (await import('./commands/task-secrets.ts')).taskSecrets,
   'task cancel': async () => (await import('./commands/task-cancel.ts')).taskCancel,
   events: async () => (await import('./commands/events.ts')).events,
   metrics: async () => (await import('./commands/metrics.ts')).metrics,
@@ -74,10 +77,11 @@ export const groups: Readonly<Record<string, string>> = {
   snapshot: 'snapshots of the private files of a VPS: create, list, remove, rollback, schedule',
   quota: 'Disk quota of users and groups inside a VPS: list, set, grace',
   template: 'templates: build, update, import, list, show, diff, remove, usage; their definitions: new, lint',
+  update: 'updates of the systems of VPSs: status, apply',
   app: 'apps in VPSs: add, upgrade, remove, list, show',
   vzfs: 'the shared file system: df, residency, relink, rebase, move, mount, umount, mounts, check, gc, volume',
   'vzfs volume': 'file systems on which VPSs lie: list, add, remove',
-  task: 'tasks of the node: list, show, cancel',
+  task: 'tasks of the node: list, show, cancel, secrets',
 }
 
 export async function allCommands(): Promise<readonly AnyCommand[]> {

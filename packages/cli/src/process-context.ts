@@ -4,6 +4,7 @@ import { isatty } from 'node:tty'
 import { API_SOCKET_ENV, localSocketPath } from '@insula/contract/paths'
 import type { Context } from './context.ts'
 import type { OwnOutput } from './own-output.ts'
+import { shown } from './shown.ts'
 
 export function processContext(instance: string, { stdout, stderr, flush }: OwnOutput): Context {
   const socketPath = process.env[API_SOCKET_ENV] || localSocketPath(instance)
@@ -27,8 +28,8 @@ export function processContext(instance: string, { stdout, stderr, flush }: OwnO
     },
     stdout,
     stderr,
-    print: (text) => void stdout().write(`${text}\n`),
-    note: (text) => void stderr().write(`${text}\n`),
+    print: (text) => void stdout().write(shown(`${text}\n`)),
+    note: (text) => void stderr().write(shown(`${text}\n`)),
     draw: (text) => void stderr().write(text),
     client: once(async () => (await import('./transport/local-client.ts')).localClient({ socketPath, instance })),
     flush,

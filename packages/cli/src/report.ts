@@ -5,6 +5,7 @@ import { INSTANCE_ENV } from '@insula/contract/paths'
 import { type AnyCommand, UsageError } from './command.ts'
 import type { Context } from './context.ts'
 import type { OwnOutput } from './own-output.ts'
+import { shown } from './shown.ts'
 import { nameSuggestion } from './suggest.ts'
 import { instanceOption } from './transport/refused.ts'
 import { usageFailure } from './usage-failure.ts'
@@ -17,7 +18,7 @@ export interface ReportOptions {
 }
 
 export async function report(error: unknown, command: AnyCommand, { context, output, json }: ReportOptions): Promise<number> {
-  const write = (text: string) => void output.stderr().write(`${text}\n`)
+  const write = (text: string) => void output.stderr().write(shown(`${text}\n`))
   if (error instanceof UsageError) {
     if (json) {
       write(JSON.stringify(usageFailure(`insula ${command.name}`, error.message)))

@@ -3,6 +3,8 @@
 import {
   HOSTNAME_RULE,
   LEAST_BYTES,
+  UPDATE_POLICY,
+  UPDATE_POLICY_RULE,
   type LimitsChange,
   type Share,
   type VpsChange,
@@ -79,6 +81,12 @@ export const settingsOptions = {
     parse: share,
     complete: SHARES,
   },
+  updates: {
+    value: 'WHEN',
+    about: 'updated by itself never (pinned), at once (follow), or in hours: 02:00-04:00, "Sat,Sun 02:00-04:00"',
+    parse: updates,
+    complete: ['pinned', 'follow'],
+  },
 } as const
 
 interface Given {
@@ -98,6 +106,7 @@ interface Given {
   readonly onboot: boolean | undefined
   readonly 'boot-order': number | undefined
   readonly share: Share | undefined
+  readonly updates: string | undefined
 }
 
 /** Only what was given. "none" alone empties a list. */
@@ -124,6 +133,7 @@ export function settingsOf(given: Given): VpsChange {
     onboot: given.onboot,
     bootOrder: given['boot-order'],
     share: given.share,
+    updates: given.updates,
   })
 }
 
@@ -143,6 +153,11 @@ function listOf(name: string, values: readonly string[]): string[] | undefined {
 function address(text: string): string {
   if (text === 'auto' || text === 'none' || parseIpv4(text) !== null) return text
   throw new UsageError(`takes an IPv4 address such as 10.0.0.7, "auto" or "none", not '${text}'`)
+}
+
+function updates(text: string): string {
+  if (UPDATE_POLICY.test(text)) return text
+  throw new UsageError(`takes ${UPDATE_POLICY_RULE}, not '${text}'`)
 }
 
 function share(text: string): Share {

@@ -79,6 +79,7 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
     { name: 'nat', about: "whether its connections leave with the node's address", value: ({ nat }) => (nat ? 'yes' : 'no') },
     { name: 'onboot', about: 'whether it starts with the node', value: ({ onboot }) => (onboot ? 'yes' : 'no') },
     { name: 'boot-order', about: 'lower starts first', right: true, value: ({ bootOrder }) => String(bootOrder) },
+    { name: 'updates', about: 'when it is updated by itself', value: ({ updates }) => updates },
     { name: 'share', about: 'which of its private files may be shared', value: ({ share }) => share },
     { name: 'uptime', about: 'since it started', right: true, value: ({ startedAt }) => since(startedAt) },
     { name: 'created', about: 'when it was created', value: ({ createdAt }) => moment(createdAt) },

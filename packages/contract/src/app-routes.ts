@@ -26,7 +26,7 @@ export const appRoutes = {
   },
   appAdd: {
     ...endpoints.appAdd,
-    summary: 'Add an app to VPSs that run; the result of the task is an AppResult',
+    summary: 'Add an app to VPSs, running or stopped; the result of the task is an AppResult',
     query: Wait,
     body: AppAdd,
     ...task,
@@ -34,7 +34,7 @@ export const appRoutes = {
   },
   appUpgrade: {
     ...endpoints.appUpgrade,
-    summary: 'Upgrade an app in VPSs that run; the result of the task is an AppResult',
+    summary: 'Upgrade an app in VPSs, running or stopped; the result of the task is an AppResult',
     query: Wait,
     body: AppUpgrade,
     ...task,
@@ -42,7 +42,7 @@ export const appRoutes = {
   },
   appRemove: {
     ...endpoints.appRemove,
-    summary: 'Remove an app from VPSs that run; the result of the task is an AppResult',
+    summary: 'Remove an app from VPSs, running or stopped; the result of the task is an AppResult',
     query: Wait,
     body: AppRemove,
     ...task,

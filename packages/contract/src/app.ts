@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { Moment, TemplateName, TemplateRef, VpsRef } from './scalars.ts'
 
-export const APP_STATES = ['adding', 'ready', 'upgrading', 'removing'] as const
+export const APP_STATES = ['adding', 'pending', 'ready', 'failed', 'upgrading', 'removing'] as const
 
 /** One app of a VPS. */
 export const VpsApp = z
@@ -11,7 +11,12 @@ export const VpsApp = z
     name: z.string().describe('"nginx"'),
     ref: z.string().describe('Its version, "nginx@2026-11-26.1"'),
     how: z.enum(['packages', 'layer']).describe('Whether its files are private or in a shared layer'),
-    state: z.enum(APP_STATES).describe('Other than "ready": that was cut off or failed; the same command again finishes it'),
+    state: z
+      .enum(APP_STATES)
+      .describe(
+        '"pending": it is configured once the VPS has booted; "failed": that went wrong. Others than these and "ready": it was cut off or failed; the same command again finishes it',
+      ),
+    problem: z.string().nullable().describe('Why it could not be configured'),
     parameters: z.record(z.string(), z.string()).describe('But for secrets'),
     since: Moment,
   })
@@ -39,6 +44,12 @@ export const App = z
   .meta({ id: 'App' })
 export type App = z.infer<typeof App>
 
+const parameters = z.record(z.string().max(41), z.string().max(1000)).default({})
+
+/** An app that a VPS is created with. */
+export const AppWish = z.strictObject({ app: TemplateRef, parameters }).meta({ id: 'AppWish' })
+export type AppWish = z.input<typeof AppWish>
+
 const selection = {
   vps: z.array(VpsRef).min(1).max(10_000).optional().describe('Ids or names'),
   template: TemplateRef.optional().describe('Those of an OS template, or of one version of it'),
@@ -46,7 +57,7 @@ const selection = {
   all: z.literal(true).optional(),
 }
 
-const many = {
+export const many = {
   select: z
     .strictObject(selection)
     .refine((one) => Object.values(one).filter((each) => each !== undefined).length === 1, {
@@ -58,8 +69,6 @@ const many = {
   canary: z.int().min(1).max(1_000).optional().describe('So many are done first; one that fails stops the others'),
   dryRun: z.boolean().default(false),
 }
-
-const parameters = z.record(z.string().max(41), z.string().max(1000)).default({})
 
 export const AppAdd = z.strictObject({ app: TemplateRef, parameters, ...many }).meta({ id: 'AppAdd' })
 export type AppAdd = z.input<typeof AppAdd>

@@ -54,6 +54,9 @@ export const endpoints = {
   appRemove: { method: 'POST', path: '/v1/apps/remove' },
   templateUsage: { method: 'GET', path: '/v1/template-usage' },
 
+  updateStatus: { method: 'GET', path: '/v1/updates' },
+  updateApply: { method: 'POST', path: '/v1/updates/apply' },
+
   vzfsRelink: { method: 'POST', path: '/v1/vzfs/relink' },
   vzfsMounts: { method: 'GET', path: '/v1/vzfs/mounts' },
   vzfsDf: { method: 'GET', path: '/v1/vzfs/df' },

@@ -17,6 +17,11 @@ export const Event = z
       data: z.object({ name: z.string(), from: state, to: state, problem: z.string().nullable() }),
     }),
     z.object({ ...about, kind: z.literal('vps.changed'), data: z.object({ name: z.string(), fields: z.array(z.string()) }) }),
+    z.object({
+      ...about,
+      kind: z.literal('app.configured'),
+      data: z.object({ name: z.string().describe('Of the VPS'), app: z.string(), problem: z.string().nullable() }),
+    }),
     z.object({ ...about, kind: z.literal('vps.renamed'), data: z.object({ name: z.string(), previous: z.string() }) }),
     z.object({ ...about, kind: z.literal('vps.destroyed'), data: z.object({ name: z.string() }) }),
     z.object({ ...about, kind: z.literal('task'), data: Task }),

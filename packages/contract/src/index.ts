@@ -48,3 +48,5 @@ export {
   type TemplateFile,
   templateSchema,
 } from './template-definition.ts'
+export { UpdateApply, UpdatePolicy, UpdateStatus } from './update.ts'
+export { UPDATE_DAYS, UPDATE_POLICY, UPDATE_POLICY_RULE } from './update-policy.ts'

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { appRoutes } from './app-routes.ts'
+import { updateRoutes } from './update-routes.ts'
 import { Boot } from './boot.ts'
 import { DoctorReport } from './doctor.ts'
 import { type Endpoint, type RouteName, endpoints } from './endpoints.ts'
@@ -187,6 +188,7 @@ export const routes = {
 
   ...templateRoutes,
   ...appRoutes,
+  ...updateRoutes,
   ...vzfsRoutes,
   ...volumeRoutes,
 

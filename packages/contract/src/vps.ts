@@ -1,13 +1,14 @@
 /** A VPS as the API shows it, and what can be asked of it. Sizes are bytes. */
 
 import { z } from 'zod'
-import { VpsApp } from './app.ts'
+import { AppWish, VpsApp } from './app.ts'
 import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VolumeName, VpsId, VpsName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 import { SnapshotSchedule } from './snapshot.ts'
 import { VPS_STATES } from './states.ts'
+import { UpdatePolicy } from './update.ts'
 
 const limitFields = {
   memory: z
@@ -70,6 +71,11 @@ export const Vps = z
     snapshots: SnapshotSchedule.nullable().describe('When snapshots are made by themselves; null: never'),
     share: Share,
     relinkDue: z.boolean().describe('It is relinked when it stops or starts next'),
+    updates: UpdatePolicy,
+    updatedTo: z
+      .string()
+      .nullable()
+      .describe('The version of its OS template that it was updated to since; null: it has the one that it was created from'),
     createdAt: Moment,
     startedAt: Moment.nullable(),
     pid: z.int().nullable().describe('Process id of its init, as the node sees it'),
@@ -113,6 +119,7 @@ const settings = {
   bootOrder: z.int().min(0).max(1_000_000),
   snapshots: SnapshotSchedule.nullable(),
   share: Share,
+  updates: UpdatePolicy,
 }
 
 export const VpsCreate = z
@@ -122,6 +129,11 @@ export const VpsCreate = z
     id: VpsId.optional().describe('The next free one when absent'),
     volume: VolumeName.optional().describe('Where its private area will lie; as the node is configured when absent'),
     ...z.strictObject(settings).partial().shape,
+    apps: z
+      .array(AppWish)
+      .max(20)
+      .optional()
+      .describe('It has these from the beginning; they are configured once it has booted, in this task if it is started by it'),
     start: z.boolean().optional().describe('Start it once it exists'),
   })
   .meta({ id: 'VpsCreate' })

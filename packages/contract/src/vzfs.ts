@@ -54,6 +54,16 @@ export const VzfsResidency = z
         biggest: z.array(z.object({ path: z.string(), bytes: z.int(), resident: z.int() })),
       }),
     ),
+    vps: z.array(
+      z.object({
+        id: z.int(),
+        name: z.string(),
+        volume: z.string(),
+        resident: bytes('In RAM of contents in the pool that it shows'),
+        saved: bytes('Its part of what is saved'),
+      }),
+    ),
+    volumes: z.array(z.object({ name: z.string(), resident: z.int(), saved: z.int() })),
     resident: bytes('In RAM for all VPSs that run, each content once'),
     saved: z.int(),
   })

@@ -30,3 +30,4 @@ export { ID_RANGE_SIZE, VPS_ID_FIRST, nextIdRange, nextVpsId } from './id-range.
 export { chooseCpus } from './cpu-choice.ts'
 export { bootOrder, type Bootable } from './boot-order.ts'
 export { macFor } from './mac.ts'
+export { mayUpdate } from './update-window.ts'

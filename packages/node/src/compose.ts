@@ -28,6 +28,7 @@ import { type JoinedVzfs, joinVolumes, openVzfs, type Vzfs } from '@insula/vzfs'
 import { join } from 'node:path'
 import type { AppShelf } from './apps/app-shelf.ts'
 import { appShelf } from './apps/apps-on-vzfs.ts'
+import { openConfigurator } from './apps/configurator.ts'
 import { openSecrets } from './apps/secrets.ts'
 import { type AreaView, areaView } from './area-view.ts'
 import { serveApi } from './api/server.ts'
@@ -57,6 +58,7 @@ import { reconcile } from './reconcile.ts'
 import { openRelinkClock } from './relink-clock.ts'
 import { requireOwnVolume } from './own-volume.ts'
 import { openSnapshotClock } from './snapshot-clock.ts'
+import { openUpdateClock } from './updates/clock.ts'
 import { openStacks } from './stacks/stacks.ts'
 import { openStrays } from './strays.ts'
 import { openStore } from './store/open.ts'
@@ -123,7 +125,8 @@ export async function realDrivers(instance: Instance, config: Config, log: Means
         treeCache: config.templateCache,
         definitions,
       }),
-    apps: (joined) => appShelf({ vzfs: joined, runner, definitions }),
+    apps: (joined) =>
+      appShelf({ vzfs: joined, runner, definitions, lists: join(config.templateCache ?? instance.state, 'apt-lists') }),
     upSince: markUp(instance),
     supervisorIsGone: () => process.env[MARK] !== undefined && supervisorPid(instance) === null,
     resolvers: config.dns ?? resolversOfTheNode(),
@@ -181,6 +184,8 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
     relinks: openRelinks(),
     secrets: openSecrets(),
     stacks: openStacks(),
+    updateSets: new Map(),
+    configuring: new Set(),
     mounted: openMountBook({ ...drivers, vzfs, instance, idRange: ID_RANGE_SIZE }),
     lostAreas: await openLostAreas(vzfs, inventory, store),
     strays,
@@ -200,7 +205,9 @@ export async function openNode(instance: Instance, config: Config, drivers: Driv
   await continueTasks(means)
   const usage = undo.use(openUsageBoard(means))
   undo.use(openSnapshotClock(means))
+  undo.use(openConfigurator(means))
   undo.use(openRelinkClock(means))
+  undo.use(openUpdateClock(means))
   const vzfsBoard = undo.use(openVzfsBoard(means))
   const api = await serveApi(instance.apiSocket, { ...means, usage, vzfsBoard, startedAt: new Date().toISOString() })
   undo.defer(() => within(means.tasks.drain(), DRAIN_MS))

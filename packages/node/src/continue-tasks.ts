@@ -3,6 +3,7 @@
  * starts again what it stopped, a change is made to hold; the others are over, done or taken back, and say so.
  */
 
+import { CONFIGURE, configureOnBoot } from './apps/configurator.ts'
 import { APP_KINDS, runOnMany } from './apps/run-on-many.ts'
 import { reapply } from './life/change.ts'
 import { destroyVps } from './life/destroy.ts'
@@ -14,6 +15,7 @@ import { destroyOrphan, endOrphan } from './life/orphan.ts'
 import { finishStop, type StopOptions } from './life/stop.ts'
 import { cgroupOf } from './life/parts.ts'
 import type { Means } from './means.ts'
+import { runUpdates, UPDATE_KIND } from './updates/run-updates.ts'
 import type { Interrupted, TaskContext } from './tasks/engine.ts'
 
 export async function continueTasks(means: Means): Promise<void> {
@@ -46,8 +48,10 @@ type Body = (context: TaskContext) => Promise<unknown>
 /** What is left to do; null: nothing. */
 function continuation(means: Means, { task, params }: Interrupted): Body | null {
   const { inventory } = means
+  if (task.kind === UPDATE_KIND) return (context) => runUpdates(means, params, context)
   const deed = APP_KINDS[task.kind]
   if (deed !== undefined) return (context) => runOnMany(means, deed, params, context)
+  if (task.kind === CONFIGURE) return (context) => configureOnBoot(means, (params as { vps: number }).vps, context)
   const vps = task.vps === null ? null : inventory.get(task.vps)
   if (task.vps !== null && !vps && (params as { orphan?: boolean } | null)?.orphan === true) {
     const { vps: orphan, kind } = task
@@ -87,9 +91,10 @@ function continuation(means: Means, { task, params }: Interrupted): Body | null 
 }
 
 async function followRollback(means: Means, id: number, params: unknown): Promise<unknown> {
-  await settleRollback(means, id)
-  const { before = '' } = (params ?? {}) as { before?: string }
-  if ((await means.vzfs.snapshots.list(id)).some(({ name }) => name === before)) return { before }
+  const { before = '', name = null } = (params ?? {}) as { before?: string; name?: string }
+  const happened = (await means.vzfs.snapshots.list(id)).some((snapshot) => snapshot.name === before)
+  await settleRollback(means, id, happened ? name : null)
+  if (happened) return { before }
   throw failure(
     'cancelled',
     'the rollback was cut off by the end of the node daemon, and has not happened',

@@ -14,5 +14,6 @@ export { type BuildOptions, type ShelvedTemplate, type TemplateShelf } from './t
 export type { AppShelf } from './apps/app-shelf.ts'
 export { areaView } from './area-view.ts'
 export { snapshotClock } from './snapshot-clock.ts'
-export { putApps } from './stacks/put.ts'
+export { updateClock } from './updates/clock.ts'
+export { inMaintenance, ontoStack } from './stacks/put.ts'
 export { collectStacks, type Install, stackName, withStack } from './stacks/stacks.ts'

@@ -23,6 +23,7 @@ import type { Store } from './store/open.ts'
 import type { Strays } from './strays.ts'
 import type { Tasks } from './tasks/engine.ts'
 import type { TemplateShelf } from './template-shelf.ts'
+import type { UpdateSets } from './updates/update-set.ts'
 import type { VolumeBook } from './volumes/book.ts'
 
 export interface Means {
@@ -52,6 +53,9 @@ export interface Means {
   readonly exits: ExitBook
   readonly relinks: Relinks
   readonly stacks: Stacks
+  readonly updateSets: UpdateSets
+  /** VPSs whose apps somebody configures, or is about to. */
+  readonly configuring: Set<number>
   readonly mounted: MountBook
   readonly wires: Wires
   /** VPSs whose link exists: the firewall is made of these. */

@@ -1,7 +1,18 @@
 /** What a node knows of one VPS. The same record lies in the database and, as a copy, in the VPS's private area. */
 
 import { z } from 'zod'
-import { Dns, FIRST_VOLUME, Hostname, Ipv4, Limits, Share, SnapshotSchedule, VpsApp, VpsName } from '@insula/contract'
+import {
+  Dns,
+  FIRST_VOLUME,
+  Hostname,
+  Ipv4,
+  Limits,
+  Share,
+  SnapshotSchedule,
+  UpdatePolicy,
+  VpsApp,
+  VpsName,
+} from '@insula/contract'
 import { VPS_STATES } from '@insula/model'
 
 /** Records of versions that knew no disk limits. */
@@ -13,8 +24,13 @@ const withDiskLimits = (limits: unknown): unknown => ({
   ...Object(limits),
 })
 
-/** With the packages that came with it: only those go when it is removed. */
-const AppRecord = VpsApp.extend({ came: z.array(z.string()) })
+const AppRecord = VpsApp.extend({
+  problem: z.string().nullable().default(null),
+  /** Packages that came with it: only those go when it is removed. */
+  came: z.array(z.string()),
+  /** What waits for the next boot. */
+  pending: z.enum(['post-install', 'post-upgrade']).nullable().default(null),
+})
 export type AppRecord = z.infer<typeof AppRecord>
 
 const VpsRecord = z.object({
@@ -42,6 +58,8 @@ const VpsRecord = z.object({
   bootOrder: z.int(),
   share: Share.default('all'),
   relinkDue: z.boolean().default(false),
+  updates: UpdatePolicy.default('pinned'),
+  updatedTo: z.string().nullable().default(null),
   /** When snapshots are made by themselves, and since when that is so. */
   snapshots: SnapshotSchedule.nullable().default(null),
   snapshotsSince: z.string().nullable().default(null),

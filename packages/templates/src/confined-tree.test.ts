@@ -35,17 +35,21 @@ test('nothing is written or removed through a directory that leads out', async (
   await assert.rejects(tree.remove('/out/kept'), /leads out of the tree/)
   await assert.rejects(tree.directory('/out', 0o777), /leads out of the tree/)
   await tree.clear('/out')
+  await tree.clearFiles('/out')
   await tree.emptyFiles('/out')
   assert.deepEqual(readdirSync(outside), ['kept'])
   assert.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept')
 })
 
-test('clear and emptyFiles keep directories', async (t) => {
+test('clear, clearFiles and emptyFiles keep directories', async (t) => {
   const { root, tree } = await treeIn(t)
   mkdirSync(join(root, 'var/log/apt'), { recursive: true })
   for (const name of ['var/log/a', 'var/log/apt/b']) writeFileSync(join(root, name), 'text')
   await tree.emptyFiles('/var/log')
   assert.equal(readFileSync(join(root, 'var/log/apt/b'), 'utf8'), '')
+  symlinkSync('/nowhere', join(root, 'var/log/apt/c'))
+  await tree.clearFiles('/var/log')
+  assert.deepEqual(readdirSync(join(root, 'var/log'), { recursive: true }), ['apt'])
   await tree.clear('/var/log')
   assert.deepEqual(readdirSync(join(root, 'var/log')), [])
   await tree.clear('/nothing')

@@ -1,6 +1,19 @@
 /** Writes into a tree that will be some system's root: nothing goes through a symbolic link of that system, which would lead into ours. */
 
-import { chmod, chown, lstat, mkdir, readdir, realpath, rm, rmdir, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  rmdir,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export class ConfinedTree {
@@ -37,7 +50,16 @@ export class ConfinedTree {
 
   /** Removes what is in the directory; nothing when it is absent or something else. */
   async clear(path: string): Promise<void> {
-    for (const name of await this.#names(path)) await this.remove(`${path}/${name}`)
+    for (const name of await this.names(path)) await this.remove(`${path}/${name}`)
+  }
+
+  /** Removes all but directories below the directory. */
+  async clearFiles(path: string): Promise<void> {
+    for (const name of await this.names(path)) {
+      const inner = `${path}/${name}`
+      if ((await lstat(join(this.root, inner))).isDirectory()) await this.clearFiles(inner)
+      else await this.remove(inner)
+    }
   }
 
   /** Makes an empty directory anew with its owner and mode, and without its attributes and access lists; nothing when there is none. */
@@ -53,9 +75,24 @@ export class ConfinedTree {
     await chmod(place, stats.mode & 0o7777)
   }
 
+  /** A regular file's text; null when it is absent or something else. */
+  async read(path: string): Promise<string | null> {
+    const place = await this.file(path)
+    return place === null ? null : readFile(place, 'utf8')
+  }
+
+  /** Where a regular file really is; null when it is absent or something else. */
+  async file(path: string): Promise<string | null> {
+    const parent = await this.#parent(path)
+    if (parent === null) return null
+    const place = join(parent, basename(path))
+    const stats = await lstat(place).catch(() => null)
+    return stats?.isFile() ? place : null
+  }
+
   /** Empties all regular files below the directory, and keeps their owners and modes. */
   async emptyFiles(path: string): Promise<void> {
-    for (const name of await this.#names(path)) {
+    for (const name of await this.names(path)) {
       const inner = `${path}/${name}`
       const stats = await lstat(join(this.root, inner))
       if (stats.isDirectory()) await this.emptyFiles(inner)
@@ -63,7 +100,8 @@ export class ConfinedTree {
     }
   }
 
-  async #names(path: string): Promise<string[]> {
+  /** Of a directory; none when it is absent or something else. */
+  async names(path: string): Promise<string[]> {
     const parent = await this.#parent(path)
     if (parent === null) return []
     const place = join(parent, basename(path))

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import type { TemplateSource } from './template.ts'
 
 /** Raise it when building does something else with the same definition, so that digests tell the difference. */
-const REVISION: Readonly<Record<TemplateSource['definition']['install']['with'], number>> = { mmdebstrap: 3, dnf: 1, busybox: 2 }
+const REVISION: Readonly<Record<TemplateSource['definition']['install']['with'], number>> = { mmdebstrap: 4, dnf: 1, busybox: 2 }
 
 /** @param contents of the files that the definition names */
 export function definitionDigest({ name, definition, contents }: TemplateSource): string {

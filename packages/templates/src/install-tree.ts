@@ -1,13 +1,15 @@
 /** Makes the tree of a system as its definition says: scripts, packages, files, in this order. */
 
-import { buildDebian, type BuiltTree } from './debian/build-debian.ts'
+import type { BuiltTree } from './built-tree.ts'
+import { buildDebian } from './debian/build-debian.ts'
 import type { DebianRecipe } from './debian/recipe.ts'
 import type { BuildNeed } from './build.ts'
 import { definitionDigest } from './definition-digest.ts'
 import { dress, removeWhatGoes } from './dress.ts'
-import { TemplateFailed } from './failure.ts'
 import { keyBytes } from './keys.ts'
 import { buildMicro } from './micro/build-micro.ts'
+import { buildRpm } from './rpm/build-rpm.ts'
+import type { RpmRecipe } from './rpm/recipe.ts'
 import { osScripts } from './scripts/run-scripts.ts'
 import type { TemplateSource } from './template.ts'
 
@@ -45,7 +47,7 @@ interface Steps {
 
 async function install(source: TemplateSource, need: TreeNeed, { before, dress: dressed }: Steps): Promise<BuiltTree> {
   const { runner, tree, work, signal, mirror, fresh, architecture, treeCache: cache } = need
-  const { aptDirectory = '/etc/apt', onProgress = () => {} } = need
+  const { aptDirectory = '/etc/apt', onProgress = () => {}, log = () => {} } = need
   const { install: how } = source.definition
   const common = { runner, tree, work, signal, onProgress }
   if (how.with === 'busybox') {
@@ -54,18 +56,19 @@ async function install(source: TemplateSource, need: TreeNeed, { before, dress: 
     await dressed()
     return { packages, sources: [] }
   }
-  if (how.with === 'dnf')
-    throw new TemplateFailed(
-      'unsupported',
-      `template ${source.name} could not be built: systems of RPM packages are not built yet`,
-      'use a template of another installer; its definition can be written and checked',
+  const withKeys = <T extends { readonly keys: readonly string[] }>(repositories: readonly T[]) =>
+    Promise.all(
+      repositories.map(async (one) => ({ ...one, keys: await Promise.all(one.keys.map((key) => keyBytes(source, key))) })),
     )
+  if (how.with === 'dnf') {
+    const repositories = await withKeys(how.repositories)
+    const recipe: RpmRecipe = { ...how, release: source.definition.release, repositories }
+    return buildRpm({ ...common, template: source.name, recipe, mirror, before, dress: dressed, log })
+  }
   const definition = { name: source.name, digest: definitionDigest(source) }
   const recipe: DebianRecipe = {
     ...how,
-    repositories: await Promise.all(
-      how.repositories.map(async (one) => ({ ...one, keys: await Promise.all(one.keys.map((key) => keyBytes(source, key))) })),
-    ),
+    repositories: await withKeys(how.repositories),
     files: {},
     links: {},
   }

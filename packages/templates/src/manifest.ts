@@ -60,9 +60,11 @@ function packagesOf(ref: string, value: unknown, architecture: string): Package[
 }
 
 function sourceOf(ref: string, value: unknown): PackageSource {
-  const { address, suites } = record(ref, value)
+  const { name, address, suites } = record(ref, value)
   if (typeof address !== 'string') return fail(ref, `a source is ${JSON.stringify(value)}`)
-  return { address, suites: list(ref, suites ?? []).map(String) }
+  // It becomes a part of a path.
+  const named = typeof name === 'string' && /^[a-z0-9][a-z0-9._-]*$/.test(name) ? { name } : {}
+  return { ...named, address, suites: list(ref, suites ?? []).map(String) }
 }
 
 const list = (ref: string, value: unknown): readonly unknown[] => (Array.isArray(value) ? value : fail(ref, 'a list is none'))

@@ -25,6 +25,8 @@ export interface TemplateSource {
 
 /** Where its packages came from. */
 export interface PackageSource {
+  /** Of the file that names it in the system's apt, without its ending; absent for Debian's own archives. */
+  readonly name?: string
   readonly address: string
   readonly suites: readonly string[]
 }

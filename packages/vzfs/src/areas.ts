@@ -1,7 +1,7 @@
 /** The private areas of a volume. */
 
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { areaProblem, readAreaInfo } from './area-file.ts'
@@ -19,7 +19,7 @@ import { settingsFile } from './quota/settings.ts'
 import { takesProjects } from './quota/takes-projects.ts'
 import { countPrivate, privateTrees } from './private-trees.ts'
 import { exists } from './snapshots/copied-area.ts'
-import { type Move, move } from './snapshots/rollback.ts'
+import type { Move } from './snapshots/rollback.ts'
 import type { Trash } from './trash.ts'
 import { type AreaPaths, areaPaths, type VolumePaths } from './volume-paths.ts'
 import type { AreaInfo, Areas, OverlayPlan } from './vzfs.ts'
@@ -34,6 +34,8 @@ export interface AreasNeed {
   readonly files: FileCalls
   readonly relinking: Relinking
   readonly rooms: Rooms
+  /** Moves what has been made ready to its place. */
+  readonly moved: Move
 }
 
 /**
@@ -43,7 +45,7 @@ export interface AreasNeed {
  */
 const OPTIONS = ['metacopy=on', 'redirect_dir=on', 'index=off', 'nfs_export=off', 'xino=off'] as const
 
-export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }: AreasNeed): Areas {
+export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms, moved }: AreasNeed): Areas {
   const show = async (id: number): Promise<AreaInfo | null> => readAreaInfo(paths.area(parseAreaId(id)).info, id)
 
   const known = async (id: number): Promise<AreaInfo> => {
@@ -56,12 +58,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
   const replace = async (id: number, file: 'record' | 'info', value: unknown): Promise<void> => {
     const { directory } = paths.area(parseAreaId(id))
     const staged = join(paths.tmp, `${id}.${file}.${randomBytes(8).toString('hex')}`)
-    await writeDurable(staged, toJson(value))
+    if (!(await exists(directory))) throw areaUnknown(id, paths.volume)
     try {
-      await rename(staged, areaPaths(directory)[file])
+      await writeDurable(staged, toJson(value))
+      await moved(staged, areaPaths(directory)[file])
     } catch (error) {
       await trash.discard(staged)
-      throw errnoOf(error) === 'ENOENT' ? areaUnknown(id, paths.volume) : error
+      throw errnoOf(error) === 'ENOENT' && !(await exists(directory)) ? areaUnknown(id, paths.volume) : error
     }
     await syncDirectory(directory)
   }
@@ -80,7 +83,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
         await mutex.run(async () => {
           // Again, because from here on a layer that is used cannot go.
           await layersKnown(paths, area)
-          await appear(move, staged, paths.area(id).directory, id)
+          await appear(moved, staged, paths.area(id).directory, id)
         })
       } catch (error) {
         await trash.discard(staged, base)
@@ -122,13 +125,13 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
 
     async rebase(id, layers, options) {
       const area = await known(id)
-      const moved: AreaInfo = { ...area, layers: layers.map(parseLayerName) }
-      if (moved.layers.length === 0) throw new VzfsError('unsuitable', `area ${id} cannot be without a layer`)
-      await layersKnown(paths, moved)
+      const wanted: AreaInfo = { ...area, layers: layers.map(parseLayerName) }
+      if (wanted.layers.length === 0) throw new VzfsError('unsuitable', `area ${id} cannot be without a layer`)
+      await layersKnown(paths, wanted)
       await relinking.rebase(area, layers, options, () =>
         mutex.run(async () => {
-          await layersKnown(paths, moved)
-          await replace(id, 'info', moved)
+          await layersKnown(paths, wanted)
+          await replace(id, 'info', wanted)
         }),
       )
     },

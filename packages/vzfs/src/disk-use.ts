@@ -19,7 +19,7 @@ const ATTEMPTS = 5
 
 /**
  * Sees each thing below, a directory before what is in it, by a path that leads to it whatever its name and depth, while that is being measured.
- * `relative` is its path below the tree, one byte per character.
+ * `relative` is its path below the tree, one byte per character. An error that says that it is gone by now means nothing else.
  */
 export type Visit = (path: Buffer, stats: BigIntStats, relative: string) => void
 
@@ -92,7 +92,12 @@ async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum, prefix:
       const name = chunk[index]
       if (entry === null || name === undefined) continue
       count(entry, sum)
-      sum.visit(inside(here, name), entry, prefix + name.toString('latin1'))
+      try {
+        sum.visit(inside(here, name), entry, prefix + name.toString('latin1'))
+      } catch (error) {
+        if (!GONE.has(errnoOf(error) ?? '')) throw error
+        continue
+      }
       if (entry.isDirectory()) directories.push(name)
     }
   }

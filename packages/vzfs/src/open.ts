@@ -101,7 +101,7 @@ export async function openVzfs(
       clone: (from, source, wish, options) => cloneFrom(copying, from, source, wish, options),
       area: (from, id, record, options) => receiveArea(copying, from, id, record, options),
     },
-    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms }),
+    areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms, moved }),
     layers,
 
     layerFromArea: (id, name, options) => layerFromArea({ paths, trash, relinking, layers }, id, name, options),

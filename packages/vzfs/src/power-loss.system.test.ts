@@ -18,9 +18,9 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { openPipe, realFileCalls, realProcessRunner, realQuota, startAttached } from '@insula/kernel'
 import { openVzfs } from './open.ts'
-import { type Copy, loopVolume } from './testing/loop-volume.ts'
+import { type Copy, type LoopVolume, loopVolume } from './testing/loop-volume.ts'
 import { owed, type Said } from './testing/power-loss.ts'
-import { contentsOf, expected, FILES, stateOf, type Told } from './testing/power-states.ts'
+import { baseOf, contentsOf, FILES, requireOwn, stateOf, type Told } from './testing/power-states.ts'
 import { volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
 
@@ -105,55 +105,60 @@ test('a volume survives the loss of power at any moment, and has what was said t
   assert.ok(left > LOSSES, 'the child worked')
 })
 
-test('every tenant has its own files after a loss of power in relink, snapshot, rollback or collection', async (t) => {
+test('every tenant has its own files after a loss of power in whatever was done with them', async (t) => {
   const seen = new Map<string, number>()
   const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1)
-  await losePower<Told>(t, new URL('./testing/power-tenants.ts', import.meta.url), async (vzfs, path, before, after) => {
-    const paths = volumePaths(path)
-    for (const area of [1, 2]) {
-      // What had begun by the time that the copy was there may be on it.
-      const [sure, late] = [expected(before, area), expected(after, area)]
-      if (sure === null || late === null) continue
-      const states = [
-        ...new Set([...sure.states, ...after.slice(before.length).flatMap((told) => statesIn(told, area)), ...late.states]),
-      ]
-      const found = Array.from({ length: FILES }, (_, nth) =>
-        stateOf(files, { pool: paths.pool, ...paths.area(area) }, nth, states),
-      )
-      assert.ok(!found.includes(null), `area ${area} has files of states ${found.join(' ')}, and should have ${states.join(' ')}`)
-      if (sure.whole && late.whole && sure.states.length === late.states.length)
-        assert.equal(new Set(found).size, 1, `area ${area} is of several states: ${found.join(' ')}`)
-      count(states.length > 1 ? 'in the middle of a change' : 'at rest')
-      for (const [name, state] of sure.snapshots) {
-        if (!late.snapshots.has(name)) continue
-        await vzfs.snapshots.show(area, name)
-        const own = paths.area(area).snapshot(name)
-        for (let nth = 0; nth < FILES; nth++)
-          assert.equal(stateOf(files, { pool: paths.pool, ...own }, nth, [state]), state, name)
-        count('snapshots')
-      }
-    }
-  })
+  await losePower<Told>(t, new URL('./testing/power-tenants.ts', import.meta.url), (vzfs, _path, before, after) =>
+    requireOwn(files, vzfs, before, after, count),
+  )
   t.diagnostic([...seen].map(([what, times]) => `${what}: ${times}`).join(', '))
-  assert.ok((seen.get('snapshots') ?? 0) > LOSSES, 'the child worked')
-
-  function statesIn(told: Told, area: number): number[] {
-    if (told.area !== area || 'snapshot' in told || 'removing' in told) return []
-    return ['maybe' in told ? told.maybe : told.state]
-  }
+  for (const what of ['snapshots', 'copies']) assert.ok((seen.get(what) ?? 0) >= LOSSES, 'the child worked')
 })
 
-test('a relink is finished or has not happened, whichever of its steps was the last', async (t) => {
-  await using volume = await loopVolume()
-  const open = (path: string): Promise<Vzfs> =>
-    openVzfs(path, { files, quota: realQuota, warn: (text) => assert.fail(text), threads: 1 })
-  const before = await open(volume.path)
-  const paths = volumePaths(volume.path)
-  const source = await before.scratch()
-  writeFileSync(join(source, 'f0'), contentsOf(0, 0))
-  await before.layers.build('os', source)
+const KINDS = {
+  relink: 'is finished or has not happened',
+  'take-back': 'has its own copies, or its links',
+  rebase: 'consists of the old layers or of the new ones',
+  clone: 'is copied, or is not',
+} as const
+
+for (const [kind, what] of Object.entries(KINDS) as [keyof typeof KINDS, string][])
+  test(`${kind}: an area ${what}, whichever step was the last before the power went`, async (t) => {
+    await using volume = await loopVolume()
+    await prepared(volume.path, kind)
+    const copies = await atEachStep(volume, kind)
+    const done = { before: 0, after: 0 }
+    for (const copy of copies) {
+      await copy.mounted(async (path) => {
+        const vzfs = await open(path)
+        try {
+          await vzfs.idle()
+          assert.deepEqual(await vzfs.check({ contents: true }), [])
+          done[(await isDone(vzfs, kind)) ? 'after' : 'before'] += 1
+        } finally {
+          await vzfs.close()
+        }
+      })
+    }
+    t.diagnostic(`${copies.length} steps: ${done.before} times it had not happened, ${done.after} times it was finished`)
+    const least = kind === 'relink' || kind === 'take-back' ? 5 : 1
+    assert.ok(done.before >= least && done.after >= least)
+  })
+
+const open = (path: string): Promise<Vzfs> =>
+  openVzfs(path, { files, quota: realQuota, warn: (text) => assert.fail(text), threads: 1 })
+
+/** Two areas of the same private files; what each kind has to find is there, and on the disk. */
+async function prepared(path: string, kind: keyof typeof KINDS): Promise<void> {
+  const vzfs = await open(path)
+  const paths = volumePaths(path)
+  for (const [nth, layer] of ['os@0', 'os@1'].entries()) {
+    const source = await vzfs.scratch()
+    writeFileSync(join(source, 'f0'), contentsOf(0, nth))
+    await vzfs.layers.build(layer, source)
+  }
   for (const area of [1, 2]) {
-    await before.areas.create(area, area * 65_536, ['os'], null)
+    await vzfs.areas.create(area, baseOf(area), ['os@0'], null)
     mkdirSync(join(paths.area(area).upper, 'd'))
     for (const [name, nth] of [
       ...Array.from({ length: FILES }, (_, index) => [`f${index}`, index] as const),
@@ -161,41 +166,52 @@ test('a relink is finished or has not happened, whichever of its steps was the l
     ])
       writeFileSync(join(paths.area(area).upper, name), contentsOf(2, nth))
   }
-  await before.areas.survey(2, { share: 'all' })
-  await before.close()
-  await runner.run(['sync', '--file-system', volume.path])
+  await vzfs.areas.survey(2, { share: 'all' })
+  if (kind === 'take-back') await vzfs.areas.relink(1, { share: 'all' })
+  await vzfs.close()
+  await runner.run(['sync', '--file-system', path])
+}
 
+/** A copy of the disk before each step, and one at the end. */
+async function atEachStep(volume: LoopVolume, kind: string): Promise<Copy[]> {
   const [orders, reports] = [openPipe(), openPipe()]
-  const program = new URL('./testing/power-relink.ts', import.meta.url).pathname
-  const child = startAttached([process.execPath, program, volume.path], { descriptors: [orders.read, reports.write, 2] })
+  const program = new URL('./testing/power-steps.ts', import.meta.url).pathname
+  const child = startAttached([process.execPath, program, volume.path, kind], { descriptors: [orders.read, reports.write, 2] })
   for (const end of [orders.read, reports.write]) closeSync(end)
   const copies: Copy[] = []
   for (const word = Buffer.alloc(1); readSync(reports.read, word) > 0; writeSync(orders.write, '.')) copies.push(volume.copyNow())
   for (const end of [orders.write, reports.read]) closeSync(end)
   assert.equal((await child.ended).code, 0)
-  const done = { before: 0, after: 0 }
-  for (const copy of copies) {
-    await copy.mounted(async (path) => {
-      const vzfs = await open(path)
-      try {
-        assert.deepEqual(await vzfs.check({ contents: true }), [])
-        await vzfs.areas.plan(1)
-        const [own, { pool }] = [volumePaths(path).area(1), volumePaths(path)]
-        for (let nth = 0; nth < FILES; nth++) assert.equal(stateOf(files, { pool, ...own }, nth, [2]), 2)
-        assert.deepEqual(readdirSync(own.directory).toSorted(), [
-          'area.json',
-          ...(existsSync(own.links) ? ['links'] : []),
-          'record.json',
-          'upper',
-          'work',
-        ])
-        assert.equal(existsSync(join(own.upper, 'f1')), !existsSync(own.links))
-        done[existsSync(own.links) ? 'after' : 'before'] += 1
-      } finally {
-        await vzfs.close()
-      }
-    })
+  return [...copies, volume.copyNow()]
+}
+
+/** And whether the area is whole, whichever it is. */
+async function isDone(vzfs: Vzfs, kind: keyof typeof KINDS): Promise<boolean> {
+  const paths = volumePaths(vzfs.path)
+  await vzfs.areas.plan(1)
+  const own = paths.area(1)
+  for (const area of kind === 'clone' ? await copiesOf() : [1])
+    for (let nth = 0; nth < FILES; nth++)
+      assert.equal(stateOf(files, { pool: paths.pool, ...paths.area(area) }, nth, [2]), 2, `area ${area}, f${nth}`)
+  const linked = existsSync(own.links)
+  assert.deepEqual(readdirSync(own.directory).toSorted(), [
+    'area.json',
+    ...(linked ? ['links'] : []),
+    'record.json',
+    'upper',
+    'work',
+  ])
+  const inUpper = existsSync(join(own.upper, 'f1'))
+  if (kind === 'relink') assert.equal(inUpper, !linked)
+  const done = {
+    relink: linked,
+    'take-back': inUpper,
+    rebase: (await vzfs.areas.show(1))?.layers.join() === 'os@1',
+    clone: (await copiesOf()).length > 1,
   }
-  t.diagnostic(`${copies.length} steps: ${done.before} times it had not happened, ${done.after} times it was finished`)
-  assert.ok(done.before > 5 && done.after > 5)
-})
+  return done[kind]
+
+  async function copiesOf(): Promise<number[]> {
+    return (await vzfs.areas.list()).map(({ id }) => id).filter((id) => id !== 2)
+  }
+}

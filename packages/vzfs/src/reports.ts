@@ -144,6 +144,8 @@ export interface LayerResidency {
 
 export interface ResidencyReport {
   readonly layers: readonly LayerResidency[]
+  /** Areas in use: what is in RAM of contents that each shows, and its part of what is saved. */
+  readonly areas: readonly { readonly id: number; readonly resident: number; readonly saved: number }[]
   /** Of all areas in use, each content once. */
   readonly resident: number
   readonly saved: number

@@ -14,11 +14,14 @@ export interface StandingThread {
   end(): Promise<void>
 }
 
+/** What a job leaves behind is collected while it is little: a thread that stays would keep some hundred megabytes of it. */
+const SMALL_NURSERY = { maxYoungGenerationSizeMb: 16 }
+
 /** @param isGone called when it ended by itself or was ended */
 export function startStandingThread(entry: URL, common: unknown, isGone: () => void): StandingThread {
   const counts = startUps()
   beginLoading(counts)
-  const worker = new Worker(entry, { workerData: { job: common, counts } satisfies Handed })
+  const worker = new Worker(entry, { workerData: { job: common, counts } satisfies Handed, resourceLimits: SMALL_NURSERY })
   const { promise: gone, resolve: setGone } = Promise.withResolvers<void>()
   let current: Job | null = null
   let fit = true

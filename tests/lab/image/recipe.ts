@@ -20,6 +20,8 @@ const PACKAGES = [
   'e2fsprogs',
   'util-linux-extra',
   'python3',
+  // dm-log-writes.
+  'dmsetup',
 ]
 
 /** Each of them costs a second or more of an emulated machine's start, or works while tests run, and no test is about it. */

@@ -6,6 +6,7 @@ type App = Awaited<ReturnType<AppShelf['build']>>
 
 export function fakeApps(): AppShelf {
   const all: App[] = []
+  const updates: App[] = []
   return {
     list: async () => [...all],
     async build(name) {
@@ -18,7 +19,7 @@ export function fakeApps(): AppShelf {
         definition: name,
         description: 'a web server',
         application: `${all.length + 1}.0`,
-        needs: [],
+        needs: name === 'shop' ? ['web'] : [],
         parameters: {
           port: { type: 'port', about: 'where it listens', default: 80 },
           password: { type: 'secret', about: 'of its users', generate: 16 },
@@ -32,11 +33,35 @@ export function fakeApps(): AppShelf {
       all.push(app)
       return app
     },
+    updates: async () => [...updates],
+    async buildUpdates(target, before) {
+      const name = `${target.split('@')[0]}-updates`
+      const version = `2026-01-01.${updates.length + 1}`
+      const made: App = {
+        kind: 'app',
+        name,
+        version,
+        ref: `${name}@${version}`,
+        updates: target,
+        definition: target,
+        description: '',
+        application: null,
+        needs: [],
+        parameters: {},
+        scripts: [],
+        health: null,
+        systems: [{ os: target.split('@')[0] ?? '', builtFor: [...before], wanted: [], packages: [] }],
+        bytes: 1,
+        builtAt: new Date().toISOString(),
+      }
+      updates.push(made)
+      return made
+    },
     async remove(ref) {
-      all.splice(
-        all.findIndex((app) => app.ref === ref),
-        1,
-      )
+      for (const list of [all, updates]) {
+        const at = list.findIndex((app) => app.ref === ref)
+        if (at >= 0) list.splice(at, 1)
+      }
     },
     contents: async () => '/dev/null',
   }

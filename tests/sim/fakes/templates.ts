@@ -13,6 +13,7 @@ const DEFINITIONS: readonly Wish[] = [
   { name: 'micro', description: 'BusyBox' },
   { name: 'debian-12', description: 'Debian 12' },
   { name: 'web', description: 'a web server', kind: 'app' },
+  { name: 'shop', description: 'needs a web server', kind: 'app' },
   { name: 'endless', description: 'never finished' },
   ...Array.from({ length: 16 }, (_, at) => ({ name: `endless-${at}`, description: 'never finished' })),
 ]
@@ -73,7 +74,7 @@ function templateOf(ref: string, builtAt: string, kind: 'busybox' | 'systemd'): 
     description: name,
     sources: [],
     packages: [{ name: 'base', version, architecture: 'amd64', sha256: '0'.repeat(64) }],
-    packageManager: 'none',
+    packageManager: name.startsWith('debian') ? 'apt' : 'none',
     init: { kind, path: '/sbin/init', stopSignal: 'SIGUSR2', ready: kind === 'systemd' ? 'systemd' : 'none' },
     layers: [ref],
     files: 1,

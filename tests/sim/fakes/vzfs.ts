@@ -318,7 +318,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
       })),
       pool: { files: 0, bytes: 0, saved: 0 },
     }),
-    residency: async () => ({ layers: [], resident: 0, saved: 0 }),
+    residency: async () => ({ layers: [], areas: [], resident: 0, saved: 0 }),
     learn: async () => undefined,
     readAhead: async () => ({ files: 0, bytes: 0 }),
     idle: async () => undefined,

@@ -4,9 +4,9 @@ import { runTask } from '../task/run-task.ts'
 
 export const appAdd = command({
   name: 'app add',
-  summary: 'Add an app to VPSs that run',
+  summary: 'Add an app to VPSs',
   details:
-    "The VPS's own package manager installs it from packages that the node has verified; no network is needed. The same command again goes on where one was cut off. Secrets that are made are shown once.",
+    'In a VPS that runs, its own package manager installs it from packages that the node has verified; no network is needed. A VPS that is stopped gets it as a shared layer where its own files allow that, and it is configured when the VPS boots. The same command again goes on where one was cut off. Secrets that are made are shown once.',
   arguments: appArguments,
   options: { ...setOption, ...manyOptions },
   examples: [

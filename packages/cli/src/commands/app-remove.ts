@@ -4,8 +4,9 @@ import { runTask } from '../task/run-task.ts'
 
 export const appRemove = command({
   name: 'app remove',
-  summary: 'Remove an app from VPSs that run',
-  details: 'With the packages that came with it and that nothing else needs. Configuration stays, unless --purge is given.',
+  summary: 'Remove an app from VPSs',
+  details:
+    'From VPSs that run or are stopped, with the packages that came with it and that nothing else needs. Configuration stays, unless --purge is given.',
   arguments: appArguments,
   options: { purge: { about: 'its configuration too' }, ...manyOptions },
   examples: [

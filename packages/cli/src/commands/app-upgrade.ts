@@ -4,8 +4,9 @@ import { runTask } from '../task/run-task.ts'
 
 export const appUpgrade = command({
   name: 'app upgrade',
-  summary: 'Upgrade an app in VPSs that run',
-  details: 'To its latest version, or the one that is named. Parameters keep their values unless --set says otherwise.',
+  summary: 'Upgrade an app in VPSs',
+  details:
+    'To its latest version, or the one that is named, in VPSs that run or are stopped. Parameters keep their values unless --set says otherwise.',
   arguments: appArguments,
   options: { ...setOption, ...manyOptions },
   examples: [

@@ -70,4 +70,5 @@ const NOTHING = {
   'quota-ugid': undefined,
   'boot-order': undefined,
   share: undefined,
+  updates: undefined,
 } as const

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -159,6 +159,34 @@ test('template import takes a file, by its whole path', async () => {
   )
   const [asked] = fake.node.state.requests.filter(({ name }) => name === 'templateImport')
   assert.deepEqual(asked?.body, { name: 'mine', file: resolve('rootfs.tar.gz') })
+})
+
+test('template import of standard input: the daemon can read all of it meanwhile, and nothing of it is left on a disk', async (t) => {
+  const spool = mkdtempSync(join(tmpdir(), 'insula-spool-'))
+  t.after(() => rmSync(spool, { recursive: true }))
+  const options = { socketPath: fake.node.socketPath, env: { TMPDIR: spool } }
+  const archive = Buffer.alloc(300_000, 'archive')
+  const { code, stdout } = await runCli(['template', 'import', 'mine', '-'], { ...options, stdin: archive })
+  assert.deepEqual([code, stdout.toString().startsWith('imported mine@')], [0, true])
+  assert.ok(fake.node.state.archives.at(-1)?.equals(archive))
+  const endless = startCli(['template', 'import', 'mine', '-'], options)
+  t.after(() => endless.kill('SIGKILL'))
+  endless.stdin?.on('error', () => undefined).write(archive)
+  await until(() => openFilesOf(endless.pid ?? 0).some((file) => file.startsWith(spool) && file.endsWith(' (deleted)')))
+  await until(() => readdirSync(spool).length === 0)
+  endless.kill('SIGKILL')
+  await endless.ended
+  assert.deepEqual(readdirSync(spool), [])
+  const nowhere = await runCli(['template', 'import', 'mine', '-'], {
+    ...options,
+    env: { TMPDIR: `${spool}/none` },
+    stdin: archive,
+  })
+  assert.equal(nowhere.code, 2)
+  assert.match(
+    nowhere.stderr,
+    /^insula: cannot keep what comes from standard input: .*ENOENT[^]*name another directory by TMPDIR/,
+  )
 })
 
 test('set --share', async () => {
@@ -456,6 +484,10 @@ test('the care of the volume', async () => {
   assert.match(residency.out, /^debian-12@2026-01-01\.1 +2 +3200 +180M +120 +40M +40M$/m)
   assert.match(residency.out, /^ +4M +5M +\/usr\/lib\/x86_64-linux-gnu\/libcrypto\.so\.3$/m)
   assert.deepEqual(lastRequest()?.query, { template: 'debian-12', files: 5 })
+  assert.equal(
+    (await insula('vzfs', 'residency', '--vps')).out,
+    'WHAT    NAME     VOLUME   RESIDENT  SAVED\nvps     web      default       40M    20M\nvps     off      default       40M    20M\nvolume  default  -             40M    40M\n',
+  )
   const gc = await insula('vzfs', 'gc', '--dry-run')
   assert.deepEqual([gc.code, gc.out], [0, 'would delete 3 contents, 3M\n'])
   assert.deepEqual(lastRequest()?.body, { dryRun: true })
@@ -765,3 +797,11 @@ test('what cannot be a volume is refused before anything is asked, and the help 
   assert.equal(fake.node.state.requests.length, 0)
   assert.match((await insula('vzfs', 'volume', '--help')).out, /add .*\n.*list|list .*\n.*add/)
 })
+
+function openFilesOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  } catch {
+    return []
+  }
+}

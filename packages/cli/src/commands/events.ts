@@ -47,6 +47,8 @@ export function told(event: Event): string {
       return `${event.data.name}: ${event.data.from} -> ${event.data.to}${event.data.problem === null ? '' : ` (${event.data.problem})`}`
     case 'vps.changed':
       return `${event.data.name}: changed ${event.data.fields.join(', ')}`
+    case 'app.configured':
+      return `${event.data.name}: ${event.data.problem ?? `${event.data.app} is configured`}`
     case 'vps.renamed':
       return `${event.data.name}: renamed, was ${event.data.previous}`
     case 'vps.destroyed':

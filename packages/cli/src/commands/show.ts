@@ -35,6 +35,8 @@ export const show = command({
   },
 })
 
+const APP_STATES: Readonly<Record<string, string>> = { pending: 'configured when it boots' }
+
 const softLimits = ({ diskSoft, inodesSoft }: Vps['limits']): string =>
   [diskSoft === null ? [] : `soft ${formatSize(diskSoft)}`, inodesSoft === null ? [] : `soft ${inodesSoft} inodes`]
     .flat()
@@ -51,7 +53,11 @@ function more({ apps, disk, limits, lastExit, snapshots }: Vps): (readonly [stri
         .join(' ')
         .trim() || '-',
     ],
-    ['apps', apps.map(({ ref, state }) => (state === 'ready' ? ref : `${ref} (${state})`)).join(', ') || '-'],
+    [
+      'apps',
+      apps.map(({ ref, state }) => (state === 'ready' ? ref : `${ref} (${APP_STATES[state] ?? state})`)).join(', ') || '-',
+    ],
+    ...apps.flatMap(({ name, problem }) => (problem === null ? [] : [[`problem of ${name}`, problem] as const])),
     ['snapshots', snapshots === null ? '-' : schedule(snapshots)],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]

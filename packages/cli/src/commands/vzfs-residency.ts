@@ -34,6 +34,22 @@ const files: readonly Column<File>[] = [
   { name: 'path', about: 'where it is in the template', value: ({ path }) => path },
 ]
 
+interface Sharer {
+  readonly what: 'vps' | 'volume'
+  readonly name: string
+  readonly volume: string
+  readonly resident: number
+  readonly saved: number
+}
+
+const sharers: readonly Column<Sharer>[] = [
+  { name: 'what', about: 'VPS or volume', value: ({ what }) => what },
+  { name: 'name', about: 'its name', shrinks: true, value: ({ name }) => name },
+  { name: 'volume', about: 'where a VPS lies', shrinks: true, value: ({ volume }) => volume },
+  { name: 'resident', about: 'in RAM of what it shares', right: true, value: ({ resident }) => formatSize(resident) },
+  { name: 'saved', about: 'its part of the RAM that is saved', right: true, value: ({ saved }) => formatSize(saved) },
+]
+
 export const vzfsResidency = command({
   name: 'vzfs residency',
   summary: 'Show what of templates is in RAM, and for how many VPSs',
@@ -41,6 +57,7 @@ export const vzfsResidency = command({
     template: { about: 'only this one; name (its latest version) or name@version', optional: true, complete: 'template' },
   },
   options: {
+    vps: { about: 'by VPS that runs, and by volume, in place of by template' },
     files: { value: 'N', about: 'also the N files of each that have most in RAM', parse: wholeNumber(0, 1000) },
     ...columnsOption,
     ...output,
@@ -48,8 +65,16 @@ export const vzfsResidency = command({
   examples: [
     { line: 'insula vzfs residency', about: 'all templates' },
     { line: 'insula vzfs residency debian-12 --files 10', about: 'one, and what of it is in RAM' },
+    { line: 'insula vzfs residency --vps', about: 'what of that each VPS uses' },
   ],
   run: async (context, { args, options }) => {
+    const bySharer = {
+      all: sharers,
+      standard: sharers.map(({ name }) => name),
+      id: ({ name }: Sharer) => name,
+      none: 'there is no volume',
+    }
+    if (options.vps && answeredColumnsHelp(context, bySharer, options)) return
     const listing = {
       all: columns,
       standard: columns.map(({ name }) => name),
@@ -63,6 +88,7 @@ export const vzfsResidency = command({
     }
     const answer = await (await context.client()).vzfsResidency({ query })
     if (options.json) return context.print(JSON.stringify(answer, null, 2))
+    if (options.vps) return printRows(context, bySharer, sharersIn(answer), options)
     printRows(context, listing, answer.templates, options)
     if (options.quiet) return
     for (const { ref, biggest } of answer.templates) {
@@ -72,3 +98,10 @@ export const vzfsResidency = command({
     }
   },
 })
+
+function sharersIn({ vps, volumes }: VzfsResidency): Sharer[] {
+  return [
+    ...vps.map((one): Sharer => ({ ...one, what: 'vps' })),
+    ...volumes.map((one): Sharer => ({ ...one, what: 'volume', volume: '-' })),
+  ]
+}

@@ -1,5 +1,6 @@
 /** What the fake node knows, and its answer to each route. */
 
+import { existsSync, readFileSync } from 'node:fs'
 import type { WebSocket } from 'ws'
 import {
   type ApiError,
@@ -21,6 +22,7 @@ import { settled, task } from './fake-task.ts'
 import { relinkResult } from './fake-relink.ts'
 import { fakeDefinition, fakeDiff, fakeLint, fakeTemplate, templateIn as template } from './fake-template.ts'
 import { mountAnswer, mountedFiles } from './fake-mount.ts'
+import { updateAnswer } from './fake-update.ts'
 import { fakeVolume, moveToVolume, volumeAnswer } from './fake-volume.ts'
 import { vzfsFigures, vzfsResult } from './fake-vzfs.ts'
 
@@ -38,6 +40,8 @@ export interface FakeState {
   readonly volumes: Volume[]
   readonly events: Event[]
   readonly requests: FakeRequest[]
+  /** Archives that could be read when they were to be imported. */
+  readonly archives: Buffer[]
   readonly sockets: Set<WebSocket>
   readonly listeners: Set<(event: Event) => void>
   /** What the console of every VPS shows. */
@@ -78,6 +82,7 @@ export function fakeState(): FakeState {
     volumeProblems: [],
     swap: 0,
     requests: [],
+    archives: [],
     sockets: new Set(),
     listeners: new Set(),
     scrollback: '',
@@ -121,6 +126,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
     snapshots: null,
     share: 'all',
     relinkDue: false,
+    updates: 'pinned',
+    updatedTo: null,
     createdAt: EPOCH,
     startedAt: running ? EPOCH : null,
     pid: running ? 4000 + id : null,
@@ -233,6 +240,9 @@ export async function answerTo(
       return task(state, 'vzfs.relink', null, 'all', wait, () =>
         Object.assign(state.tasks.at(-1) ?? {}, { result: relinkResult([...state.vps.values()], body) }),
       )
+    case 'updateStatus':
+    case 'updateApply':
+      return updateAnswer(state, name, body, wait)
     case 'quotaList':
     case 'quotaGrace':
     case 'quotaSet':
@@ -260,6 +270,7 @@ export async function answerTo(
     case 'definitionLint':
       return fakeLint(body)
     case 'templateImport':
+      if (existsSync(String(body['file']))) state.archives.push(readFileSync(String(body['file'])))
       return task(state, 'template.import', null, String(body['name']), wait, () => {
         state.templates.push(fakeTemplate(String(body['name'])))
       })

@@ -49,6 +49,11 @@ const RESIDENCY: VzfsResidency = {
       biggest: [{ path: '/usr/lib/x86_64-linux-gnu/libcrypto.so.3', bytes: 5 * MIB, resident: 4 * MIB }],
     },
   ],
+  vps: [
+    { id: 101, name: 'web', volume: 'default', resident: 40 * MIB, saved: 20 * MIB },
+    { id: 102, name: 'off', volume: 'default', resident: 40 * MIB, saved: 20 * MIB },
+  ],
+  volumes: [{ name: 'default', resident: 40 * MIB, saved: 40 * MIB }],
   resident: 40 * MIB,
   saved: 40 * MIB,
 }

@@ -67,7 +67,7 @@ export const AppDefinition = z
     parameters: z
       .record(z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, { error: 'a name such as "data-dir"' }), Parameter)
       .default({})
-      .describe('Scripts get them as INSULA_PARAM_NAME, upper case, - as _'),
+      .describe('Scripts and the health check get them in the environment: data-dir is INSULA_PARAM_DATA_DIR'),
     files: z.record(InnerPath, TemplateFile).default({}),
     scripts: z.array(Script).max(100).default([]).superRefine(onlyOnTheHost),
     health: z

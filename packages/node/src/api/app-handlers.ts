@@ -2,35 +2,25 @@
 
 import type { App as ShownApp, TaskAnswer } from '@insula/contract'
 import type { App } from '@insula/templates'
+import { findApp } from '../apps/app-of.ts'
 import { APP_KINDS, type ManyParams, runOnMany } from '../apps/run-on-many.ts'
-import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import type { HandlerInput, Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
+import { selected } from './selected.ts'
 
 type AppRoute = 'appList' | 'appShow' | 'appAdd' | 'appUpgrade' | 'appRemove' | 'templateUsage' | 'taskSecrets'
 
 export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute> {
   const { inventory, apps, templates, tasks, secrets } = means
-  const find = async (ref: string): Promise<{ app: App; all: App[] }> => {
-    const all = await apps.list()
-    const app = all.findLast((one) => one.ref === ref || one.name === ref)
-    if (app) return { app, all }
-    const known = (await templates.definitions()).some(({ name, kind }) => name === ref && kind === 'app')
-    throw failure(
-      'not_found',
-      `there is no app "${ref}" on this node`,
-      known ? `build it with: insula template build ${ref}` : 'see `insula app list`, and `insula template list --available`',
-    )
-  }
   const many = async (
     deed: 'add' | 'upgrade' | 'remove',
     { body, query }: Pick<HandlerInput<'appAdd'> | HandlerInput<'appUpgrade'> | HandlerInput<'appRemove'>, 'body' | 'query'>,
   ): Promise<TaskAnswer> => {
     const targets = selected(inventory, body.select)
     const { parallel, stopAfter, canary, dryRun } = body
-    const app = deed === 'remove' ? null : (await find(body.app)).app
+    const app = deed === 'remove' ? null : await findApp(means, body.app)
     const given = 'parameters' in body ? body.parameters : {}
     const isSecret = ([name]: readonly [string, string]): boolean => app?.parameters[name]?.type === 'secret'
     const params: ManyParams = {
@@ -55,8 +45,8 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
       return { apps: all.map((app) => presentApp(app, all, inventory.all())) }
     },
     appShow: async ({ params }) => {
-      const { app, all } = await find(params.app)
-      return { app: presentApp(app, all, inventory.all()) }
+      const app = await findApp(means, params.app)
+      return { app: presentApp(app, await apps.list(), inventory.all()) }
     },
     appAdd: (input) => many('add', input),
     appUpgrade: (input) => many('upgrade', input),
@@ -89,17 +79,6 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
       return { secrets: secrets.take(params.task) }
     },
   }
-}
-
-function selected({ all, find }: Means['inventory'], select: HandlerInput<'appAdd'>['body']['select']): VpsRecord[] {
-  if (select.vps) return [...new Map(select.vps.map((ref) => find(ref)).map((vps) => [vps.id, vps])).values()]
-  const { template, app } = select
-  return all().filter(
-    (vps) =>
-      select.all === true ||
-      (template !== undefined && (vps.template === template || vps.template.split('@')[0] === template)) ||
-      (app !== undefined && vps.apps.some(({ ref, name }) => ref === app || name === app)),
-  )
 }
 
 function presentApp(app: App, all: readonly App[], vpss: readonly VpsRecord[]): ShownApp {

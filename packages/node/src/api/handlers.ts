@@ -3,12 +3,13 @@
 import type { z } from 'zod'
 import { type RouteName, type routes, type Task, type TaskAnswer, openApiDocument, type Vps } from '@insula/contract'
 import { isLegal, isTransient } from '@insula/model'
+import { type Chosen, chooseApps, createWithApps, startConfigured } from '../apps/create-with-apps.ts'
 import { examine } from '../doctor.ts'
 import { failure } from '../failures.ts'
 import { requireLegal } from '../life/legality.ts'
 import { bootOf } from '../life/boot-state.ts'
 import { changeVps, renameVps } from '../life/change.ts'
-import { admit, createVps, uncreate } from '../life/create.ts'
+import { admit, uncreate } from '../life/create.ts'
 import { destroyVps } from '../life/destroy.ts'
 import { destroyOrphan, endOrphan, findOrphan, type Orphan, requireForce } from '../life/orphan.ts'
 import { lastWords } from '../life/last-words.ts'
@@ -33,6 +34,7 @@ import type { TaskSpec } from '../tasks/engine.ts'
 import type { UsageBoard } from '../usage.ts'
 import { VERSION } from '../version.ts'
 import { appHandlers } from './app-handlers.ts'
+import { updateHandlers } from './update-handlers.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
@@ -125,7 +127,12 @@ export function handlers(means: HandlerMeans): Handlers {
       return { vps: presentVps(record, now, disk, missingVolume(means, record)) }
     },
     vpsCreate: async ({ body, query }) => {
-      const record = await admit(means, body)
+      let secrets: Chosen['secrets'] = {}
+      const record = await admit(means, body, async (template, doing) => {
+        const chosen = await chooseApps(means, body, template, doing)
+        secrets = chosen.secrets
+        return chosen.apps
+      })
       const spec = {
         kind: 'vps.create',
         vps: record.id,
@@ -134,16 +141,17 @@ export function handlers(means: HandlerMeans): Handlers {
         doing: `cannot create VPS "${record.name}"`,
         cancellable: true,
       }
-      return run(spec, query, async ({ signal, progress }) => {
+      return run(spec, query, async (context) => {
+        const { signal, progress } = context
         if (signal.aborted) {
           await uncreate(means, record.id)
           signal.throwIfAborted()
         }
         progress('private area')
-        const created = await createVps(means, record, { signal, progress })
+        const created = await createWithApps(means, record, context)
         if (body.start !== true) return shown(created)
         progress('start')
-        return shown(await startVps(means, record.id, signal))
+        return shown(await startConfigured(means, record.id, context, secrets))
       })
     },
     vpsChange: async ({ params, query, body }) => {
@@ -223,6 +231,7 @@ export function handlers(means: HandlerMeans): Handlers {
     },
 
     ...appHandlers(means, run),
+    ...updateHandlers(means, run),
     ...templateHandlers(means, run),
     taskList: async ({ query }) => {
       const vps = query.vps === undefined ? undefined : inventory.find(query.vps).id

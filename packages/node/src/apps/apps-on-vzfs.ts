@@ -1,20 +1,42 @@
 /** The shelf of apps, on a volume. */
 
-import { buildApp, listApps, listTemplates, removeTemplate } from '@insula/templates'
+import { buildApp, buildUpdates, listApps, listTemplates, removeTemplate } from '@insula/templates'
 import { appSource } from '../definitions/app-source.ts'
 import type { ShelfMeans } from '../templates-on-vzfs.ts'
 import type { AppShelf } from './app-shelf.ts'
 
-export function appShelf({ vzfs, runner, definitions }: Pick<ShelfMeans, 'vzfs' | 'runner' | 'definitions'>): AppShelf {
+export interface AppShelfMeans extends Pick<ShelfMeans, 'vzfs' | 'runner' | 'definitions'> {
+  /** Where lists of packages are kept between builds. */
+  readonly lists: string
+}
+
+export function appShelf({ vzfs, runner, definitions, lists }: AppShelfMeans): AppShelf {
   return {
-    list: () => listApps(vzfs),
+    list: async () => (await listApps(vzfs)).filter(({ updates }) => updates === undefined),
+    updates: async () => (await listApps(vzfs)).filter(({ updates }) => updates !== undefined),
     async build(name, { mirror, signal, onProgress, log }) {
       const definition = await definitions.find(name)
       if (!definition) throw new Error(`there is no definition of an app "${name}"`)
       const source = await appSource(definition)
       const systems = (await listTemplates(vzfs)).filter(({ packageManager }) => packageManager === 'apt')
       const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
-      return buildApp(source, { vzfs, runner, systems, mirror, signal, onProgress: told, ...(log ? { onLine: log } : {}) })
+      return buildApp(source, { vzfs, runner, systems, mirror, lists, signal, onProgress: told, ...(log ? { onLine: log } : {}) })
+    },
+    async buildUpdates(ref, before, { mirror, signal, onProgress, log }) {
+      const all = await listTemplates(vzfs)
+      const target = all.find((one) => one.ref === ref)
+      if (!target) throw new Error(`there is no template ${ref}`)
+      const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
+      const versions = all.filter((one) => before.includes(one.ref))
+      return buildUpdates(target, versions, {
+        vzfs,
+        runner,
+        mirror,
+        lists,
+        signal,
+        onProgress: told,
+        ...(log ? { onLine: log } : {}),
+      })
     },
     remove: (ref) => removeTemplate(vzfs, ref),
     contents: (ref, path) => vzfs.layers.contents(ref, path),

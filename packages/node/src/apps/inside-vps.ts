@@ -8,6 +8,7 @@ import type { Keeper } from '../keeper/keeper.ts'
 const MOST_STDOUT = 16 << 20
 const MOST_LINE = 2_000
 const TAIL = 12
+const KILL_AGAIN_MS = 1_000
 const MARK = 'INSULA_RUN'
 /** What was started with the mark in its environment ends, wherever it has gone meanwhile. proc_pid_environ(5) */
 const KILL = `for p in /proc/[0-9]*; do
@@ -25,6 +26,7 @@ async function runInside(
   { env, input, seconds, onLine }: InsideOptions,
   signal: AbortSignal,
 ): Promise<InsideResult> {
+  signal.throwIfAborted()
   const run = randomUUID()
   const out: Buffer[] = []
   const tail: string[] = []
@@ -49,12 +51,17 @@ async function runInside(
     },
   )
   let late = false
+  let again: NodeJS.Timeout | null = null
   const kill = (): void => {
     session.signal('SIGKILL')
     void killMarked(keeper, id, run)
+    // What begins just then is not seen yet.
+    again = setTimeout(kill, KILL_AGAIN_MS)
   }
   const timer = seconds === undefined ? null : setTimeout(() => ((late = true), kill()), seconds * 1_000)
-  signal.addEventListener('abort', kill)
+  // It may have been cancelled while the command began.
+  if (signal.aborted) kill()
+  else signal.addEventListener('abort', kill)
   try {
     const fed = feed(session, input)
     const end = await session.ended
@@ -63,7 +70,7 @@ async function runInside(
     complaints.end()
     return { code: 'code' in end ? end.code : null, stdout: Buffer.concat(out).toString(), tail, late }
   } finally {
-    if (timer) clearTimeout(timer)
+    for (const each of [timer, again]) if (each) clearTimeout(each)
     signal.removeEventListener('abort', kill)
     signal.throwIfAborted()
   }

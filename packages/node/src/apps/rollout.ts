@@ -1,6 +1,6 @@
 /** One thing done to many VPSs: so many at once, canaries first, and not on and on when it fails. */
 
-import type { AppResult } from '@insula/contract'
+import { ApiFailure, type AppResult } from '@insula/contract'
 import { semaphore } from '../tasks/turns.ts'
 
 export interface RolloutPlan {
@@ -10,6 +10,13 @@ export interface RolloutPlan {
   /** So many are done first; one that fails stops the others. */
   readonly canary: number | undefined
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof ApiFailure && error.remedy !== undefined
+    ? `${error.message}; ${error.remedy}`
+    : error instanceof Error
+      ? error.message
+      : String(error)
 
 type Result = AppResult['vps'][number]
 type Target = Pick<Result, 'vps' | 'name'>
@@ -32,7 +39,7 @@ export async function rollOut(
           if (failures >= most || signal.aborted) return
           const ended = await body(target).catch((error: unknown) => ({
             outcome: 'failed' as const,
-            message: error instanceof Error ? error.message : String(error),
+            message: messageOf(error),
           }))
           if (signal.aborted) return
           if (ended.outcome === 'failed') failures += 1

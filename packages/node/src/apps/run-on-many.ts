@@ -2,10 +2,11 @@
 
 import type { AppResult } from '@insula/contract'
 import type { App } from '@insula/templates'
-import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { TaskContext } from '../tasks/engine.ts'
-import { applyApp, type Asked } from './apply.ts'
+import { versionOf } from './app-of.ts'
+import { applyApp } from './apply.ts'
+import type { Asked } from './asked.ts'
 import { rollOut, type RolloutPlan } from './rollout.ts'
 
 /** What is written down with the task; without secrets. */
@@ -37,15 +38,17 @@ export async function runOnMany(
   const results = await rollOut(
     targets,
     params,
-    ({ vps, name }) =>
-      means.tasks.exclusively(vps, async () => {
+    ({ vps, name }) => {
+      means.relinks.giveWay(vps)
+      return means.tasks.exclusively(vps, async () => {
         const app = await appFor(means, deed, params.app, vps)
         if (app === null) return { outcome: 'unchanged', message: 'it does not have it' }
         const asked = { deed, app, parameters: { ...params.parameters, ...secrets }, purge: params.purge }
         const { made, ...done } = await applyApp(means, vps, asked, context, params.dryRun)
         means.secrets.put(context.id, name, made)
         return done
-      }),
+      })
+    },
     context.signal,
     ({ name, outcome, message }, ended) => {
       context.log(`${name}: ${outcome}${message === null ? '' : `: ${message}`}`)
@@ -56,10 +59,7 @@ export async function runOnMany(
 }
 
 /** The version that is asked for; of a removal the one that the VPS has, null when it has none. */
-async function appFor({ apps, inventory }: Means, deed: Asked['deed'], wanted: string, vps: number): Promise<App | null> {
-  const ref = deed === 'remove' ? inventory.get(vps)?.apps.find(({ name }) => name === wanted)?.ref : wanted
-  if (ref === undefined) return null
-  const found = (await apps.list()).find((app) => app.ref === ref)
-  if (found) return found
-  throw failure('not_found', `there is no app version ${ref} on this node any more`, 'see `insula app list`')
+async function appFor(means: Means, deed: Asked['deed'], wanted: string, vps: number): Promise<App | null> {
+  const ref = deed === 'remove' ? means.inventory.get(vps)?.apps.find(({ name }) => name === wanted)?.ref : wanted
+  return ref === undefined ? null : versionOf(means, ref, `cannot ${deed} app ${wanted}`)
 }

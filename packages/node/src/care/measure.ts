@@ -22,7 +22,7 @@ export async function measureSpace({ vzfs, inventory, templates }: Means): Promi
   const volumes = reports.map(({ volume, pool }): VzfsDf['volumes'][number] => {
     const own = vps.filter((one) => one.volume === volume)
     const path = vzfs.volumes().find(({ name }) => name === volume)?.path ?? ''
-    const sum = (of: (one: VzfsDf['vps'][number]) => number): number => own.reduce((total, one) => total + of(one), 0)
+    const sum = (of: (one: VzfsDf['vps'][number]) => number): number => countable(own.reduce((total, one) => total + of(one), 0))
     return {
       name: volume,
       path,
@@ -33,7 +33,8 @@ export async function measureSpace({ vzfs, inventory, templates }: Means): Promi
       saved: pool.saved,
     }
   })
-  const sum = (of: (one: VzfsDf['volumes'][number]) => number): number => volumes.reduce((total, one) => total + of(one), 0)
+  const sum = (of: (one: VzfsDf['volumes'][number]) => number): number =>
+    countable(volumes.reduce((total, one) => total + of(one), 0))
   return {
     vps: vps.toSorted((a, b) => a.id - b.id),
     templates: templatesIn(reports.flatMap(({ layers }) => layers).filter(({ name }) => refs.has(name))),
@@ -48,6 +49,9 @@ export async function measureSpace({ vzfs, inventory, templates }: Means): Promi
     volumes,
   }
 }
+
+/** Files of tenants are as long as they say: sums of lengths may be more than can be told. */
+const countable = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER)
 
 /** Each volume that has a layer has its own metadata and contents of it. */
 function templatesIn(layers: readonly LayerSpace[]): VzfsDf['templates'] {
@@ -74,7 +78,7 @@ export async function measureResidency(
   if (template !== undefined && only === null)
     throw failure('not_found', `there is no template "${template}"`, 'see `insula template list`')
   const running = inventory.all().filter(({ state }) => state === 'running' || state === 'suspended')
-  const { layers, resident, saved } = await vzfs.residency(
+  const { layers, areas, volumes, resident, saved } = await vzfs.residency(
     running.map(({ id }) => id),
     files,
   )
@@ -82,6 +86,11 @@ export async function measureResidency(
     templates: layers
       .filter(({ name }) => only === null || only.layers.includes(name))
       .map(({ name, biggest, ...rest }) => ({ ref: name, ...rest, biggest: [...biggest] })),
+    vps: areas.flatMap(({ id, ...figures }) => {
+      const known = inventory.get(id)
+      return known === null ? [] : [{ id, name: known.name, volume: known.volume, ...figures }]
+    }),
+    volumes: volumes.map(({ volume, ...figures }) => ({ name: volume, ...figures })),
     resident,
     saved,
   }

@@ -23,8 +23,16 @@ export type FindDirectory = (name: string, notIn: string) => string | null
 
 const MOST_EXTENDS = 5
 
+/** Whether keys that lie on the node, not beside the definition, have to be there: for a build, not for a list of what there is. */
+export type NodeKeys = 'needed' | 'may be missing'
+
 /** @throws DefinitionInvalid */
-export async function loadDefinition(name: string, directory: string, find: FindDirectory): Promise<LoadedDefinition> {
+export async function loadDefinition(
+  name: string,
+  directory: string,
+  find: FindDirectory,
+  nodeKeys: NodeKeys,
+): Promise<LoadedDefinition> {
   const chain = await readChain(directory, find)
   const { extends: _, ...own } = chain
     .toReversed()
@@ -32,7 +40,7 @@ export async function loadDefinition(name: string, directory: string, find: Find
   const parsed = Definition.safeParse(own)
   if (!parsed.success) throw new DefinitionInvalid(faultsOf(parsed.error, (path) => whereIs(path, chain)))
   const named = filesOf(parsed.data)
-  const contents = await readAll(named, chain)
+  const contents = await readAll(nodeKeys === 'needed' ? named : named.filter((one) => !isOfNode(one)), chain)
   return { name, directory, definition: parsed.data, contents }
 }
 
@@ -90,21 +98,28 @@ function whereIs(path: Path, chain: Chain): Pick<Fault, 'file' | 'line'> {
   return { file: yaml.file, line: yaml.lineOf(path) }
 }
 
+/** Whoever may change it may change everything. */
+const isOfNode = ({ name }: Pick<NamedFile, 'name'>): boolean => name.startsWith('/')
+
+const keyRemedy = (name: string): string =>
+  name.startsWith('/usr/share/distribution-gpg-keys/')
+    ? "install it: it is in Debian 13's package distribution-gpg-keys"
+    : 'put the key there, got from its owner by a way that you trust'
+
 async function readAll(named: readonly NamedFile[], chain: Chain): Promise<Record<string, Buffer>> {
   const found: Record<string, Buffer> = {}
   const faults: Fault[] = []
   for (const { name, path, kind } of named) {
     const fault = (message: string, remedy: string): void =>
       void faults.push({ ...whereIs(path, chain), key: keyOf(path), message, remedy })
-    if (name.startsWith('/')) {
-      // The node's own, which whoever may change it may change everything.
+    if (isOfNode({ name })) {
       if (
         await access(name).then(
           () => false,
           () => true,
         )
       )
-        fault(`there is no ${name} on this node`, 'put the key there, got from its owner by a way that you trust')
+        fault(`there is no ${name} on this node`, keyRemedy(name))
       continue
     }
     const bytes = found[name] ?? (await readFirst(name, chain))

@@ -7,7 +7,7 @@ import type { Definition } from '@insula/contract'
 import { isDefinitionName } from './definition-name.ts'
 import { TEMPLATE_FILE } from './definition-files.ts'
 import { DefinitionInvalid } from './fault.ts'
-import { type LoadedDefinition, loadDefinition } from './load.ts'
+import { type LoadedDefinition, loadDefinition, type NodeKeys } from './load.ts'
 
 export type Origin = 'shipped' | 'provider'
 
@@ -55,7 +55,8 @@ export function openDefinitions({ shipped, own }: DefinitionPlaces): Definitions
   const base = (name: string, notIn: string): string | null =>
     directoriesOf(name).find(({ directory }) => directory !== notIn)?.directory ?? null
 
-  const load = (name: string, directory: string): Promise<LoadedDefinition> => loadDefinition(name, directory, base)
+  const load = (name: string, directory: string, keys: NodeKeys = 'needed'): Promise<LoadedDefinition> =>
+    loadDefinition(name, directory, base, keys)
 
   return {
     own,
@@ -64,7 +65,9 @@ export function openDefinitions({ shipped, own }: DefinitionPlaces): Definitions
       return Promise.all(
         [...names].toSorted().flatMap((name) => {
           const [first, second] = directoriesOf(name)
-          return first === undefined ? [] : [describe(name, first, second !== undefined, load)]
+          return first === undefined
+            ? []
+            : [describe(name, first, second !== undefined, (...what) => load(...what, 'may be missing'))]
         }),
       )
     },

@@ -45,6 +45,7 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     snapshots: change.snapshots === undefined ? before.snapshots : change.snapshots,
     snapshotsSince: change.snapshots === undefined ? before.snapshotsSince : change.snapshots && new Date().toISOString(),
     share: change.share ?? before.share,
+    updates: change.updates ?? before.updates,
     // What it shares already with more than it may now is taken back by the next relink.
     relinkDue: before.relinkDue || SHARES.indexOf(change.share ?? before.share) < SHARES.indexOf(before.share),
   }

@@ -4,7 +4,7 @@ import type { VpsCreate } from '@insula/contract'
 import { DEFAULT_LIMITS, mergeLimits } from '@insula/model'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
-import type { VpsRecord } from '../record.ts'
+import type { AppRecord, VpsRecord } from '../record.ts'
 import type { TaskContext } from '../tasks/engine.ts'
 import { chooseVolume } from '../volumes/choice.ts'
 import { isVolumeGone } from '../volumes/missing.ts'
@@ -17,8 +17,15 @@ import { requireSensible } from './sensible-limits.ts'
 import { copyingLayers } from './snapshot.ts'
 import { requireTimes } from './snapshot-times.ts'
 
-/** The record that the request asks for, with its name, id, addresses and host ids taken. @throws ApiFailure */
-export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord> {
+/**
+ * The record that the request asks for, with its name, id, addresses and host ids taken.
+ * @param apps what it has of apps, on a version of a template @throws ApiFailure
+ */
+export async function admit(
+  means: Means,
+  request: VpsCreate,
+  apps: (template: string, doing: string) => Promise<readonly AppRecord[]> = async () => [],
+): Promise<VpsRecord> {
   const { config, templates } = means
   const doing = `cannot create VPS "${request.name}"`
   means.lostAreas.requireNone(doing)
@@ -35,6 +42,7 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
   const schedule = request.snapshots ?? null
   requireSensible(means, limits, doing)
   requireTimes(schedule, doing)
+  const chosen = await apps(template.ref, doing)
   const volume = await chooseVolume(means, doing, request.volume ?? null)
   return admitAs(means, doing, { name: request.name, id: request.id, addresses: request.addresses ?? [] }, (admitted) => ({
     ...admitted,
@@ -47,12 +55,14 @@ export async function admit(means: Means, request: VpsCreate): Promise<VpsRecord
     nat: request.nat ?? config.nat ?? true,
     limits,
     cpuSet: cpuSetFor(means, admitted.id, limits.cpus),
-    apps: [],
+    apps: [...chosen],
     quotaUgid: request.quotaUgid ?? 0,
     onboot: request.onboot ?? false,
     bootOrder: request.bootOrder ?? 100,
     share: request.share ?? 'all',
     relinkDue: false,
+    updates: request.updates ?? 'pinned',
+    updatedTo: null,
     snapshots: schedule,
     snapshotsSince: schedule && admitted.createdAt,
   }))

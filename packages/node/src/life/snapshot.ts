@@ -71,14 +71,20 @@ export async function rollBack(means: Means, id: number, name: string, before: s
   await means.vzfs.snapshots.rollback(id, name, said, copying(work))
   work.log(`what was there before is kept as ${before}`)
   tell(means, vps)
-  return settleRollback(means, id)
+  return settleRollback(means, id, name)
 }
 
 export const nameBefore = (): string => beforeRollback(new Date())
 
-/** The record and the accounts follow what the private area is. Idempotent. */
-export async function settleRollback(means: Means, id: number): Promise<VpsRecord> {
-  const vps = await followLayers(means, id)
+/**
+ * The record and the accounts follow what the private area is. Idempotent.
+ * @param then the snapshot that it was brought back to
+ */
+export async function settleRollback(means: Means, id: number, then: string | null): Promise<VpsRecord> {
+  await followLayers(means, id)
+  const record = then === null ? null : await recordOf(means, id, then)
+  const vps = await means.inventory.change(id, record === null ? {} : { apps: record.apps, updatedTo: record.updatedTo })
+  await means.vzfs.areas.writeRecord(id, vps)
   await repairIds(means, vps)
   return vps
 }
@@ -91,7 +97,8 @@ export async function followLayers(means: Means, id: number): Promise<VpsRecord>
   const area = await vzfs.areas.show(id)
   if (area === null || area.layers.join() === vps.layers.join()) return vps
   const layers = [...area.layers]
-  const template = (await templates.list()).find((one) => one.layers.join() === layers.join())
+  // Above it, a shared layer of apps.
+  const template = (await templates.list()).find((one) => layers.slice(-one.layers.length).join() === one.layers.join())
   const init = template === undefined ? vps.init : template.init
   const after = await inventory.change(id, { layers, template: template?.ref ?? vps.template, init })
   await vzfs.areas.writeRecord(id, after)

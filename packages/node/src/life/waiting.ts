@@ -3,27 +3,12 @@
  * are installed by the VPS's own package manager, in its user namespace and within its limits, whether it is a tenant's that is stopped or a workshop.
  */
 
-import type { ExecEnd } from '../keeper/keeper.ts'
+import type { Inside } from '@insula/templates'
+import { insideVps } from '../apps/inside-vps.ts'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { type Ascent, takeDown, WAITING } from './parts.ts'
-
-export interface RunInside {
-  readonly input?: Uint8Array
-  readonly env?: Readonly<Record<string, string>>
-}
-
-export interface Ran {
-  readonly end: ExecEnd
-  /** Standard output and error, the last of it when it is long. */
-  readonly output: string
-}
-
-export interface Inside {
-  /** As root. A command that runs when the work is cancelled is ended. @throws the signal's reason */
-  run(argv: readonly string[], options?: RunInside): Promise<Ran>
-}
 
 const WAIT = ['/bin/sh', '-c', 'while :; do sleep 86400 & wait $!; done']
 /** Asked by every package's scripts before they start a service. invoke-rc.d(8) */
@@ -48,7 +33,7 @@ export async function whileWaiting<T>(
   gone.catch(() => undefined)
   try {
     for (const part of WAITING) await part.up(means, ascent)
-    return await Promise.race([body(inside(means, vps.id, signal)), gone])
+    return await Promise.race([body(insideVps(means.keeper, vps.id, signal)), gone])
   } finally {
     await endWaiting(means, vps)
   }
@@ -66,30 +51,3 @@ export async function endWaiting(means: Means, vps: VpsRecord): Promise<void> {
 
 const policyOf = async ({ vzfs, areaView }: Means, { id, base }: VpsRecord): Promise<string | null> =>
   areaView(await vzfs.areas.plan(id), base, (root) => root.read(POLICY, MOST_OUTPUT))
-
-function inside({ keeper }: Means, id: number, signal: AbortSignal): Inside {
-  return {
-    async run(argv, { input, env } = {}) {
-      signal.throwIfAborted()
-      let output = ''
-      const hear = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-MOST_OUTPUT))
-      const session = await keeper.exec(`${id}`, { argv, ...(env === undefined ? {} : { env }) }, { stdout: hear, stderr: hear })
-      const { promise: aborted, reject } = Promise.withResolvers<never>()
-      const stop = (): void => {
-        session.close()
-        reject(signal.reason as Error)
-      }
-      aborted.catch(() => undefined)
-      // It may have been cancelled while the command began.
-      if (signal.aborted) stop()
-      else signal.addEventListener('abort', stop)
-      try {
-        if (input !== undefined) await Promise.race([session.write(input), aborted])
-        session.end()
-        return { end: await Promise.race([session.ended, aborted]), output }
-      } finally {
-        signal.removeEventListener('abort', stop)
-      }
-    },
-  }
-}

@@ -5,13 +5,14 @@
 
 import { FIRST_VOLUME } from '@insula/contract'
 import { DEFAULT_LIMITS, mergeLimits } from '@insula/model'
+import type { Inside } from '@insula/templates'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { admitAs } from './admission.ts'
 import { uncreate } from './create.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf } from './disk.ts'
-import { type Inside, whileWaiting } from './waiting.ts'
+import { whileWaiting } from './waiting.ts'
 
 export interface WorkshopWish {
   /** "cannot build stack ..." */
@@ -53,6 +54,8 @@ export async function inWorkshop<T>(
     onboot: false,
     bootOrder: 0,
     share: 'none',
+    updates: 'pinned',
+    updatedTo: null,
     relinkDue: false,
     snapshots: null,
     snapshotsSince: null,

@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
+import type { Inside } from '@insula/templates'
 import { LayerInUse, type Vzfs } from '@insula/vzfs'
-import type { Inside } from '../life/waiting.ts'
 import { inWorkshop } from '../life/workshop.ts'
 import type { Means } from '../means.ts'
 import type { ShelvedTemplate } from '../template-shelf.ts'
@@ -16,8 +16,11 @@ export interface Combination {
   readonly apps: readonly string[]
 }
 
+/** What came with each version: names of packages that were not there before. */
+export type Came = Readonly<Record<string, readonly string[]>>
+
 /** Installs versions of applications in a VPS that is held up for that. @throws when it cannot */
-export type Install = (inside: Inside, apps: readonly string[]) => Promise<void>
+export type Install = (inside: Inside, apps: readonly string[]) => Promise<Came>
 
 export interface Work {
   readonly signal: AbortSignal
@@ -44,6 +47,9 @@ const WITHOUT = [
   '/etc/hosts',
   '/etc/resolv.conf',
   '/etc/.pwd.lock',
+  // A key that a package makes for this machine alone: an app's script makes it in each VPS.
+  '/etc/ssl/certs/ssl-cert-snakeoil.pem',
+  '/etc/ssl/private/ssl-cert-snakeoil.key',
   '/usr/sbin/policy-rc.d',
   '/tmp',
   '/var/tmp',
@@ -65,16 +71,16 @@ export async function withStack<T>(
   combination: Combination,
   install: Install,
   work: Work,
-  body: (layers: readonly string[]) => Promise<T>,
+  body: (layers: readonly string[], came: Came) => Promise<T>,
 ): Promise<T> {
   const { template, apps } = combination
-  if (apps.length === 0) return body(template.layers)
+  if (apps.length === 0) return body(template.layers, {})
   const name = stackName(combination)
   const { held } = means.stacks
   held.set(name, (held.get(name) ?? 0) + 1)
   try {
     await built(means, name, combination, install, work)
-    return await body([name, ...template.layers])
+    return await body([name, ...template.layers], (await stackOf(means.vzfs, name))?.came ?? {})
   } finally {
     const left = (held.get(name) ?? 1) - 1
     if (left === 0) held.delete(name)
@@ -121,21 +127,42 @@ async function buildStack(
   { signal, log }: Work,
 ): Promise<void> {
   const doing = `cannot build the shared layer of ${apps.join(', ')} on ${template.ref}`
-  const manifest = { kind: 'stack', os: template.ref, apps }
+  let came: Came = {}
   const { files, bytes, newPoolBytes } = await inWorkshop(
     means,
     { doing, template: template.ref, layers: template.layers },
     signal,
-    (inside) => install(inside, apps),
-    (area) => means.vzfs.layerFromArea(area, name, { manifest, without: WITHOUT, signal }),
+    async (inside) => void (came = await install(inside, apps)),
+    (area) => {
+      const manifest: StackManifest = { kind: 'stack', os: template.ref, apps, came }
+      return means.vzfs.layerFromArea(area, name, { manifest, without: WITHOUT, signal })
+    },
   )
   log(`${name}: ${files} files with ${bytes} bytes, of which the pool did not have ${newPoolBytes}`)
 }
 
+interface StackManifest {
+  readonly kind: 'stack'
+  readonly os: string
+  readonly apps: readonly string[]
+  readonly came: Came
+}
+
 /** Of a stack; null: the layer is none. */
-export async function stackOf(vzfs: Pick<Vzfs, 'layers'>, layer: string): Promise<{ readonly os: string } | null> {
-  const manifest = (await vzfs.layers.manifest(layer)) as { kind?: unknown; os?: unknown } | null
-  return manifest?.kind === 'stack' && typeof manifest.os === 'string' ? { os: manifest.os } : null
+export async function stackOf(vzfs: Pick<Vzfs, 'layers'>, layer: string): Promise<StackManifest | null> {
+  const manifest = (await vzfs.layers.manifest(layer)) as Partial<StackManifest> | null
+  if (manifest?.kind !== 'stack') return null
+  const { os = '', apps = [], came = {} } = manifest
+  return { kind: 'stack', os, apps, came }
+}
+
+/** The one among the layers of a VPS. */
+export async function stackBelow(vzfs: Pick<Vzfs, 'layers'>, layers: readonly string[]): Promise<StackManifest | null> {
+  for (const layer of layers) {
+    const found = await stackOf(vzfs, layer)
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** Those that no VPS and no snapshot uses go. @returns their names */

@@ -26,6 +26,8 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   held: false,
   waits: false,
   share: 'all',
+  updates: 'pinned',
+  updatedTo: null,
   relinkDue: false,
   base: 2 ** 28,
   createdAt: '2026-01-01T00:00:00.000Z',

@@ -41,6 +41,8 @@ export interface AppWays {
   readonly parameters: Readonly<Record<string, AppParameter>>
   readonly scripts: readonly AppScript[]
   readonly health: AppHealth | null
+  /** It is not an app, but what brings VPSs to this version of an OS template; see updates.ts. */
+  readonly updates?: string
 }
 
 /** One package of a version. */
@@ -106,5 +108,5 @@ export interface AppSource extends AppWays {
   /** Digest of the definition. */
   readonly digest: string
   /** null when it does not fit. */
-  wants(os: { readonly name: string; readonly family: string }): AppWants | null
+  wants(os: { readonly name: string; readonly family: string; readonly ref: string }): AppWants | null
 }

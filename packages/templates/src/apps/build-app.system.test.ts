@@ -60,7 +60,7 @@ async function place(t: TestContext, volumeAt?: string): Promise<Place> {
     build: async (packages, more = {}) => {
       const systems = (await vzfs.layers.list())
         .filter(({ name }) => name.startsWith('os@'))
-        .map(({ name: ref }) => ({ ref, name: 'os', family: 'debian', architecture: 'amd64' }))
+        .map(({ name: ref }) => ({ ref, name: 'os', family: 'debian', architecture: 'amd64', sources: [] }))
       return buildApp(source(packages), { vzfs, runner, systems, ...more })
     },
   }

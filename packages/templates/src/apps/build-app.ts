@@ -8,7 +8,7 @@ import { type Vzfs, VzfsError } from '@insula/vzfs'
 import { nodeSettings } from '../debian/origin.ts'
 import { TemplateFailed } from '../failure.ts'
 import { formatReference, nextReference, parseReference } from '../reference.ts'
-import type { BuildProgress } from '../template.ts'
+import type { BuildProgress, PackageSource } from '../template.ts'
 import type { App, AppManifest, AppOnSystem, AppSource, AppWants } from './app.ts'
 import { fetchClosure, formatIndex } from './deb/closure.ts'
 import type { Stanza } from './deb/control.ts'
@@ -21,6 +21,7 @@ export interface AppSystem {
   readonly name: string
   readonly family: string
   readonly architecture: string
+  readonly sources: readonly PackageSource[]
 }
 
 export interface AppBuildNeed {
@@ -30,6 +31,8 @@ export interface AppBuildNeed {
   readonly systems: readonly AppSystem[]
   /** In place of the archives that OS templates name. */
   readonly mirror?: string | undefined
+  /** Where lists of packages are kept between builds. */
+  readonly lists?: string | undefined
   readonly onProgress?: (progress: BuildProgress) => void
   readonly onLine?: (line: string) => void
   readonly signal?: AbortSignal | undefined
@@ -95,13 +98,13 @@ interface SystemBuild {
 /** One more version of an OS template: VPSs of an older one may need packages that a later one has already. */
 async function addSystem(
   app: string,
-  { ref, name, architecture }: AppSystem,
+  { ref, name, architecture, sources: origin }: AppSystem,
   wants: AppWants,
   before: SystemBuild | undefined,
   tree: string,
-  { vzfs, runner, mirror, signal, onLine }: AppBuildNeed,
+  { vzfs, runner, mirror, lists, signal, onLine }: AppBuildNeed,
 ): Promise<SystemBuild | null> {
-  const read = await readSystem(vzfs.layers, ref, mirror)
+  const read = await readSystem(vzfs.layers, { ref, sources: origin }, mirror)
   if (read === null) return before ?? null
   const digest = createHash('sha256').update(read.status).digest('hex')
   const builtFor = [...(before?.system.builtFor ?? []), ref]
@@ -114,7 +117,7 @@ async function addSystem(
       `app ${app} for ${ref}`,
       wants.packages,
       { status: read.status, architecture, sources, settings },
-      { runner, work, signal, onLine },
+      { runner, work, lists, signal, onLine },
     )
     await mkdir(join(tree, name), { recursive: true, mode: 0o755 })
     const known = new Set(before?.system.packages.map(({ file }) => file))
@@ -141,7 +144,7 @@ async function addSystem(
 }
 
 function manifestOf(source: AppSource, builds: readonly SystemBuild[]): AppManifest {
-  const { name, description, needs, parameters, scripts, health, digest } = source
+  const { name, description, needs, parameters, scripts, health, digest, updates } = source
   return {
     kind: 'app',
     name,
@@ -151,6 +154,7 @@ function manifestOf(source: AppSource, builds: readonly SystemBuild[]): AppManif
     parameters,
     scripts,
     health,
+    ...(updates === undefined ? {} : { updates }),
     application: builds.at(-1)?.application ?? null,
     systems: builds.map(({ system }) => system),
   }

@@ -5,6 +5,7 @@ import { parseSources } from '../debian/sources.ts'
 import { KEYRING } from '../debian/mmdebstrap.ts'
 import { TemplateFailed } from '../failure.ts'
 import type { Vzfs } from '@insula/vzfs'
+import type { AppSystem } from './build-app.ts'
 import type { AptSourceLine } from './deb/apt-tree.ts'
 
 export interface System {
@@ -17,14 +18,21 @@ type Contents = Pick<Vzfs['layers'], 'contents'>
 const SOURCES = ['etc/apt/sources.list', 'etc/apt/sources.list.d/debian.sources'] as const
 
 /** null when it has no packages of Debian's kind. @param mirror in place of the first of its archives */
-export async function readSystem(layers: Contents, ref: string, mirror: string | undefined): Promise<System | null> {
+export async function readSystem(
+  layers: Contents,
+  { ref, sources: origin }: Pick<AppSystem, 'ref' | 'sources'>,
+  mirror: string | undefined,
+): Promise<System | null> {
   const read = async (path: string): Promise<Buffer | null> => {
     const place = await layers.contents(ref, path)
     return place === null ? null : readFile(place)
   }
   const status = await read('var/lib/dpkg/status')
   if (status === null) return null
-  const files = await Promise.all(SOURCES.map(async (name) => ({ name, text: (await read(name))?.toString() ?? '' })))
+  const own = origin.flatMap(({ name }) => (name === undefined ? [] : [`etc/apt/sources.list.d/${name}.sources`]))
+  const files = await Promise.all(
+    [...SOURCES, ...own].map(async (name) => ({ name, text: (await read(name))?.toString() ?? '' })),
+  )
   const entries = files.flatMap(parseSources)
   if (entries.length === 0)
     throw new TemplateFailed(

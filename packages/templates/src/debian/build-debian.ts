@@ -1,12 +1,13 @@
 /** Builds the tree of a Debian system. */
 
-import { access, mkdir, rename } from 'node:fs/promises'
+import { access, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
+import type { BuiltTree } from '../built-tree.ts'
 import { TemplateFailed } from '../failure.ts'
 import { type Package, sortPackages } from '../package.ts'
 import { putPackageList, takePackageList } from '../package-list.ts'
-import type { BuildProgress, PackageSource } from '../template.ts'
+import type { BuildProgress } from '../template.ts'
 import { mustAnswerAll } from './archives.ts'
 import { cleanDebian, finishDebian } from './finish.ts'
 import { withHashes } from './hashes.ts'
@@ -39,11 +40,6 @@ export interface DebianBuild {
 /** Installing takes half a minute on a good machine; a slow mirror may need long. */
 const DEADLINE_MS = 45 * 60_000
 
-export interface BuiltTree {
-  readonly packages: readonly Package[]
-  readonly sources: readonly PackageSource[]
-}
-
 export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   const { runner, recipe, tree, signal, onProgress } = build
   onProgress({ step: 'asking the mirror', done: 0 })
@@ -51,7 +47,7 @@ export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   const origin = await originOf(recipe.suite, build.mirror, build)
   const sources = [
     ...origin.archives.map(({ uri, suites }) => ({ address: uri, suites })),
-    ...(recipe.repositories ?? []).map(({ address, suites }) => ({ address, suites })),
+    ...(recipe.repositories ?? []).map(({ name, address, suites }) => ({ name, address, suites })),
   ]
   const cache = build.cache === undefined ? null : cacheOf(build.cache, build.definition.digest, origin, runner)
   // Before any mirror is asked: what is here already needs none.
@@ -65,8 +61,9 @@ export async function buildDebian(build: DebianBuild): Promise<BuiltTree> {
   // Before its lists are removed, but a script may install more.
   const lists = join(tree, LISTS)
   const kept = join(build.work, 'lists')
-  await rename(lists, kept)
-  await mkdir(lists)
+  await mkdir(kept)
+  for (const entry of await readdir(lists, { withFileTypes: true }))
+    if (!entry.isDirectory()) await rename(join(lists, entry.name), join(kept, entry.name))
   await finishDebian(tree, recipe, origin.archives, origin.settings)
   if (build.dress !== undefined) {
     await build.dress(tree)

@@ -34,9 +34,9 @@ export async function finishDebian(
 export async function cleanDebian(path: string): Promise<void> {
   const tree = await ConfinedTree.open(path)
   // Device nodes come from the runtime; a node in a template would be one in every VPS.
-  for (const directory of ['/dev', '/run', '/tmp', '/var/tmp', '/var/lib/apt/lists', '/var/cache/apt']) {
-    await tree.clear(directory)
-  }
+  for (const directory of ['/dev', '/run', '/tmp', '/var/tmp']) await tree.clear(directory)
+  // Their directories are apt's own: "dpkg --verify" looks for them.
+  for (const directory of ['/var/lib/apt/lists', '/var/cache/apt']) await tree.clearFiles(directory)
   for (const name of ['passwd-old', 'status-old', 'diversions-old', 'statoverride-old'])
     await tree.remove(`/var/lib/dpkg/${name}`)
   await tree.remove('/var/cache/ldconfig/aux-cache')

@@ -13,6 +13,11 @@ export interface ArchiveSize {
   readonly files: number
 }
 
+export interface Measured extends ArchiveSize {
+  /** Names at its top, as far as they are short: enough to know what kind of archive it is. */
+  readonly top: ReadonlySet<string>
+}
+
 export interface UnpackNeed {
   readonly runConfined: RunConfined
   /** Absolute. */
@@ -32,13 +37,16 @@ const LISTED = ['--verbose', '--numeric-owner', '--quoting-style=escape'] as con
 const KEPT = ['--xattrs', '--xattrs-include=user.*', '--xattrs-include=security.capability', '--acls'] as const
 
 /** Reads it to its end and writes nothing. @throws TemplateFailed when it is no archive, or larger than the limits */
-export async function measure(need: UnpackNeed, limits: ArchiveLimits): Promise<ArchiveSize> {
+export async function measure(need: UnpackNeed, limits: ArchiveLimits): Promise<Measured> {
   let [bytes, files] = [0, 0]
+  const top = new Set<string>()
   const tooLarge = new AbortController()
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (stream === 'stderr') return
     files += 1
     bytes += sizeIn(line)
+    const name = topIn(line)
+    if (name !== null && top.size < MOST_TOP) top.add(name)
     if (bytes > limits.bytes || files > limits.files) tooLarge.abort()
   }
   try {
@@ -48,7 +56,7 @@ export async function measure(need: UnpackNeed, limits: ArchiveLimits): Promise<
       throw refused(need.archive, `it unpacks to more than ${limits.bytes >> 20} MiB or ${limits.files} files`, error)
     throw error
   }
-  return { bytes, files }
+  return { bytes, files, top }
 }
 
 /** @throws TemplateFailed; what is in `tree` then is worth nothing */
@@ -82,6 +90,10 @@ async function tar(
     throw refused(archive, reasonIn(error), error)
   }
 }
+
+const MOST_TOP = 1_000
+/** What a path begins with, "./" left out. */
+const topIn = (line: string): string | null => /^\S+ \S+ +\S+ \S+ \S+ (?:\.\/)*([\w.-]{1,64})(?:\/|$| )/.exec(line)?.[1] ?? null
 
 /** "-rw-r--r-- 0/0  123 2026-01-01 00:00 name"; of a device its numbers. */
 const sizeIn = (line: string): number => Number(/^-\S+ \S+ +(\d+) /.exec(line)?.[1] ?? 0)

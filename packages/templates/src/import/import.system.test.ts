@@ -1,6 +1,7 @@
 /** Archives of systems become templates, and hostile ones nothing. */
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -16,6 +17,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -25,7 +27,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { confinedRunner, realFileCalls, realPrivateMounts, realProcessRunner, realQuota } from '@insula/kernel'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { confinedRunner, realFileCalls, realPrivateMounts, realProcessRunner, realQuota, startAttached } from '@insula/kernel'
 import { openVzfs, type Vzfs } from '@insula/vzfs'
 import { TemplateFailed } from '../failure.ts'
 import { importTemplate, type ImportNeed } from './import.ts'
@@ -263,3 +266,72 @@ test('an import that is cancelled leaves nothing', async () => {
     await nothingLeft()
   }
 })
+
+test('an import that is killed leaves nothing to whoever opens the volume next, and no tar', async () => {
+  const archive = await pack(system('killed'), 'killed.tar')
+  const volume = at('volume-of-the-killed')
+  const program = new URL('../testing/import-child.ts', import.meta.url).pathname
+  for (const step of ['reading the archive', 'unpacking', 'looking at it', 'sharing files']) {
+    const child = startAttached([process.execPath, program, volume, archive, step], { descriptors: ['null', 'null', 2] })
+    assert.equal((await child.ended).signal, 'SIGKILL', step)
+    while (tarsOf(archive).length > 0) await sleep(5)
+    const next = await openVzfs(volume, { files, quota: realQuota, warn: (message) => assert.fail(message) })
+    await next.idle()
+    for (const part of ['tmp', 'trash', 'layers']) assert.deepEqual(readdirSync(join(volume, part)), [], `${part} after ${step}`)
+    assert.deepEqual(await next.check({ contents: true }), [])
+    if (step === 'sharing files') await doImport(archive, { vzfs: next })
+    await next.close()
+  }
+})
+
+test('a volume that becomes full while an archive is imported: nothing of it is left, and it is imported when there is room', async (t) => {
+  const place = at('small')
+  mkdirSync(place)
+  await runner.run(['mount', '-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', place])
+  const small = await openVzfs(join(place, 'volume'), { files, quota: realQuota, warn: (message) => assert.fail(message) })
+  t.after(async () => {
+    await small.close()
+    await runner.run(['umount', place])
+  })
+  const archive = await pack(system('large'), 'large.tar')
+  const size = (options: string) => runner.run(['mount', '-o', `remount,${options}`, place])
+  const used = (): number => statfsSync(place).files - statfsSync(place).ffree
+  const full = (error: unknown): boolean =>
+    error instanceof TemplateFailed && error.reason === 'no_space' && /there is no room for it/.test(error.message)
+  await size('size=60m')
+  await assert.rejects(doImport(archive, { vzfs: small }), full)
+  // From the end of a step on: while tar writes, and while a layer is made of what it wrote.
+  for (const [step, more] of [
+    ['reading the archive', 10],
+    ['looking at it', 0],
+    ['looking at it', 4],
+  ] as const) {
+    await size('size=200m,nr_inodes=100000')
+    let met = false
+    const refused = doImport(archive, {
+      vzfs: small,
+      onProgress(progress) {
+        if (met || progress.step !== step) return
+        met = true
+        execFileSync('mount', ['-o', `remount,nr_inodes=${used() + more}`, place])
+      },
+    })
+    await assert.rejects(refused, full, `${step} ${more}`)
+    await small.idle()
+    for (const part of ['tmp', 'trash', 'layers']) assert.deepEqual(readdirSync(join(small.path, part)), [], `${part}, ${step}`)
+  }
+  await size('size=200m,nr_inodes=100000')
+  await doImport(archive, { vzfs: small })
+  assert.deepEqual(await small.check({ contents: true }), [])
+})
+
+/** Processes that read the archive. */
+function tarsOf(archive: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--file=${archive}`)
+    } catch {
+      return false
+    }
+  })
+}

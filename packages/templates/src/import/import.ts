@@ -1,4 +1,4 @@
-/** Makes a template version of an archive of a root file system: an OpenVZ template, what debootstrap made, a backup. All or nothing. */
+/** Makes a template version of an archive of a root file system (an OpenVZ template, what debootstrap made, a backup) or of a container image. All or nothing. */
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -12,6 +12,7 @@ import { ConfinedTree } from '../confined-tree.ts'
 import { TemplateFailed } from '../failure.ts'
 import type { BuildProgress, PackageManager, Template } from '../template.ts'
 import { type ArchiveLimits, measure, refused, unpack } from './archive.ts'
+import { imageAmong, isLayout, openImage } from './image.ts'
 import { findInit, osRelease, resolveIn, runsHere } from './look.ts'
 
 export interface ImportNeed {
@@ -35,15 +36,26 @@ const [ID_MOST, SPARE_BYTES] = [65_535, 64 << 20] as const
 export async function importTemplate(name: string, archive: string, need: ImportNeed): Promise<Template> {
   const { vzfs, signal, onProgress = () => {}, limits = IMPORT_LIMITS, log = () => {} } = need
   signal?.throwIfAborted()
-  await mustBeFile(archive)
-  const tree = await vzfs.scratch()
+  const layout = await isLayout(archive)
+  if (!layout) await mustBeFile(archive)
+  const [tree, work] = [await vzfs.scratch(), await vzfs.scratch()]
   try {
-    const unpacking = { ...need, archive, tree }
     onProgress({ step: 'reading the archive', done: 0 })
-    const size = await measure(unpacking, limits)
-    await spaceFor(archive, size.bytes, vzfs.path)
-    const digest = await digestOf(archive, signal)
-    await unpack(unpacking, size, (part) => onProgress({ step: 'unpacking', done: 20 + Math.floor(Math.min(1, part) * 60) }))
+    const measured = layout ? null : await measure({ ...need, archive, tree }, limits)
+    if (measured) await spaceFor(archive, measured.bytes, vzfs.path)
+    const transport = measured ? imageAmong(measured.top) : 'oci'
+    const unpacking = (part: number): void => onProgress({ step: 'unpacking', done: 20 + Math.floor(Math.min(1, part) * 60) })
+    let digest
+    if (transport !== null) {
+      const image = await openImage({ ...need, archive, transport, work }, limits)
+      await spaceFor(archive, image.size.bytes, vzfs.path)
+      digest = image.digest.replace('sha256:', '')
+      unpacking(0)
+      await image.unpack(tree)
+    } else {
+      digest = await digestOf(archive, signal)
+      await unpack({ ...need, archive, tree }, measured ?? { bytes: 0, files: 0 }, unpacking)
+    }
     onProgress({ step: 'looking at it', done: 80 })
     const found = await settle(tree, archive, need.runner, log)
     const manifest = {
@@ -60,6 +72,7 @@ export async function importTemplate(name: string, archive: string, need: Import
     throw outOfSpace(error) ? noSpace(archive, vzfs.path, error) : error
   } finally {
     await vzfs.discard(tree)
+    await vzfs.discard(work)
   }
 }
 
@@ -123,7 +136,7 @@ async function mustBeFile(archive: string): Promise<void> {
   const stats = await stat(archive).catch((error: unknown) => {
     throw refused(archive, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, error)
   })
-  if (!stats.isFile()) throw refused(archive, 'it is not a file')
+  if (!stats.isFile()) throw refused(archive, 'it is neither a file nor the directory of an OCI image layout')
 }
 
 async function digestOf(archive: string, signal: AbortSignal | undefined): Promise<string> {

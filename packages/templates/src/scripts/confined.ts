@@ -25,11 +25,8 @@ export const ROOT = '/run/insula/root'
 const SCRIPT = '/run/insula/script'
 
 /** Settings of the kernel are root's to write, with or without capabilities, and most of them are the whole machine's. proc(5) */
-const KERNEL_READ_ONLY = ['sys', 'sysrq-trigger', 'irq', 'bus'].flatMap((name) => [
-  '--ro-bind-try',
-  `/proc/${name}`,
-  `/proc/${name}`,
-])
+export const kernelReadOnly = (proc: string): string[] =>
+  ['sys', 'sysrq-trigger', 'irq', 'bus'].flatMap((name) => ['--ro-bind-try', `/proc/${name}`, `${proc}/${name}`])
 
 /** What bwrap makes for its mounts is root's alone, unless told. */
 const ENTRANCE = ['--perms', '0755', '--dir', '/run/insula'] as const
@@ -39,7 +36,7 @@ export const NOBODY = 65_534
 const MOST_PROCESSES = 1_024
 
 /** What package managers and their scripts use, and no more: no mounts, no devices, no modules, nobody else's processes. capabilities(7) */
-const OF_TREE = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETFCAP', 'SETGID', 'SETUID', 'SYS_CHROOT'] as const
+export const OF_TREE = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETFCAP', 'SETGID', 'SETUID', 'SYS_CHROOT'] as const
 /** To become nobody. */
 const TO_LEAVE = ['SETGID', 'SETPCAP', 'SETUID'] as const
 
@@ -57,7 +54,7 @@ function onHost({ script, scratch, tree, network }: Confinement): readonly [stri
     '/dev',
     '--proc',
     '/proc',
-    ...KERNEL_READ_ONLY,
+    ...kernelReadOnly('/proc'),
     // Sockets of daemons are there, which a read-only file system does not keep anybody from.
     ...['/run', '/tmp', '/var/tmp'].flatMap((directory) => ['--tmpfs', directory]),
     ...(network ? resolver() : []),
@@ -98,7 +95,7 @@ function inTree({ script, scratch, tree, network }: Confinement): readonly [stri
     '/dev',
     '--proc',
     '/proc',
-    ...KERNEL_READ_ONLY,
+    ...kernelReadOnly('/proc'),
     '--tmpfs',
     '/run',
     '--tmpfs',

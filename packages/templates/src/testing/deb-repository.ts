@@ -119,7 +119,7 @@ async function makeDeb(directory: string, { name, version, depends, files = {}, 
       writeFileSync(join(tree, path), contents, { mode: path.includes('bin/') ? 0o755 : 0o644 })
     }
     const file = join(directory, `${name}_${version}_all.deb`)
-    await runner.run(['dpkg-deb', '--root-owner-group', '--build', tree, file])
+    await runner.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, file])
     return file
   } finally {
     rmSync(tree, { recursive: true })

@@ -32,5 +32,9 @@ export function entryPath(root: Buffer, path: string): Buffer {
 
 const SLASH = Buffer.from('/')
 
-/** For messages. */
-export const readablePath = (path: string): string => Buffer.from(path, 'latin1').toString()
+/** For messages, which it can neither end nor colour: a name may hold any bytes. */
+export const readablePath = (path: string): string => withoutControl(Buffer.from(path, 'latin1').toString())
+
+export const withoutControl = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- these are meant
+  text.replace(/[\x00-\x1f\x7f-\x9f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`)

@@ -1,12 +1,34 @@
 /** What a root that is mounted sees of contents that are damaged, moved aside and brought back. */
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { realPrivateMounts, realUserNamespaces, startAttached } from '@insula/kernel'
 import { filled } from '../testing/awkward-tree.ts'
+import { poolOf } from '../testing/fill.ts'
+import { inArea } from '../testing/mounted-area.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
 
 const BASE = 1_900_000
@@ -56,4 +78,39 @@ test('after a deep check a mounted root gives an error in place of damaged conte
   assert.ok(repaired.length >= 1)
   assert.ok(left.every(({ path }) => path.endsWith('open')))
   assert.ok(readFileSync(inside('read')).equals(bytes))
+})
+
+test('a file whose contents are lost is there and cannot be used: only its name can be, and nobody reads other bytes', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  const source = await vzfs.scratch()
+  const ACTS: Readonly<Record<string, (file: string) => unknown>> = {
+    read: (file) => readFileSync(file),
+    append: (file) => appendFileSync(file, 'x'),
+    'open to make it if need be': (file) => closeSync(openSync(file, constants.O_RDWR | constants.O_CREAT)),
+    overwrite: (file) => writeFileSync(file, 'new'),
+    truncate: (file) => truncateSync(file, 0),
+    chmod: (file) => chmodSync(file, 0o700),
+    chown: (file) => chownSync(file, BASE + 1, BASE),
+    link: (file) => linkSync(file, `${file}-too`),
+    rename: (file) => renameSync(file, `${file}-moved`),
+    copy: (file) => copyFileSync(file, `${file}-copy`),
+    execute: (file) => execFileSync(file),
+  }
+  const names = [...Object.keys(ACTS), 'unlink', 'replace']
+  for (const [index, name] of names.entries()) writeFileSync(join(source, name), filled(9_000, index), { mode: 0o755 })
+  await vzfs.layers.build('a', source)
+  await vzfs.areas.create(1, BASE, ['a'], null)
+  for (const digest of poolOf(vzfs)) rmSync(join(vzfs.path, 'pool', digest.slice(0, 2), digest.slice(2)))
+  await inArea(vzfs, 1, (root) => {
+    const at = (name: string): string => join(root, name)
+    assert.deepEqual(readdirSync(root).toSorted(), names.toSorted())
+    for (const name of names) assert.deepEqual([lstatSync(at(name)).size, lstatSync(at(name)).mode & 0o7777], [9_000, 0o755])
+    for (const [name, act] of Object.entries(ACTS)) assert.throws(() => act(at(name)), { code: 'ENOENT' }, name)
+    assert.throws(() => writeFileSync(at('read'), 'x', { flag: 'wx' }), { code: 'EEXIST' })
+    unlinkSync(at('unlink'))
+    writeFileSync(at('new'), 'as a package manager does it')
+    renameSync(at('new'), at('replace'))
+    assert.equal(readFileSync(at('replace'), 'utf8'), 'as a package manager does it')
+    writeFileSync(at('unlink'), 'anew')
+  })
 })

@@ -4,6 +4,7 @@ import { existsSync, readlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
+import { withoutControl } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { diskUse } from '../disk-use.ts'
 import { areaIdOf, digestOfKey } from '../names.ts'
@@ -118,8 +119,8 @@ function reachedBy(path: Buffer): string {
   const text = path.toString()
   const cut = text.lastIndexOf('/')
   try {
-    return join(readlinkSync(text.slice(0, cut)), text.slice(cut + 1))
+    return withoutControl(join(readlinkSync(text.slice(0, cut)), text.slice(cut + 1)))
   } catch {
-    return text
+    return withoutControl(text)
   }
 }

@@ -166,7 +166,13 @@ test('what is in RAM is what fincore says; what was hot is read ahead, hottest f
     .reduce((sum, line) => sum + Number(line), 0)
   assert.deepEqual([resident, saved, layers[0]?.resident, layers[0]?.users], [told, told, told, 2])
   assert.deepEqual(layers[0]?.biggest, [{ path: '/f0', bytes: 400_000, resident: 98 * 4096 }])
-  assert.equal((await vzfs.residency([1, 2, 3])).saved, 2 * told)
+  const three = await vzfs.residency([1, 2, 3])
+  assert.equal(three.saved, 2 * told)
+  const part = Math.round((2 * told) / 3)
+  assert.deepEqual(
+    three.areas,
+    [1, 2, 3].map((id) => ({ id, resident: told, saved: part })),
+  )
   assert.equal((await vzfs.residency([])).saved, 0)
 
   await vzfs.learn(['a'])

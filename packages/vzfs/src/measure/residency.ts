@@ -64,12 +64,25 @@ export async function measureResidency(
       if (resident(digest) !== null) see(digest, id)
     })
   let [total, saved] = [0, 0]
+  const own = new Map(areas.map(({ id }) => [id, { resident: 0, saved: 0 }]))
   for (const [digest, ids] of viewers) {
     const bytes = resident(digest)?.resident ?? 0
     total += bytes
     saved += bytes * (ids.size - 1)
+    for (const id of ids) {
+      const one = own.get(id)
+      if (one === undefined) continue
+      one.resident += bytes
+      // All parts together are the whole.
+      one.saved += bytes * (1 - 1 / ids.size)
+    }
   }
-  return { layers, resident: total, saved }
+  return {
+    layers,
+    areas: [...own].map(([id, one]) => ({ id, resident: one.resident, saved: Math.round(one.saved) })),
+    resident: total,
+    saved,
+  }
 }
 
 /** Bytes of contents and how many of them are in RAM; null when they are not in the pool. */

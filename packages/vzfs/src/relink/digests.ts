@@ -3,8 +3,10 @@
  * be deleted at any time, and a wrong line in it does no harm, because bytes are compared before two files become one.
  */
 
-import { rmSync } from 'node:fs'
+import { rmSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { VzfsError } from '../errors.ts'
 import type { LinkCount } from './links-count.ts'
 import type { Share } from './report.ts'
 import type { PrivateFile } from './walk.ts'
@@ -59,10 +61,12 @@ const SCHEMA = `
   create table if not exists named (digest blob not null, layer text not null, primary key (digest, layer)) strict, without rowid;
 `
 
+/** @throws VzfsError no_space, also in what is written later */
 export function openDigests(path: string): WritableDigests {
   try {
     return open(path)
-  } catch {
+  } catch (error) {
+    if (isFull(error, path)) throw noRoom(error, path)
     // Damaged, or of another version: it is only a cache.
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
     return open(path)
@@ -90,12 +94,27 @@ function open(path: string): WritableDigests {
     // After a power loss it may be damaged; then it is made anew.
     database.exec('pragma journal_mode = wal; pragma synchronous = off;')
     database.exec(SCHEMA)
-    return { ...reading(database), ...writing(database) }
+    return { ...reading(database), ...writing(database, path) }
   } catch (error) {
     database.close()
     throw error
   }
 }
+
+/** SQLite calls it an error of the disk when it is its shared memory that there is no room for. */
+function isFull(error: unknown, path: string): boolean {
+  const primary = Number((error as { errcode?: unknown } | null)?.errcode) & 0xff
+  if (primary === SQLITE_FULL) return true
+  if (primary !== SQLITE_IOERR && primary !== SQLITE_CANTOPEN) return false
+  const { bavail, bsize, ffree } = statfsSync(dirname(path))
+  return bavail * bsize < LITTLE || ffree < FEW
+}
+
+const [SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN] = [10, 13, 14]
+const [LITTLE, FEW] = [1 << 20, 8]
+
+const noRoom = (error: unknown, path: string): VzfsError =>
+  new VzfsError('no_space', `${path} cannot be written: the volume is full`, { cause: error })
 
 const bytes = (digest: string): Buffer => Buffer.from(digest, 'hex')
 const hex = (digest: unknown): string => (digest instanceof Uint8Array ? Buffer.from(digest).toString('hex') : '')
@@ -143,7 +162,7 @@ function reading(database: DatabaseSync): Digests {
   }
 }
 
-function writing(database: DatabaseSync): Omit<WritableDigests, keyof Digests> {
+function writing(database: DatabaseSync, path: string): Omit<WritableDigests, keyof Digests> {
   const addFile = database.prepare('insert or replace into file (area, inode, ctime, size, digest) values (?, ?, ?, ?, ?)')
   const dropFile = database.prepare('delete from file where area = ? and inode = ?')
   const inodesOf = database.prepare('select inode, ctime, size from file where area = ?')
@@ -155,13 +174,13 @@ function writing(database: DatabaseSync): Omit<WritableDigests, keyof Digests> {
   )
   const addNamed = database.prepare('insert or ignore into named (digest, layer) values (?, ?)')
   const together = (body: () => void): void => {
-    database.exec('begin immediate')
     try {
+      database.exec('begin immediate')
       body()
       database.exec('commit')
     } catch (error) {
-      database.exec('rollback')
-      throw error
+      if (database.isTransaction) database.exec('rollback')
+      throw isFull(error, path) ? noRoom(error, path) : error
     }
   }
   return {

@@ -42,12 +42,11 @@ function rootOf(layers: readonly (readonly RecordedEntry[])[]): Root {
 
 const isMarked = ({ xattrs }: RecordedEntry): boolean => xattrs.some(([name]) => name === OPAQUE)
 
-/** Times of directories are nothing that anybody looks for. */
+/** But for times: what is hidden then is as the area knew it, and it shows a time of its own anyhow. */
 function isSame(one: RecordedEntry | undefined, other: RecordedEntry | undefined): boolean {
   if (one === undefined || other === undefined || one.kind !== other.kind) return false
-  const told = ({ path: _path, mtime, kind, xattrs, ...rest }: RecordedEntry) => ({
+  const told = ({ path: _path, mtime: _mtime, xattrs, ...rest }: RecordedEntry) => ({
     ...rest,
-    mtime: kind === 'directory' ? '' : `${mtime}`,
     xattrs: xattrs.filter(([name]) => name !== OPAQUE),
   })
   return JSON.stringify(told(one)) === JSON.stringify(told(other))

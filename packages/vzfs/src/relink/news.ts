@@ -6,7 +6,6 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { entryPath } from '../build/entry.ts'
-import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { errnoOf } from '../errors.ts'
 import { poolKey } from '../names.ts'
 import { areaPaths } from '../volume-paths.ts'
@@ -15,6 +14,7 @@ import { join } from './lower.ts'
 import type { RelinkJob } from './relink.ts'
 import { NOTHING, type RelinkReport } from './report.ts'
 import { signOf } from './sign.ts'
+import { isWorthSharing } from './worth-sharing.ts'
 
 type Job = Pick<RelinkJob, 'area' | 'directory' | 'pool' | 'index' | 'everyLayer' | 'share' | 'survey'>
 
@@ -77,7 +77,8 @@ async function filesOf(directory: string, since: bigint, linked: boolean): Promi
       const stats = await statOrNull(entryPath(root, inner))
       if (stats === null) return null
       if (stats.isDirectory()) pending.push(inner)
-      if (isCandidate(stats)) found.push({ inode: stats.ino, ctime: stats.ctimeNs, size: Number(stats.size) })
+      if (stats.isFile() && isWorthSharing(stats))
+        found.push({ inode: stats.ino, ctime: stats.ctimeNs, size: Number(stats.size) })
       const changed = stats.isDirectory() ? stats.birthtimeNs : stats.ctimeNs
       if (linked && changed > since - APART_NS && (await statOrNull(entryPath(below, inner))) !== null) return null
     }
@@ -87,9 +88,6 @@ async function filesOf(directory: string, since: bigint, linked: boolean): Promi
 
 /** Paths that are too long, directories that cannot be read: the relink tells what is wrong with them. */
 const isNotSure = (): null => null
-
-const isCandidate = (stats: BigIntStats): boolean =>
-  stats.isFile() && stats.nlink === 1n && stats.size >= SHARED_FROM_BYTES && stats.blocks > 0n
 
 async function statOrNull(path: Buffer): Promise<BigIntStats | null> {
   try {

@@ -15,9 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { hash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { realFileCalls } from '@insula/kernel'
+import { VzfsError } from '../errors.ts'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { inArea, seen } from '../testing/mounted-area.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
@@ -84,6 +86,22 @@ test('what others have is its own again, and what its template has stays a link'
   assert.deepEqual((await relinked(vzfs, 'none')).ownFiles, 0)
   // And back: what it has is still what the other has.
   assert.equal((await relinked(vzfs, 'all')).files, 5)
+})
+
+test('contents that are lost are named, and nothing is changed', async (t) => {
+  const vzfs = await twoLinked(t)
+  const digest = hash('sha256', filled(20_000, 90))
+  const lost = join(vzfs.path, 'pool', digest.slice(0, 2), digest.slice(2))
+  renameSync(lost, `${vzfs.path}/lost`)
+  const before = readdirSync(join(vzfs.path, 'areas/1'))
+  await assert.rejects(vzfs.areas.relink(1, { share: 'none' }), (error) => {
+    assert.ok(error instanceof VzfsError && error.code === 'damaged', String(error))
+    assert.match(error.message, new RegExp(`area 1 shows contents that are lost, ${lost}: repair the volume first`))
+    return true
+  })
+  assert.deepEqual([readdirSync(join(vzfs.path, 'areas/1')), inUpper(vzfs, 'opt/app/f1')], [before, false])
+  renameSync(`${vzfs.path}/lost`, lost)
+  assert.equal((await relinked(vzfs, 'none')).ownFiles, 5)
 })
 
 test('metadata copies, moved directories and files with several names get their contents back too', async (t) => {

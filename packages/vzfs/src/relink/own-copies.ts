@@ -10,7 +10,7 @@ import type { Crew } from '../build/crew.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { applyMetadata } from '../build/metadata.ts'
 import { readEntry } from '../build/scan.ts'
-import { errnoOf, VzfsError } from '../errors.ts'
+import { saysFull, VzfsError } from '../errors.ts'
 import { poolKey } from '../names.ts'
 import { areaPaths } from '../volume-paths.ts'
 import { copyTask } from './adopt.ts'
@@ -50,10 +50,13 @@ export async function ownCopies(
   if (own.length === 0) return { placed: [], bytes: 0 }
   const { newOwn, upper } = areaPaths(job.directory)
   const source = (digest: string): string => job.pool + poolKey(digest)
-  const wanted = own.reduce(
-    (bytes, { digest }) => bytes + Number(statOrNull(Buffer.from(source(digest)))?.blocks ?? 0n) * BLOCK,
-    0,
-  )
+  let wanted = 0
+  for (const { digest } of own) {
+    const found = statOrNull(Buffer.from(source(digest)))
+    if (found === null)
+      throw new VzfsError('damaged', `area ${job.area} shows contents that are lost, ${source(digest)}: repair the volume first`)
+    wanted += Number(found.blocks) * BLOCK
+  }
   refuseWhatDoesNotFit(job, wanted, own.length + missing.length)
   const at = (name: string): Buffer => entryPath(Buffer.from(newOwn), name)
   const placed: { path: string; inode: string; from: string }[] = []
@@ -72,7 +75,7 @@ export async function ownCopies(
   await crew
     .run(copyTask(from, to), () => {})
     .catch((error: unknown) => {
-      if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')) throw error
+      if (!saysFull(error)) throw error
       throw new VzfsError('no_space', `${cannot(job, wanted)}: there is no room left for it`, { cause: error })
     })
   let bytes = 0

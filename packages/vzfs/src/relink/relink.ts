@@ -12,6 +12,7 @@ import type { Crew } from '../build/crew.ts'
 import { entryPath } from '../build/entry.ts'
 import { digestAt, hashTask } from '../build/hash.ts'
 import { scan } from '../build/scan.ts'
+import { VzfsError } from '../errors.ts'
 import { areaPaths } from '../volume-paths.ts'
 import { NOTHING, type RelinkReport, type Share } from './report.ts'
 import { carryOut } from './carry-out.ts'
@@ -90,7 +91,12 @@ export async function relink(
   const leave = async (gone: readonly PrivateFile[]): Promise<void> => {
     const after = await signOf(job.directory)
     const left = after.links === sign.links ? before : countLinks(files, after.links === '' ? null : Buffer.from(links), job.pool)
-    digests.leave(area, { share, sign: after.area, linksSign: after.links, links: left, at }, gone)
+    try {
+      digests.leave(area, { share, sign: after.area, linksSign: after.links, links: left, at }, gone)
+    } catch (error) {
+      // The relink is done. Next time more of it is looked at.
+      if (!(error instanceof VzfsError && error.code === 'no_space')) throw error
+    }
   }
   if (isIdle(planned, before.count)) {
     await leave([])

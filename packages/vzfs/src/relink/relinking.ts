@@ -52,7 +52,7 @@ const ROOM = { bytes: 1024 ** 4, inodes: 2 ** 40 }
 const AT_ONCE = 2
 /** For each of these: more read from one disk no faster, and each takes memory as long as it stays. */
 const CREW = 4
-const IDLE_MS = 15_000
+const IDLE_MS = 5_000
 
 export function openRelinking({
   paths,

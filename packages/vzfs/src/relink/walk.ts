@@ -6,11 +6,11 @@
 import { type BigIntStats, readdirSync } from 'node:fs'
 import { type Entry, entryPath, readablePath } from '../build/entry.ts'
 import { readEntry } from '../build/scan.ts'
-import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { VzfsError } from '../errors.ts'
 import { needsNothingBelow } from './deep.ts'
 import { below, type Contents, contentsAt, join, type LowerNeed, type Place, ROOT, statOrNull } from './lower.ts'
 import { isMetacopy, isOpaque, isWhiteout, PROTECTED, redirectOf } from './marks.ts'
+import { isWorthSharing } from './worth-sharing.ts'
 
 export interface Directory {
   readonly path: string
@@ -138,8 +138,7 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
   const at = entryPath(on.upper, path)
   const entry = (): Entry => readEntry(on.files, on.upper, path, stats)
   if (!isMetacopy(on.files, at)) {
-    // Small ones take no more room than a link. Those with several names would lose that when one of them is written.
-    if (stats.nlink > 1n || stats.size < SHARED_FROM_BYTES || stats.blocks === 0n) return
+    if (!isWorthSharing(stats)) return
     if (on.files.getXattr(at, PROTECTED) !== null) return
     directory.candidates.push({
       path,

@@ -17,7 +17,16 @@ export interface RefillJob {
   readonly found: readonly string[]
 }
 
-export async function refill(files: FileCalls, { volume, pool, small, found }: RefillJob): Promise<void> {
+export async function refill(files: FileCalls, job: RefillJob): Promise<void> {
+  const { tmp } = volumePaths(job.volume)
+  try {
+    await give(files, job)
+  } finally {
+    for (const digest of job.found) rmSync(foundPath(tmp, digest), { force: true })
+  }
+}
+
+async function give(files: FileCalls, { volume, pool, small }: RefillJob): Promise<void> {
   const paths = volumePaths(volume)
   for (const { layer, entry, digest } of small) {
     const { directory, tree } = paths.layer(layer)
@@ -34,5 +43,4 @@ export async function refill(files: FileCalls, { volume, pool, small, found }: R
     restore(files, at, was)
   }
   for (const digest of pool) intoPool(volume, digest)
-  for (const digest of found) rmSync(foundPath(paths.tmp, digest), { force: true })
 }

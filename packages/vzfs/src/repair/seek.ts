@@ -20,7 +20,7 @@ import {
 import { dirname, join } from 'node:path'
 import type { FileCalls } from '@insula/kernel'
 import { diskUse } from '../disk-use.ts'
-import { errnoOf } from '../errors.ts'
+import { errnoOf, saysFull } from '../errors.ts'
 import { poolKey } from '../names.ts'
 import { volumePaths } from '../volume-paths.ts'
 
@@ -38,11 +38,22 @@ export interface SeekJob {
   readonly pools: readonly string[]
 }
 
-/** @returns digests that were found, each now a file `tmp/found.DIGEST` */
-export async function seek(files: FileCalls, { volume, wanted, places, pools }: SeekJob): Promise<string[]> {
+/** @returns digests that were found, each now a file `tmp/found.DIGEST`; none of them when there is no room for all */
+export async function seek(files: FileCalls, job: SeekJob): Promise<string[]> {
+  const found: string[] = []
+  try {
+    await seekInto(files, job, found)
+  } catch (error) {
+    const { tmp } = volumePaths(job.volume)
+    for (const digest of found) rmSync(foundPath(tmp, digest), { force: true })
+    throw error
+  }
+  return found
+}
+
+async function seekInto(files: FileCalls, { volume, wanted, places, pools }: SeekJob, found: string[]): Promise<void> {
   const paths = volumePaths(volume)
   const missing = new Map(wanted.map(({ digest, size }) => [digest, size] as const))
-  const found: string[] = []
   for (const pool of pools)
     for (const { digest, size } of wanted) {
       if (!missing.has(digest) || takeIf(paths.tmp, Buffer.from(join(pool, poolKey(digest))), size, [digest]) === null) continue
@@ -50,7 +61,7 @@ export async function seek(files: FileCalls, { volume, wanted, places, pools }: 
       found.push(digest)
     }
   for (const place of places) {
-    await diskUse(place, (path, stats) => {
+    const walked = diskUse(place, (path, stats) => {
       if (!stats.isFile() || missing.size === 0) return
       const size = Number(stats.size)
       const digests = [...missing].filter(([, length]) => length === size).map(([digest]) => digest)
@@ -60,8 +71,11 @@ export async function seek(files: FileCalls, { volume, wanted, places, pools }: 
       missing.delete(digest)
       found.push(digest)
     })
+    // What a tenant does in one place must not keep the others from being looked at.
+    await walked.catch((error: unknown) => {
+      if (saysFull(error)) throw error
+    })
   }
-  return found
 }
 
 export const foundPath = (tmp: string, digest: string): string => join(tmp, `found.${digest}`)
@@ -88,6 +102,9 @@ function takeIf(tmp: string, path: Buffer, size: number, digests: readonly strin
       fsyncSync(to)
       renameSync(staged, foundPath(tmp, digest))
       return digest
+    } catch (error) {
+      rmSync(staged, { force: true })
+      throw error
     } finally {
       closeSync(to)
     }

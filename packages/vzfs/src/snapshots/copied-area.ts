@@ -7,7 +7,7 @@ import type { FileCalls, Quota } from '@insula/kernel'
 import type { CopyJob } from '../copy/copy.ts'
 import type { IdShift } from '../copy/shift.ts'
 import type { CopySum } from '../copy/tree.ts'
-import { errnoOf, VzfsError } from '../errors.ts'
+import { errnoOf, saysFull, VzfsError } from '../errors.ts'
 import { count } from '../quota/account.ts'
 import { runPrepared } from '../thread.ts'
 import type { CopyOptions } from './snapshot.ts'
@@ -82,8 +82,7 @@ const FULL = 16 * 1024 ** 2
 
 /** What became of it, in words, when there was no space; the error itself otherwise. */
 export function refusal(error: unknown, doing: string, volume: string): unknown {
-  const code = errnoOf(error)
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  if (!saysFull(error)) return error
   const { bavail, bsize } = statfsSync(volume)
   const why =
     bavail * bsize < FULL ? 'the volume is full' : 'it does not fit into the limit of the area, which pays for its copies too'

@@ -2,8 +2,10 @@
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { realFileCalls } from '@insula/kernel'
+import { realFileCalls, realQuota } from '@insula/kernel'
+import { readAreaInfo } from '../area-file.ts'
 import { startCrew } from '../build/crew.ts'
+import { count } from '../quota/account.ts'
 import { settle } from '../relink/apply.ts'
 import { relink } from '../relink/relink.ts'
 import { volumePaths } from '../volume-paths.ts'
@@ -21,7 +23,12 @@ export async function relinkHere(
   const paths = volumePaths(volume)
   const { directory, newLinks, newOwn } = paths.area(area)
   const scratch = mkdtempSync(join(paths.tmp, 'relink.'))
-  for (const made of [newLinks, newOwn]) mkdirSync(made, { mode: 0o700 })
+  using quota = realQuota(volume)
+  const base = (await readAreaInfo(paths.area(area).info, area))?.base ?? 0
+  for (const made of [newLinks, newOwn]) {
+    mkdirSync(made, { mode: 0o700 })
+    count(quota, made, base)
+  }
   const trees = layers.map((layer) => paths.layer(layer).tree)
   try {
     const job = {

@@ -34,7 +34,7 @@ export function careOf(present: () => PresentVolume[]): Care {
     space: (signal) => each(async ({ name, vzfs }) => ({ ...(await vzfs.space(signal)), volume: name })),
 
     async residency(running, files = 0) {
-      const all = await each(({ vzfs }) => vzfs.residency(running, files))
+      const all = await each(async ({ name, vzfs }) => ({ ...(await vzfs.residency(running, files)), volume: name }))
       const layers = new Map<string, LayerResidency>()
       for (const one of all.flatMap((report) => report.layers)) {
         const other = layers.get(one.name)
@@ -42,6 +42,8 @@ export function careOf(present: () => PresentVolume[]): Care {
       }
       return {
         layers: [...layers.values()],
+        areas: all.flatMap(({ areas }) => areas),
+        volumes: all.map(({ volume, resident, saved }) => ({ volume, resident, saved })),
         resident: all.reduce((total, { resident }) => total + resident, 0),
         saved: all.reduce((total, { saved }) => total + saved, 0),
       }

@@ -35,6 +35,10 @@ export interface VolumeState {
   readonly problem: string | null
 }
 
+export interface JoinedResidency extends ResidencyReport {
+  readonly volumes: readonly { readonly volume: string; readonly resident: number; readonly saved: number }[]
+}
+
 export type PresentVolume = VolumeState & { readonly vzfs: Vzfs }
 
 export interface PlaceOptions {
@@ -90,7 +94,7 @@ export interface JoinedVzfs {
   collect(options?: CollectOptions): Promise<Collected>
   /** Of each that is there. */
   space(signal?: AbortSignal): Promise<readonly (SpaceReport & { readonly volume: string })[]>
-  residency(running: readonly number[], files?: number): Promise<ResidencyReport>
+  residency(running: readonly number[], files?: number): Promise<JoinedResidency>
   learn(volume: string, layers: readonly string[]): Promise<void>
   readAhead(volume: string, layers: readonly string[], bytes: number): Promise<ReadAhead>
   idle(): Promise<void>

@@ -2,7 +2,9 @@
 set -eu
 site=/etc/nginx/conf.d/insula.conf
 if [ -e "$site" ] && [ "$(head -n 1 "$site")" = '# Written by Insula. Take this line away to keep the file as it is.' ]; then rm "$site"; fi
-if [ -d /etc/nginx/conf.d ]; then rmdir --ignore-fail-on-non-empty /etc/nginx/conf.d /etc/nginx; fi
+for directory in /etc/nginx/insula.d /etc/nginx/conf.d /etc/nginx; do
+  if [ -d "$directory" ]; then rmdir --ignore-fail-on-non-empty "$directory"; fi
+done
 page="$INSULA_PARAM_ROOT/index.html"
 if [ -e "$page" ] && grep -q "<p>nginx serves $INSULA_VPS_NAME.</p>" "$page"; then rm "$page"; fi
 # Debian's own page, which its package makes and leaves behind.

@@ -2,7 +2,6 @@
 set -eu
 umask 077
 conf=/etc/redis/insula.conf
-line='include /etc/redis/insula.conf'
 {
   echo "port $INSULA_PARAM_PORT"
   echo "bind $INSULA_PARAM_BIND"
@@ -12,5 +11,20 @@ line='include /etc/redis/insula.conf'
 } > "$conf.new"
 mv "$conf.new" "$conf"
 chown redis:redis "$conf"
-grep -qxF "$line" /etc/redis/redis.conf || echo "$line" >> /etc/redis/redis.conf
-if [ -d /run/systemd/system ]; then systemctl restart redis-server; else service redis-server restart; fi
+# Debian's own configuration stays as it is; what is read after it wins.
+if [ -d /run/systemd/system ]; then
+  umask 022
+  mkdir -p /etc/systemd/system/redis-server.service.d
+  {
+    echo '# Written by Insula.'
+    echo '[Service]'
+    echo 'ExecStart='
+    echo "ExecStart=/usr/bin/redis-server /etc/redis/redis.conf --include $conf --supervised systemd --daemonize no"
+  } > /etc/systemd/system/redis-server.service.d/insula.conf
+  systemctl daemon-reload
+  systemctl restart redis-server
+else
+  line="include $conf"
+  grep -qxF "$line" /etc/redis/redis.conf || echo "$line" >> /etc/redis/redis.conf
+  service redis-server restart
+fi

@@ -9,6 +9,7 @@ import { ProcessFailed, type ProcessRunner } from '@insula/kernel'
 import { TemplateFailed } from '../../failure.ts'
 import type { AppPackage } from '../app.ts'
 import { explainApt } from './apt-failure.ts'
+import { keptLists } from './kept-lists.ts'
 import { type AptTree, makeAptTree } from './apt-tree.ts'
 import { fieldOf, formatStanzas, parseStanzas, type Stanza, withField } from './control.ts'
 
@@ -16,6 +17,8 @@ export interface ClosureNeed {
   readonly runner: ProcessRunner
   /** Empty directory for what apt needs; the packages are left in `archives` below it. */
   readonly work: string
+  /** Where lists of packages are kept between builds. */
+  readonly lists?: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly onLine?: ((line: string) => void) | undefined
 }
@@ -58,7 +61,12 @@ export async function fetchClosure(app: string, names: readonly string[], tree: 
       throw error instanceof ProcessFailed ? explainApt(error, app, said) : error
     }
   }
+  const kept = need.lists === undefined ? null : keptLists(need.lists, tree, need.runner)
+  const lists = join(work, 'state/lists')
+  // What is kept may be anything by now; apt without it is slower.
+  await kept?.load(lists).catch(() => undefined)
   await apt('apt-get', '--quiet', 'update')
+  await kept?.save(lists).catch(() => undefined)
   await apt('apt-get', '--quiet', '--yes', '--download-only', 'install', ...names)
   const files = (await readdir(join(work, 'cache/archives'))).filter((file) => file.endsWith('.deb')).toSorted()
   const known = new Map<string, Stanza>()

@@ -43,7 +43,14 @@ const PRIVATE = [
 ] as const
 
 export const update = (): string[] => ['apt-get', '-q', ...PRIVATE, 'update']
-export const install = (wanted: readonly string[], simulate = false): string[] => [
+
+export interface HowInstalled {
+  readonly simulate?: boolean
+  /** What comes of it is thrown away when it is cut off: files need not be on the disk one by one. */
+  readonly disposable?: boolean
+}
+
+export const install = (wanted: readonly string[], { simulate = false, disposable = false }: HowInstalled = {}): string[] => [
   'apt-get',
   '-q',
   '-y',
@@ -52,11 +59,22 @@ export const install = (wanted: readonly string[], simulate = false): string[] =
   ...PRIVATE,
   ...WAITING,
   ...CONFFILES,
+  ...(disposable ? ['-o', 'Dpkg::Options::=--force-unsafe-io'] : []),
   'install',
   ...wanted,
 ]
 /** Everything that the archive has in a later version, and nothing else: the archive is all that is seen. */
-export const upgrade = (): string[] => ['apt-get', '-q', '-y', ...PRIVATE, ...WAITING, ...CONFFILES, '--with-new-pkgs', 'upgrade']
+export const upgrade = (simulate = false): string[] => [
+  'apt-get',
+  '-q',
+  '-y',
+  ...(simulate ? ['--simulate'] : []),
+  ...PRIVATE,
+  ...WAITING,
+  ...CONFFILES,
+  '--with-new-pkgs',
+  'upgrade',
+]
 export const remove = (names: readonly string[], purge: boolean, simulate = false): string[] => [
   'apt-get',
   '-q',
@@ -67,6 +85,20 @@ export const remove = (names: readonly string[], purge: boolean, simulate = fals
   ...names,
 ]
 export const unneeded = (): string[] => ['apt-get', '-q', '--simulate', 'autoremove']
+/** Packages that nobody asked for by name. */
+export const automatic = (): string[] => ['apt-mark', 'showauto']
+export const recommendations = (): string[] => ['dpkg-query', '--show', '--showformat=${Package}\\t${Recommends}\\n']
+
+/** "a\tb (>= 1), c | d": who would rather have what. */
+export function parseRecommendations(text: string): Map<string, readonly string[]> {
+  return new Map(
+    text.split('\n').map((line) => {
+      const [name = '', wishes = ''] = line.split('\t')
+      return [name, [...wishes.matchAll(/(?:^|[,|])\s*([a-z0-9][a-z0-9.+-]*)/g)].map(([, wish = '']) => wish)]
+    }),
+  )
+}
+
 export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
 export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
 

@@ -1,9 +1,20 @@
 /** Adds, upgrades and removes an app inside a system, with the system's own package manager. */
 
 import { compareVersions } from '../deb/version.ts'
-import { install, parseSimulated, remove, type Simulated, unneeded, update, upgrade } from './apt-inside.ts'
+import {
+  automatic,
+  install,
+  parseRecommendations,
+  parseSimulated,
+  recommendations,
+  remove,
+  type Simulated,
+  unneeded,
+  update,
+  upgrade,
+} from './apt-inside.ts'
 import { InsideFailed } from './inside.ts'
-import { apt, bring, checkHealth, packagesInside, runScripts, sweep, type Work } from './work.ts'
+import { apt, bring, checkHealth, must, packagesInside, quietly, runScripts, sweep, type Work } from './work.ts'
 
 export interface AddOptions {
   /** Packages that an earlier try, which was cut off, was about to bring. */
@@ -12,40 +23,90 @@ export interface AddOptions {
   readonly intend: (came: readonly string[]) => Promise<void>
 }
 
+export type Configured = 'post-install' | 'post-upgrade'
+
 /** What was not there and is installed by this comes back out when it fails. @throws InsideFailed */
-export async function addApp(work: Work, { came: before, intend }: AddOptions): Promise<void> {
-  let came = before
-  try {
-    const { wanted, plan, present } = await prepare(work)
-    came = [...new Set([...before, ...plan.installs.filter((name) => !present.has(name))])]
+export function addApp(work: Work, options: AddOptions): Promise<void> {
+  return orTakenBack(work, options, async (intend) => {
+    await place(work, 'add', { ...options, intend })
+    await configure(work, 'post-install')
+  })
+}
+
+/** @throws InsideFailed; what is installed then can be upgraded again */
+export function upgradeApp(work: Work, options: AddOptions): Promise<void> {
+  return swept(work, async () => {
+    await place(work, 'upgrade', options)
+    await configure(work, 'post-upgrade')
+  })
+}
+
+/** Packages without what configures them: in a system whose services do not run. @throws InsideFailed */
+export function placeApp(work: Work, deed: 'add' | 'upgrade', options: AddOptions): Promise<void> {
+  return deed === 'add'
+    ? orTakenBack(work, options, (intend) => place(work, deed, { ...options, intend }))
+    : swept(work, () => place(work, deed, options))
+}
+
+/** The other half of `placeApp`, once its services run. @throws InsideFailed */
+export const configureApp = (work: Work, phase: Configured): Promise<void> => swept(work, () => configure(work, phase))
+
+async function place(work: Work, deed: 'add' | 'upgrade', { came, intend }: AddOptions): Promise<void> {
+  const present = await packagesInside(work)
+  const has = ({ name, version }: { readonly name: string; readonly version: string }): boolean => {
+    const found = present.get(name)
+    // What the tenant has in a later version is not taken back.
+    return found !== undefined && compareVersions(found.version, version) >= 0
+  }
+  const { wanted } = work.system
+  if (deed === 'add' && wanted.every((one) => has(one) && present.get(one.name)?.whole === true)) {
     await intend(came)
     await runScripts(work, 'pre-install')
-    work.step('installing packages')
-    await apt(work, 'installation', install(wanted))
-    await runScripts(work, 'post-install')
-    await checkHealth(work)
-  } catch (error) {
-    if (!(error instanceof InsideFailed)) throw error
-    throw await takeBack(work, came, error)
+    return
+  }
+  await bring(work)
+  await apt(work, 'preparation', update())
+  const asked = wanted.map((one) => (has(one) ? one.name : `${one.name}=${one.version}`))
+  const plan = parseSimulated((await apt(work, 'preparation', install(asked, { simulate: true }))).stdout)
+  requireOnly(plan, new Set(), 'installation')
+  await intend([...new Set([...came, ...plan.installs.filter((name) => !present.has(name))])])
+  await runScripts(work, deed === 'add' ? 'pre-install' : 'pre-upgrade')
+  work.step(deed === 'add' ? 'installing packages' : 'upgrading packages')
+  const { disposable = false } = work
+  await apt(work, deed === 'add' ? 'installation' : 'upgrade', install(asked, { disposable }))
+  if (deed === 'upgrade') await apt(work, 'upgrade', upgrade())
+}
+
+async function configure(work: Work, phase: Configured): Promise<void> {
+  await runScripts(work, phase)
+  await checkHealth(work)
+}
+
+async function swept(work: Work, body: () => Promise<void>): Promise<void> {
+  try {
+    await body()
   } finally {
     await sweep(work).catch(() => undefined)
   }
 }
 
-/** @throws InsideFailed; what is installed then can be upgraded again */
-export async function upgradeApp(work: Work, { came: before, intend }: AddOptions): Promise<void> {
-  try {
-    const { wanted, plan, present } = await prepare(work)
-    await intend([...new Set([...before, ...plan.installs.filter((name) => !present.has(name))])])
-    await runScripts(work, 'pre-upgrade')
-    work.step('upgrading packages')
-    await apt(work, 'upgrade', install(wanted))
-    await apt(work, 'upgrade', upgrade())
-    await runScripts(work, 'post-upgrade')
-    await checkHealth(work)
-  } finally {
-    await sweep(work).catch(() => undefined)
-  }
+function orTakenBack(
+  work: Work,
+  { came: before, intend }: AddOptions,
+  body: (intend: AddOptions['intend']) => Promise<void>,
+): Promise<void> {
+  let came = before
+  return swept(work, async () => {
+    try {
+      await body((names) => {
+        came = names
+        return intend(names)
+      })
+    } catch (error) {
+      if (!(error instanceof InsideFailed)) throw error
+      throw await takeBack(work, came, error)
+    }
+  })
 }
 
 export interface RemoveOptions {
@@ -76,25 +137,34 @@ export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions
       work.step('removing what came with them')
       await apt(work, 'removal', remove(idle, purge))
     }
+    const left = await leftOver(work, ours)
+    if (left.length > 0) {
+      work.step('removing what would stay for no reason')
+      await apt(work, 'removal', remove(left, purge))
+    }
     await runScripts(work, 'post-remove')
   } finally {
     await sweep(work).catch(() => undefined)
   }
 }
 
-async function prepare(work: Work) {
-  work.step('bringing packages')
+/** What came with it and is never removed by itself (apt.conf(5), APT::NeverAutoRemove), though nobody asked for it, needs it or would rather have it. */
+async function leftOver(work: Work, ours: ReadonlySet<string>): Promise<string[]> {
   const present = await packagesInside(work)
-  await bring(work)
-  await apt(work, 'preparation', update())
-  const wanted = work.system.wanted.map(({ name, version }) => {
-    const has = present.get(name)
-    // What the tenant has in a later version is not taken back.
-    return has && compareVersions(has.version, version) >= 0 ? name : `${name}=${version}`
-  })
-  const plan = parseSimulated((await apt(work, 'preparation', install(wanted, true))).stdout)
-  requireOnly(plan, new Set(), 'installation')
-  return { wanted, plan, present }
+  const ask = async (argv: readonly string[]): Promise<string> => (await must(quietly(work), 'removal', argv)).stdout
+  const auto = new Set((await ask(automatic())).split(/\s+/))
+  const candidates = [...ours].filter((name) => present.has(name) && auto.has(name))
+  if (candidates.length === 0) return []
+  const wished = new Set(
+    [...parseRecommendations(await ask(recommendations()))].flatMap(([name, wishes]) => (ours.has(name) ? [] : wishes)),
+  )
+  const unasked = candidates.filter((name) => !wished.has(name))
+  const isFree = async (names: readonly string[]): Promise<boolean> =>
+    names.length > 0 && parseSimulated(await ask(remove(names, false, true))).removes.every((name) => ours.has(name))
+  if (await isFree(unasked)) return unasked
+  const free: string[] = []
+  for (const name of unasked) if (await isFree([name])) free.push(name)
+  return free
 }
 
 function requireOnly({ removes }: Simulated, ours: ReadonlySet<string>, phase: string): void {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { realProcessRunner } from '@insula/kernel'
 import type { AppParameter } from '../app.ts'
-import { parseInstalled, parseSimulated } from './apt-inside.ts'
+import { parseInstalled, parseRecommendations, parseSimulated } from './apt-inside.ts'
 import { BadParameter, chooseParameters, parameterEnv } from './parameters.ts'
 import { tarOf, type TarFile } from './ustar.ts'
 
@@ -24,7 +24,15 @@ test('what dpkg-query and a simulation of apt say', () => {
     ),
     { installs: ['libc6', 'nginx'], removes: ['apache2', 'old'] },
   )
-  fc.assert(fc.property(fc.string(), (text) => void [parseInstalled(text), parseSimulated(text)]))
+  assert.deepEqual(
+    [...parseRecommendations('a\tb (>= 1), c | d:any\ne\t\n')],
+    [
+      ['a', ['b', 'c', 'd']],
+      ['e', []],
+      ['', []],
+    ],
+  )
+  fc.assert(fc.property(fc.string(), (text) => void [parseInstalled(text), parseSimulated(text), parseRecommendations(text)]))
 })
 
 test('tar reads what is written', async () => {

@@ -24,14 +24,36 @@ export interface Work {
   readonly contents: (path: string) => Promise<string | null>
   readonly onLine: (line: string) => void
   readonly step: (step: string) => void
+  /** The whole system is thrown away when this fails. */
+  readonly disposable?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
 /** Installing a database on a busy machine. */
 const APT_SECONDS = 1_800
 
-export function apt(work: Work, phase: string, argv: readonly string[]): Promise<InsideResult> {
-  return must(work, phase, argv, { env: APT_ENV, seconds: APT_SECONDS })
+const ENV = { env: APT_ENV, seconds: APT_SECONDS } as const
+/** A package manager that still works inside, of the tenant's or of a try that was cut off, is waited for. */
+const LOCK_SECONDS = 120
+
+export async function apt(work: Work, phase: string, argv: readonly string[]): Promise<InsideResult> {
+  try {
+    return await must(work, phase, argv, ENV)
+  } catch (error) {
+    // What held the lock was killed in the middle.
+    if (!(error instanceof InsideFailed) || !/dpkg was interrupted/.test(error.message)) throw error
+    await finishOthers(work)
+    return must(work, phase, argv, ENV)
+  }
+}
+
+async function finishOthers(work: Work): Promise<void> {
+  for (let waited = 0; ; waited++) {
+    work.signal?.throwIfAborted()
+    const { code, tail } = await work.inside.run(configureAll(), { ...ENV, onLine: work.onLine })
+    if (code === 0 || waited >= LOCK_SECONDS || !/locked by another process/.test(tail.join('\n'))) return
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
 }
 
 /** @throws InsideFailed unless it ends with 0 */
@@ -59,9 +81,13 @@ function remedyFor(tail: readonly string[]): string {
   return "the task's log has all that was said"
 }
 
+/** For lists of hundreds of lines, which nobody wants in the log. */
+export const quietly = (work: Work): Work => ({ ...work, onLine: () => undefined })
+
 /** What a try that was cut off has left goes first. */
 export async function bring(work: Work): Promise<void> {
   const { app, system, contents } = work
+  work.step('bringing packages')
   await sweep(work)
   await must(work, 'preparation', ['mkdir', '-p', '-m', '0700', WORK])
   const files: TarFile[] = [text('sources.list', SOURCES_FILE)]
@@ -93,10 +119,10 @@ export const sweep = (work: Pick<Work, 'inside'>): Promise<unknown> => work.insi
 
 /** Packages by name. What was left half done is finished first, as far as it can be. */
 export async function packagesInside(work: Work): Promise<ReturnType<typeof parseInstalled>> {
-  const look = async () => parseInstalled((await must(work, 'preparation', installed())).stdout)
+  const look = async () => parseInstalled((await must(quietly(work), 'preparation', installed())).stdout)
   const before = await look()
   if ([...before.values()].every(({ whole }) => whole)) return before
-  await work.inside.run(configureAll(), { env: APT_ENV, seconds: APT_SECONDS, onLine: work.onLine })
+  await finishOthers(work)
   return look()
 }
 

@@ -1,0 +1,30 @@
+/** Updates: what waits, and applying them. */
+
+import type { Means } from '../means.ts'
+import { runUpdates, UPDATE_KIND, type UpdateParams } from '../updates/run-updates.ts'
+import { waitingFor } from '../updates/waiting.ts'
+import type { Handlers } from './handlers.ts'
+import type { RunTask } from './run-task.ts'
+import { selected } from './selected.ts'
+
+export function updateHandlers(means: Means, run: RunTask): Pick<Handlers, 'updateStatus' | 'updateApply'> {
+  const { inventory, templates } = means
+  return {
+    updateStatus: async () => {
+      const all = await templates.list()
+      return {
+        updates: inventory.all().flatMap((vps) => {
+          const { target: _target, ...status } = waitingFor(vps, all) ?? { target: null }
+          return 'vps' in status ? [status] : []
+        }),
+      }
+    },
+    updateApply: async ({ body, query }) => {
+      const { select, parallel, stopAfter, canary, dryRun } = body
+      const vps = selected(inventory, select).map(({ id }) => id)
+      const params: UpdateParams = { vps, named: select.vps !== undefined, parallel, stopAfter, canary, dryRun }
+      const spec = { kind: UPDATE_KIND, subject: `${vps.length} VPSs`, params, doing: 'cannot update VPSs', cancellable: true }
+      return run(spec, query, (context) => runUpdates(means, params, context))
+    },
+  }
+}

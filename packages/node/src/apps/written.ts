@@ -1,0 +1,27 @@
+/** The apps of a VPS as its record says, in the database and in the private area. */
+
+import type { Means } from '../means.ts'
+import type { AppRecord, VpsRecord } from '../record.ts'
+
+/** Keeps its place among the others. */
+export function withApp(apps: readonly AppRecord[], entry: AppRecord): AppRecord[] {
+  const there = apps.some(({ name }) => name === entry.name)
+  return there ? apps.map((one) => (one.name === entry.name ? entry : one)) : [...apps, entry]
+}
+
+export const setApp = (means: Means, id: number, entry: AppRecord): Promise<void> =>
+  changeApps(means, id, (apps) => withApp(apps, entry))
+
+export const dropApp = (means: Means, id: number, name: string): Promise<void> =>
+  changeApps(means, id, (apps) => apps.filter((one) => one.name !== name))
+
+async function changeApps(means: Means, id: number, change: (apps: readonly AppRecord[]) => AppRecord[]): Promise<void> {
+  await writeVps(means, id, { apps: change(means.inventory.get(id)?.apps ?? []) })
+}
+
+export async function writeVps({ inventory, vzfs, events }: Means, id: number, fields: Partial<VpsRecord>): Promise<VpsRecord> {
+  const after = await inventory.change(id, fields)
+  await vzfs.areas.writeRecord(id, after)
+  events.emit({ kind: 'vps.changed', vps: id, data: { name: after.name, fields: ['apps'] } })
+  return after
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+set -eu
+site=/etc/apache2/sites-available/insula.conf
+mark='# Written by Insula. Take this line away to keep the file as it is.'
+mkdir -p "$INSULA_PARAM_ROOT"
+# Debian's own page is no more than a proof that something answers.
+page="$INSULA_PARAM_ROOT/index.html"
+if [ ! -e "$page" ] || { [ "$page" = /var/www/html/index.html ] && grep -q 'Apache2 Debian Default Page' "$page"; }; then
+  printf '<!doctype html>\n<title>%s</title>\n<p>Apache serves %s.</p>\n' "$INSULA_VPS_NAME" "$INSULA_VPS_NAME" > "$page"
+fi
+if [ ! -e "$site" ] || [ "$(head -n 1 "$site")" = "$mark" ]; then
+  {
+    echo "$mark"
+    echo "<VirtualHost *:$INSULA_PARAM_PORT>"
+    echo "  DocumentRoot $INSULA_PARAM_ROOT"
+    echo "  <Directory $INSULA_PARAM_ROOT>"
+    echo '    Require all granted'
+    echo '  </Directory>'
+    # As Debian writes it: Apache knows where logs go. shellcheck disable=SC2016
+    echo '  ErrorLog ${APACHE_LOG_DIR}/error.log'
+    echo '  CustomLog ${APACHE_LOG_DIR}/access.log combined'
+    echo '</VirtualHost>'
+  } > "$site"
+fi
+# The one line that is not indented; those for TLS are. With 80 it is Debian's own.
+if ! grep -qx "Listen $INSULA_PARAM_PORT" /etc/apache2/ports.conf; then
+  sed -i "s/^Listen [0-9]*\$/Listen $INSULA_PARAM_PORT/" /etc/apache2/ports.conf
+fi
+a2dissite -q 000-default
+a2ensite -q insula
+apache2ctl -t
+if [ -d /run/systemd/system ]; then systemctl reload-or-restart apache2; else service apache2 restart; fi

@@ -1,0 +1,34 @@
+#!/bin/sh
+set -eu
+conf=/etc/mysql/mariadb.conf.d/60-insula.cnf
+case "$INSULA_PARAM_USER" in *[!A-Za-z0-9_]*|'') echo "user has to be of letters, digits and _" >&2; exit 1;; esac
+case "$INSULA_PARAM_BIND" in *[!A-Za-z0-9.:*,-]*|'') echo "bind has to be an address" >&2; exit 1;; esac
+act() { if [ -d /run/systemd/system ]; then systemctl "$1" mariadb; else service mariadb "$1"; fi; }
+now=/var/lib/mysql
+if [ -e "$conf" ]; then now=$(sed -n 's/^datadir = //p' "$conf"); fi
+if [ "$now" != "$INSULA_PARAM_DATA_DIR" ] && [ ! -e "$INSULA_PARAM_DATA_DIR/ibdata1" ]; then
+  act stop
+  mkdir -p "$INSULA_PARAM_DATA_DIR"
+  cp -a "$now/." "$INSULA_PARAM_DATA_DIR/"
+  chown mysql:mysql "$INSULA_PARAM_DATA_DIR"
+fi
+{
+  echo '# Written by Insula.'
+  echo '[mariadbd]'
+  echo "port = $INSULA_PARAM_PORT"
+  echo "bind-address = $INSULA_PARAM_BIND"
+  echo "datadir = $INSULA_PARAM_DATA_DIR"
+} > "$conf"
+act restart
+for _ in $(seq 120); do
+  if mariadb-admin --silent ping; then break; fi
+  sleep 0.5
+done
+if [ -z "${INSULA_PARAM_PASSWORD:-}" ]; then exit 0; fi
+# A secret has no blanks; what SQL reads as something else in quotes is doubled.
+password=$(printf '%s' "$INSULA_PARAM_PASSWORD" | sed -e 's/\\/\\\\/g' -e "s/'/''/g")
+mariadb <<SQL
+CREATE USER IF NOT EXISTS '$INSULA_PARAM_USER'@'%';
+ALTER USER '$INSULA_PARAM_USER'@'%' IDENTIFIED BY '$password';
+GRANT ALL PRIVILEGES ON *.* TO '$INSULA_PARAM_USER'@'%' WITH GRANT OPTION;
+SQL
