@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findMarked, type Instance, logFile, pidFile, supervisorPid } from '@insula/node'
+import { findMarked, type Instance, logFile, pidFile, readConfig, supervisorPid } from '@insula/node'
 import { answers } from './api.ts'
 import { compilePrograms } from './compile-programs.ts'
 import { contentsOf } from './files.ts'
@@ -38,6 +38,7 @@ export async function whatIsMissing(setting: Setting): Promise<string> {
 
 /** What it started does not stay when it does not come to serve. */
 export async function start(setting: Setting): Promise<void> {
+  requireConfig(setting)
   const before = await isThere(setting)
   try {
     await startThem(setting)
@@ -45,6 +46,16 @@ export async function start(setting: Setting): Promise<void> {
   } catch (error) {
     if (!before) await stop(setting)
     throw error instanceof SetupFailed ? error : await notServing(setting, error)
+  }
+}
+
+/** Without one that it can read insulad ends at once, is started again and ends again: there is nothing to wait for. */
+function requireConfig({ instance }: Setting): void {
+  try {
+    readConfig(instance.configFile)
+  } catch (error) {
+    const what = `insulad of instance ${instance.name} cannot start: ${(error as Error).message}`
+    throw new SetupFailed(what, `mend ${instance.configFile}`, { cause: error })
   }
 }
 

@@ -56,7 +56,8 @@ function orKilled({ instance, options }: Setting, what: string, stop: () => Prom
     } catch (error) {
       const why = `the VPSs could not be stopped in good order: ${(error as Error).message}`
       if (!options.purge && !options.force) {
-        const remedy = `see ${instance.logs}; or ./down --force, which kills them and keeps their files`
+        const first = error instanceof SetupFailed ? error.remedy : `see ${instance.logs}`
+        const remedy = `${first}; or ./down --force, which kills them and keeps their files`
         throw new SetupFailed(why, remedy, { cause: error })
       }
       console.log(`      ${why}; they are killed`)

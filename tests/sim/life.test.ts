@@ -100,8 +100,10 @@ describe('the life of a VPS, over HTTP', () => {
   it('ends by itself: stopped; or asks for a reboot: runs again', async () => {
     await node.client.vpsStart(named('web'))
     await ageOf(1_100)
+    const { startedAt } = await show('web')
     world.keeper.end('101', REBOOT)
-    await until(async () => (await show('web')).state === 'running' && world.keeper.launched.has('101'))
+    // It runs until its end is heard of.
+    await until(async () => ![null, startedAt].includes((await show('web')).startedAt) && world.keeper.launched.has('101'))
     assert.equal((await show('web')).lastExit?.request, 'reboot')
     await ageOf(1_100)
     world.keeper.end('101', { code: 7 })

@@ -131,12 +131,15 @@ test('--force kills what cannot be stopped in good order, and keeps its files', 
   process.kill(pid, 'SIGKILL')
   const refused = await run('down')
   assert.equal(refused.code, 1, refused.stdout)
-  assert.match(refused.stderr, /^down: the VPSs could not be stopped in good order: .*\nRemedy: .*\.\/down --force/)
+  assert.match(
+    refused.stderr,
+    /^down: the VPSs could not be stopped in good order: insulad of instance systest-up cannot start: .*systest-up\.json is not JSON: .*\nRemedy: mend .*systest-up\.json; or \.\/down --force/,
+  )
   assert.ok((await processes()).length > 0, 'the VPS goes on')
 
   const forced = await run('down', '--force')
   assert.equal(forced.code, 0, forced.stdout + forced.stderr)
-  assert.match(forced.stdout, /could not be stopped in good order: .*; they are killed/)
+  assert.match(forced.stdout, /could not be stopped in good order: .* is not JSON: .*; they are killed/)
   assert.deepEqual([await processes(), mounts()], [[], []])
 
   writeFileSync(instance.configFile, config)

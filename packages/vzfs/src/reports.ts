@@ -36,6 +36,8 @@ export type DamageKind =
   | 'area-file'
   /** Owner or mode of what lies around trees. */
   | 'owner'
+  /** Private files of an area that are counted for somebody else, or for nobody. */
+  | 'account'
   | 'leftover'
 
 export interface Damage {

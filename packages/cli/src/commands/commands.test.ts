@@ -412,6 +412,28 @@ test('swap on a node without any is allowed, and said to be none', async () => {
   fake.node.state.swap = 0
 })
 
+test('a disk limit on a volume without quota is recorded, and said to hold nobody', async () => {
+  const { volumes } = fake.node.state
+  assert.equal((await insula('set', 'web', '--disk', '10G')).err, '')
+  const before = volumes.splice(0, volumes.length, fakeVolume('default', { projectQuota: false, userQuota: false }))
+  const { code, out, err } = await insula('set', 'web', '--disk', '9G:10G', '--quota-ugid', '5')
+  assert.deepEqual([code, out], [0, 'changed web\n'])
+  assert.equal(
+    err,
+    'insula: disk limits and limits of users of web are recorded, but not enforced on volume default; insula doctor says why\n',
+  )
+  assert.match((await insula('set', '--all', '--inodes', '1000')).err, /^insula: disk limits of \S+, .* are recorded/)
+  assert.match((await insula('create', 'limited', '-t', 'micro', '--disk', '1G')).err, /^insula: disk limits of limited are/)
+  for (const words of [
+    ['--disk', 'unlimited'],
+    ['--quota-ugid', '0'],
+    ['--memory', '1G'],
+  ])
+    assert.equal((await insula('set', 'web', ...words)).err, '', words.join(' '))
+  volumes.splice(0, volumes.length, ...before)
+  fake.node.state.vps.delete(fake.node.state.find('limited')?.id ?? 0)
+})
+
 test('show: fields, one value, JSON', async () => {
   const { out } = await insula('show', 'web')
   assert.match(out, /^disk {9}4\.8M\/∞!$/m)

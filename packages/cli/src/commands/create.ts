@@ -5,6 +5,7 @@ import { reference, tellSecrets } from '../app-options.ts'
 import { UsageError, command, output } from '../command.ts'
 import type { Context } from '../context.ts'
 import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { noteMissingQuota } from '../quota-note.ts'
 import { noteMissingSwap } from '../swap-note.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 import { wholeNumber } from '../values.ts'
@@ -68,6 +69,7 @@ export const create = command({
     }
     const task = await runTask(context, options, async (query) => client.vpsCreate({ query, body }))
     await noteMissingSwap(context, body.limits)
+    await noteMissingQuota(context, body, [args.name])
     if (task === null) return 0
     if (options['wait-booted']) await awaitBoot(context, args.name, options)
     const { vps } = await client.vpsShow({ params: { vps: args.name } })

@@ -1,7 +1,7 @@
 import { UsageError, command, output } from '../command.ts'
 import { VPS_STATES } from '@insula/contract/light'
-import { settingsOf, settingsOptions } from '../settings-options.ts'
 import { noteMissingQuota } from '../quota-note.ts'
+import { settingsOf, settingsOptions } from '../settings-options.ts'
 import { noteMissingSwap } from '../swap-note.ts'
 import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
 
@@ -34,10 +34,9 @@ export const set = command({
       states: VPS_STATES,
       act: async (client, vps, query) => client.vpsChange({ params: { vps }, query, body }),
     })
-    if (code === 0) {
-      await noteMissingSwap(context, settings.limits)
-      await noteMissingQuota(context, settings.quotaUgid)
-    }
+    if (code !== 0) return code
+    await noteMissingSwap(context, settings.limits)
+    await noteMissingQuota(context, settings, args.vps)
     return code
   },
 })

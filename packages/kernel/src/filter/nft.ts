@@ -20,6 +20,8 @@ const O_TMPFILE = 0x410000
 export interface Nft {
   /** JSON of what the commands list. @throws FilterRefused */
   run(commands: string): Promise<string>
+  /** Asks the kernel, and changes nothing. @throws FilterRefused */
+  check(commands: string): Promise<void>
 }
 
 export function openNft(): Nft {
@@ -31,16 +33,21 @@ export function openNft(): Nft {
   const output = library.func('const char *nft_ctx_get_output_buffer(void *context)')
   const errors = library.func('const char *nft_ctx_get_error_buffer(void *context)')
   const setOutput = library.func('void nft_ctx_output_set_flags(void *context, unsigned int flags)')
+  const setDryRun = library.func('void nft_ctx_set_dry_run(void *context, bool dry)')
   const setInput = newerFunction(library, 'unsigned int nft_ctx_input_set_flags(void *context, unsigned int flags)')
   const runFile = inWorker(library.func('int nft_run_cmd_from_filename(void *context, const char *name)'))
   /** What was run, and the freeing of its context. */
-  const runInContext = async (file: number): Promise<{ readonly output: string; readonly freed: Promise<unknown> }> => {
+  const runInContext = async (
+    file: number,
+    dry: boolean,
+  ): Promise<{ readonly output: string; readonly freed: Promise<unknown> }> => {
     const context: unknown = newContext(0)
     if (!context) throw new FilterRefused('libnftables could not open a netlink socket')
     try {
       bufferOutput(context)
       bufferErrors(context)
       setOutput(context, OUTPUT_JSON)
+      setDryRun(context, dry)
       setInput?.(context, INPUT_NO_DNS)
       const failed = await runFile(context, `/proc/self/fd/${file}`)
       if (failed !== 0) throw new FilterRefused(`the packet filter refused its rules: ${explain(String(errors(context) ?? ''))}`)
@@ -52,12 +59,14 @@ export function openNft(): Nft {
     }
   }
   let last: Promise<unknown> = Promise.resolve()
+  const inTurn = async (commands: string, dry: boolean): Promise<string> => {
+    const turn = last.then(() => withFile(commands, (file) => runInContext(file, dry)))
+    last = turn.then(({ freed }) => freed).catch(() => undefined)
+    return (await turn).output
+  }
   return {
-    async run(commands) {
-      const turn = last.then(() => withFile(commands, runInContext))
-      last = turn.then(({ freed }) => freed).catch(() => undefined)
-      return (await turn).output
-    },
+    run: (commands) => inTurn(commands, false),
+    check: async (commands) => void (await inTurn(commands, true)),
   }
 }
 

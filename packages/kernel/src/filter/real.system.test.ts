@@ -5,26 +5,32 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { filterConformance } from './conformance.ts'
 import { realPacketFilter } from './real.ts'
 
-// Not like the table of an instance: later libraries guess which one was meant, and then quote the wrong line.
 const NAME = `filtering-${process.pid}`
+/** Later libraries take it for what was meant, when they are not sure. */
+const SIMILAR = `filtering-${process.pid + 1}`
 const filter = realPacketFilter()
 
 filterConformance('the real driver', NAME, realPacketFilter)
 
 after(async () => {
-  await filter.removeTable('inet', NAME)
+  for (const name of [NAME, SIMILAR]) await filter.removeTable('inet', name)
   assert.deepEqual(
-    (await filter.tables()).filter((table) => table.endsWith(NAME)),
+    (await filter.tables()).filter((table) => table.includes('filtering-')),
     [],
   )
 })
 
 test('what the kernel itself refuses is told by its line too, and so is every error', async () => {
+  await filter.replaceTable('inet', SIMILAR, 'chain b { }\nchain somewhere { }')
   const unknownChain = 'chain a {\n  ip saddr 192.0.2.1 accept\n  ip saddr 192.0.2.2 jump nowhere\n}'
   await assert.rejects(
     filter.replaceTable('inet', NAME, unknownChain),
     /^FilterRefused: the packet filter refused its rules: line 3: .*No such file or directory.*\nip saddr 192\.0\.2\.2 jump nowhere$/,
   )
+  assert.equal(await filter.table('inet', NAME), null)
+  await filter.replaceTable('inet', NAME, 'chain kept { }')
+  await assert.rejects(filter.replaceTable('inet', NAME, unknownChain), /: line 3: .*No such file or directory.*\nip saddr 192/)
+  assert.match(JSON.stringify(await filter.table('inet', NAME)), /"kept"/)
   await assert.rejects(filter.replaceTable('inet', NAME, 'chain a { nonsense }\nchain b { rubbish }'), /line 1: [^]*line 2: /)
 })
 

@@ -1,14 +1,16 @@
 /** One private area: what describes it, and the trees of stubs that it has. What lies in its upper directory is its owner's business. */
 
 import { existsSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import type { FileCalls } from '@insula/kernel'
+import { join, relative } from 'node:path'
+import type { FileCalls, Quota } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
 import { withoutControl } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { diskUse } from '../disk-use.ts'
 import { areaIdOf, digestOfKey } from '../names.ts'
+import { privateTrees } from '../private-trees.ts'
 import { IDS } from '../quota/ids.ts'
+import { uncountedIn } from '../quota/recount.ts'
 import type { Holder } from '../references/trees.ts'
 import type { VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
@@ -20,6 +22,8 @@ import { type PoolIndex, statsOf } from './pool-index.ts'
 
 export interface AreaLook {
   readonly files: FileCalls
+  /** Null: the volume takes no projects, so nothing on it can be counted for an area. */
+  readonly quota: Quota | null
   readonly paths: VolumePaths
   readonly index: PoolIndex
   readonly report: Report
@@ -39,6 +43,7 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   try {
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
+    if (area && look.quota) await checkAccount(look.quota, paths, area, report)
     for (const tree of trees) await checkStubs({ ...look, report }, id, tree)
   } catch (error) {
     damaged(error)
@@ -74,6 +79,15 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
       path: upper,
       problem: `it belongs to ${stats.uid}:${stats.gid}, which are not ids of the area: they go from ${base} to ${base + IDS - 1}`,
     })
+}
+
+/** Which of several is told depends on nothing that changes, so that a second look tells the same. */
+async function checkAccount(quota: Quota, paths: VolumePaths, { id, base }: AreaInfo, report: Report): Promise<void> {
+  const area = paths.area(id)
+  const path = await uncountedIn(quota, await privateTrees(area), base)
+  if (path === null) return
+  const problem = `not all of its files are counted for its disk limit: ${relative(area.directory, path)} is not`
+  report({ kind: 'account', path: area.directory, problem })
 }
 
 async function checkStubs({ files, index, report, named }: AreaLook, id: number, tree: string): Promise<void> {

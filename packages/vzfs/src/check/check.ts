@@ -2,9 +2,10 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FileCalls } from '@insula/kernel'
+import type { FileCalls, Quota } from '@insula/kernel'
 import { startCrew } from '../build/crew.ts'
 import { poolKey } from '../names.ts'
+import { takesProjects } from '../quota/takes-projects.ts'
 import { holders } from '../references/trees.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
 import type { CheckReport, Damage } from '../reports.ts'
@@ -23,10 +24,16 @@ export interface CheckJob {
   readonly threads: number
 }
 
+export interface CheckMeans {
+  readonly files: FileCalls
+  /** Of the volume's file system. */
+  readonly quota: Quota
+}
+
 const BLOCK = 512
 
 export async function checkVolume(
-  files: FileCalls,
+  { files, quota }: CheckMeans,
   { volume, contents, pace, threads }: CheckJob,
   progress: (done: number, total: number) => void,
 ): Promise<CheckReport> {
@@ -35,7 +42,9 @@ export async function checkVolume(
   const { damages, report } = findings()
   const named: Named = new Map()
   const small: SmallFile[] = []
-  const look = { files, paths, index, named, small: (file: SmallFile) => void small.push(file) }
+  // Where that cannot be found out, for want of space, a finding too many does no harm: to put it right changes nothing.
+  const counts = await takesProjects(quota, paths.tmp).catch(() => true)
+  const look = { files, quota: counts ? quota : null, paths, index, named, small: (file: SmallFile) => void small.push(file) }
   const layers = new Set(readdirSync(paths.layers))
   for (const name of layers) await checkLayer({ ...look, report }, name)
   for (const holder of holders(paths).filter(({ kind }) => kind === 'area')) {

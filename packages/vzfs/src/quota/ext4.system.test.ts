@@ -33,4 +33,5 @@ test('nobody says that files of an area should be counted where they cannot be',
   await vzfs.areas.create(101, 800 * 65_536, ['os@1'], {})
   assert.equal(await vzfs.areas.counted(101), null)
   assert.equal(await vzfs.areas.recount(101), 0)
+  assert.deepEqual(await vzfs.check(), [])
 })

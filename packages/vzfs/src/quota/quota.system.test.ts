@@ -69,6 +69,24 @@ test('what is made in an area is counted for it, and what lost its account gets 
   for (const file of ['', 'a/b', 'a/one']) assert.equal(projectAt(join(upper, file)), projectOf(BASE), file)
 })
 
+test('a check finds a single file that is counted for somebody else, and a repair gives it back', async () => {
+  const { upper } = await vzfs.areas.plan(101)
+  for (const [file, problem] of [
+    ['a/b/two', /^not all of its files are counted for its disk limit: upper\/a\/b\/two is not$/],
+    ['a/b', /: upper\/a\/b is not$/],
+    ['', /: upper is not$/],
+  ] as const) {
+    assert.deepEqual(await vzfs.check(), [])
+    setProject(join(upper, file), 7)
+    const [damage, ...others] = await vzfs.check()
+    assert.deepEqual([damage?.kind, damage?.area, damage?.repairable, others], ['account', 101, true, []])
+    assert.match(damage?.problem ?? '', problem)
+    const { damages, repaired } = await vzfs.repair()
+    assert.deepEqual([damages, repaired.map(({ kind }) => kind)], [[], ['account']])
+    assert.equal(projectAt(join(upper, file)), projectOf(BASE))
+  }
+})
+
 if (projectQuota) {
   describe('on a kernel with quota', () => {
     test('limits hold, use is told from the account, and all of it goes with the area', async () => {

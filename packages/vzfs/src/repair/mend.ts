@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { FileCalls } from '@insula/kernel'
+import type { FileCalls, Quota } from '@insula/kernel'
 import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { hashFile } from '../build/hash.ts'
@@ -33,6 +33,8 @@ import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { readAreaInfo } from '../area-file.ts'
 import { toJson } from '../json-file.ts'
 import { poolKey } from '../names.ts'
+import { privateTrees } from '../private-trees.ts'
+import { recount } from '../quota/recount.ts'
 import { knownLayer, linesOf } from '../references/known-layer.ts'
 import { readLines, type RecordedEntry } from '../references/layer-record.ts'
 import { digestOfLines } from '../build/layer-digest.ts'
@@ -40,20 +42,25 @@ import { type VolumePaths, volumePaths } from '../volume-paths.ts'
 import type { Damage } from '../reports.ts'
 import type { LayerInfo } from '../vzfs.ts'
 
+export interface MendMeans {
+  readonly files: FileCalls
+  readonly quota: Quota
+}
+
 export interface MendJob {
   readonly volume: string
   readonly damages: readonly Damage[]
 }
 
 /** One that cannot be put right leaves the others alone: the check that follows tells it again. */
-export async function mend(files: FileCalls, { volume, damages }: MendJob): Promise<string[]> {
+export async function mend(means: MendMeans, { volume, damages }: MendJob): Promise<string[]> {
   const paths = volumePaths(volume)
   const problems: string[] = []
   // Directories before what is in them.
   for (const damage of damages.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     if (!damage.repairable) continue
     try {
-      await mendOne(files, paths, damage)
+      await mendOne(means, paths, damage)
     } catch (error) {
       problems.push(`${damage.path}: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -61,7 +68,7 @@ export async function mend(files: FileCalls, { volume, damages }: MendJob): Prom
   return problems
 }
 
-async function mendOne(files: FileCalls, paths: VolumePaths, damage: Damage): Promise<void> {
+async function mendOne({ files, quota }: MendMeans, paths: VolumePaths, damage: Damage): Promise<void> {
   const { kind, path, layer, area } = damage
   switch (kind) {
     case 'pool-file':
@@ -74,6 +81,8 @@ async function mendOne(files: FileCalls, paths: VolumePaths, damage: Damage): Pr
       return putAway(paths, Buffer.from(path))
     case 'owner':
       return mendOwner(paths, path, area)
+    case 'account':
+      return area === undefined ? undefined : countAnew(quota, paths, area)
     case 'layer-file':
       return layer === undefined ? undefined : describeAnew(files, paths, layer)
     case 'stub':
@@ -112,6 +121,13 @@ async function mendOwner(paths: VolumePaths, path: string, area: number | undefi
   }
   lchownSync(path, 0, 0)
   chmodSync(path, lstatSync(path).isDirectory() ? 0o700 : 0o600)
+}
+
+/** Of a mounted area too, while its owner writes. */
+async function countAnew(quota: Quota, paths: VolumePaths, id: number): Promise<void> {
+  const area = paths.area(id)
+  const info = await readAreaInfo(area.info, id)
+  if (info !== null) await recount(quota, await privateTrees(area), info.base)
 }
 
 /** layer.json can be written anew when tree and record, each by itself, say the same. */

@@ -1,6 +1,6 @@
 /** Entry of the thread that repairs; see build-thread.ts for why it makes its own file calls. */
 
-import { realFileCalls, stepBack } from '@insula/kernel'
+import { realFileCalls, realQuota, stepBack } from '@insula/kernel'
 import { serveThread } from '../thread.ts'
 import { mend, type MendJob } from './mend.ts'
 import { refill, type RefillJob } from './refill.ts'
@@ -13,8 +13,11 @@ export type RepairJob =
 
 stepBack()
 const files = realFileCalls()
-await serveThread<unknown>((job) => {
+await serveThread<unknown>(async (job) => {
   const work = job as RepairJob
-  if (work.phase === 'mend') return mend(files, work)
+  if (work.phase === 'mend') {
+    using quota = realQuota(work.volume)
+    return await mend({ files, quota }, work)
+  }
   return work.phase === 'seek' ? seek(files, work) : refill(files, work)
 })

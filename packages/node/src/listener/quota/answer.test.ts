@@ -68,7 +68,7 @@ function world(options: FakeCallerOptions = ROOT) {
     assert.equal(result, 0, `errno ${errno}`)
     return buffers[1] ?? Buffer.alloc(0)
   }
-  return { quota, ask, read, raw, number, logged }
+  return { quota, ask, read, raw, number, logged, kill: () => void caller.kill() }
 }
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`)
@@ -124,6 +124,15 @@ test('what setquota sets is what it gets, and what is not said stays', async () 
   assert.deepEqual(await read(Q.get, USERS, 1000, Buffer.alloc(72)), words(8, 4, 0, 20, 10, 0, 0, 77, 0x3f))
   for (const usage of [2, 8, 0x3f])
     assert.equal((await ask(Q.set, USERS, 1000, words(8, 4, 99, 20, 10, 99, 77, 77, usage))).errno, EINVAL)
+})
+
+test('for a caller that dies while its memory is read nothing is done', async () => {
+  for (const last of [1, 2]) {
+    let reads = 0
+    const dying = world({ ...ROOT, onRead: () => void ((reads += 1) === last && dying.kill()) })
+    const { answer } = await dying.ask(Q.set, USERS, 1000, words(8, 4, 0, 0, 0, 0, 0, 0, 1))
+    assert.deepEqual([answer, reads, dying.quota.entries.user.size], [null, last, 0])
+  }
 })
 
 test('Q_XSETQLIM: limits, deadlines, and with id 0 the grace times', async () => {
