@@ -151,7 +151,7 @@ test('what a child stored is there for the next, after a SIGKILL', LIMIT, async 
   await until(() => existsSync(file('one.sock')))
   await sleep(100)
   process.kill(lives('one')[0]!, 'SIGKILL')
-  await until(() => existsSync(file('one.sock.inherited')))
+  await until(() => existsSync(file('one.sock.inherited')) && readFileSync(file('one.sock.inherited')).length > 0)
   assert.equal(readFileSync(file('one.sock.inherited'), 'utf8'), 'pipe,3 kept')
 })
 
