@@ -77,6 +77,8 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
   const running = new Map<number, Running>()
   const turns = openTurns()
   const slots = semaphore(PARALLEL)
+  /** VPSs of tasks that are being written down, and have no turn yet. */
+  const coming: (number | null)[] = []
 
   const write = async (task: Task): Promise<void> => {
     await store.write(db.updateTable('task').set(columnsOf(task)).where('id', '=', task.id))
@@ -137,22 +139,28 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
     async start(spec, body) {
       const { kind, vps = null, subject, params = null, cancellable = false } = spec
       const createdAt = now()
-      const { insertId } = await store.write(
-        db.insertInto('task').values({
-          kind,
-          vps,
-          subject,
-          state: 'queued',
-          params: JSON.stringify(params),
-          cancellable: cancellable ? 1 : 0,
-          created_at: createdAt,
-          progress: null,
-          result: null,
-          error: null,
-          started_at: null,
-          ended_at: null,
-        }),
-      )
+      coming.push(vps)
+      const { insertId } = await store
+        .write(
+          db.insertInto('task').values({
+            kind,
+            vps,
+            subject,
+            state: 'queued',
+            params: JSON.stringify(params),
+            cancellable: cancellable ? 1 : 0,
+            created_at: createdAt,
+            progress: null,
+            result: null,
+            error: null,
+            started_at: null,
+            ended_at: null,
+          }),
+        )
+        .catch((error: unknown) => {
+          coming.splice(coming.indexOf(vps), 1)
+          throw error
+        })
       const task: Task = {
         id: insertId,
         kind,
@@ -168,6 +176,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
         cancellable,
       }
       begin(task, spec.doing, body)
+      coming.splice(coming.indexOf(vps), 1)
       return task
     },
     async wait(id, milliseconds) {
@@ -207,7 +216,7 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
       live.controller.abort()
       return live.task
     },
-    busy: turns.taken,
+    busy: (vps) => turns.taken(vps) || coming.includes(vps),
     async interrupted() {
       const rows = await db.selectFrom('task').selectAll().where('state', 'in', ['queued', 'running']).orderBy('id').execute()
       return rows
