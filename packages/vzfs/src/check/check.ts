@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { startCrew } from '../build/crew.ts'
 import { poolKey } from '../names.ts'
-import { takesProjects } from '../quota/takes-projects.ts'
+import { hasProject, takesProjects } from '../quota/takes-projects.ts'
 import { holders } from '../references/trees.ts'
 import { type VolumePaths, volumePaths } from '../volume-paths.ts'
 import type { CheckReport, Damage } from '../reports.ts'
@@ -42,12 +42,14 @@ export async function checkVolume(
   const { damages, report } = findings()
   const named: Named = new Map()
   const small: SmallFile[] = []
-  // Where that cannot be found out, for want of space, a finding too many does no harm: to put it right changes nothing.
-  const counts = await takesProjects(quota, paths.tmp).catch(() => true)
+  const areas = holders(paths).filter(({ kind }) => kind === 'area')
+  // Where there is no room to try it, one that is counted already shows it as well.
+  const uppers = areas.map(({ name }) => paths.area(Number(name)).upper)
+  const counts = await takesProjects(quota, paths.tmp).catch(() => uppers.some((upper) => hasProject(quota, upper)))
   const look = { files, quota: counts ? quota : null, paths, index, named, small: (file: SmallFile) => void small.push(file) }
   const layers = new Set(readdirSync(paths.layers))
   for (const name of layers) await checkLayer({ ...look, report }, name)
-  for (const holder of holders(paths).filter(({ kind }) => kind === 'area')) {
+  for (const holder of areas) {
     // What relink or a snapshot is changing at this moment is not wrong a moment later.
     const twice = [findings(), findings()] as const
     for (const one of twice) {
