@@ -2,7 +2,7 @@
 
 import type { Means } from '../means.ts'
 import { runUpdates, UPDATE_KIND, type UpdateParams } from '../updates/run-updates.ts'
-import { waitingFor } from '../updates/waiting.ts'
+import { updateFor } from '../updates/waiting.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 import { selected } from './selected.ts'
@@ -14,7 +14,7 @@ export function updateHandlers(means: Means, run: RunTask): Pick<Handlers, 'upda
       const all = await templates.list()
       return {
         updates: inventory.all().flatMap((vps) => {
-          const { target: _target, ...status } = waitingFor(vps, all) ?? { target: null }
+          const { target: _target, ...status } = updateFor(vps, all) ?? { target: null }
           return 'vps' in status ? [status] : []
         }),
       }

@@ -4,7 +4,7 @@ import { mayUpdate } from '@insula/model'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { runUpdates, UPDATE_KIND, type UpdateParams } from './run-updates.ts'
-import { waitingFor } from './waiting.ts'
+import { updateFor } from './waiting.ts'
 
 const EVERY_MS = 60_000
 /** What failed is tried again then, or when there is another version. */
@@ -33,7 +33,7 @@ export function updateClock(means: Means): (now: Date) => Promise<void> {
     if (wanting.length === 0) return
     const templates = await means.templates.list()
     const due = wanting.flatMap((vps) => {
-      const waiting = waitingFor(vps, templates)
+      const waiting = updateFor(vps, templates)
       if (!waiting || waiting.packages === 0 || waiting.target.packageManager !== 'apt') return []
       const key = `${vps.id} ${waiting.latest}`
       return tried.has(key) ? [] : [{ id: vps.id, key }]

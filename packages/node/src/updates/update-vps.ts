@@ -18,7 +18,7 @@ import type { VpsRecord } from '../record.ts'
 import { inMaintenance } from '../stacks/put.ts'
 import type { ShelvedTemplate } from '../template-shelf.ts'
 import { updateSetFor } from './update-set.ts'
-import { waitingFor } from './waiting.ts'
+import { updateFor } from './waiting.ts'
 
 export interface Update {
   /** It was asked for by name, so that it does not matter whether it is pinned. */
@@ -40,7 +40,7 @@ export async function updateVps(
   const vps = means.inventory.get(id)
   if (!vps) throw failure('not_found', `there is no VPS ${id} any more`)
   const doing = `cannot update VPS "${vps.name}"`
-  const waiting = waitingFor(vps, await means.templates.list())
+  const waiting = updateFor(vps, await means.templates.list())
   if (!waiting) throw failure('template_unknown', `${doing}: its template ${vps.template} is gone`, 'see `insula template list`')
   const { target, packages, at } = waiting
   if (packages === 0)

@@ -10,7 +10,7 @@ export interface Waiting extends UpdateStatus {
 }
 
 /** null when nothing is known of its template, or of another one by that name. @param templates oldest first within a name */
-export function waitingFor(vps: VpsRecord, templates: readonly ShelvedTemplate[]): Waiting | null {
+export function updateFor(vps: VpsRecord, templates: readonly ShelvedTemplate[]): Waiting | null {
   const created = templates.find(({ ref }) => ref === vps.template)
   const target = templates.findLast(({ name }) => name === created?.name)
   if (!created || !target) return null

@@ -2,10 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
+import { serveDirectory } from './serve-directory.ts'
 
 export interface DebWish {
   readonly name: string
@@ -49,22 +48,12 @@ export async function debRepository(beside: string, codename = 'stable'): Promis
   mkdirSync(index, { recursive: true })
 
   const asked: string[] = []
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(request.url ?? '')
+  const server = await serveDirectory(directory, (path) => {
     asked.push(path)
-    if (repository.onRequest?.(path) === 'drop') {
-      request.socket.destroy()
-      return
-    }
-    try {
-      response.end(readFileSync(join(directory, path)))
-    } catch {
-      response.writeHead(404).end()
-    }
+    return repository.onRequest?.(path) ?? 'give'
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const repository: DebRepository = {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: server.address,
     key: readFileSync(keyFile),
     directory,
     asked,
@@ -89,8 +78,7 @@ export async function debRepository(beside: string, codename = 'stable'): Promis
       await gpg('--output', join(lists, 'InRelease'), '--clearsign', join(lists, 'Release'))
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await server[Symbol.asyncDispose]()
       await runner.run(['gpgconf', '--homedir', home, '--kill', 'all'])
       for (const each of [directory, home]) rmSync(each, { recursive: true, force: true })
     },

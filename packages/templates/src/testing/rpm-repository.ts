@@ -1,10 +1,9 @@
 /** A signed repository of small RPM packages that a test makes, and a server for it. rpmbuild(8), createrepo_c(8) */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { realProcessRunner } from '@insula/kernel'
+import { serveDirectory } from './serve-directory.ts'
 
 export interface RpmWish {
   readonly name: string
@@ -51,21 +50,9 @@ export async function rpmRepository(beside: string): Promise<RpmRepository> {
   const home = mkdtempSync(join(beside, 'keys-'))
   const key = await newKey(home, 'test@example.org')
   writeFileSync(join(home, '.rpmmacros'), `%_gpg_name test@example.org\n%_gpg_path ${home}\n%__gpg /usr/bin/gpg\n`)
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(request.url ?? '')
-    if (repository.onRequest?.(path) === 'drop') {
-      request.socket.destroy()
-      return
-    }
-    try {
-      response.end(readFileSync(join(directory, path)))
-    } catch {
-      response.writeHead(404).end()
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const server = await serveDirectory(directory, (path) => repository.onRequest?.(path) ?? 'give')
   const repository: RpmRepository = {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: server.address,
     key,
     directory,
     onRequest: null,
@@ -78,8 +65,7 @@ export async function rpmRepository(beside: string): Promise<RpmRepository> {
       await runner.run(['createrepo_c', '--quiet', '--update', directory])
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await server[Symbol.asyncDispose]()
       await runner.run(['gpgconf', '--homedir', home, '--kill', 'all'])
       for (const each of [directory, home]) rmSync(each, { recursive: true, force: true })
     },
