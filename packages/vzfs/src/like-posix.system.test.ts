@@ -11,8 +11,8 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
 import { arbitrarySteps, type Step } from './testing/arbitrary-calls.ts'
+import { checkedFor } from './testing/checked-for.ts'
 import { handIn, handInArea, type Outcome, type Owner, owner, PATIENCE } from './testing/hand.ts'
 import { imprint } from './testing/imprint.ts'
 import { fillSampleTree } from './testing/sample-tree.ts'
@@ -20,7 +20,6 @@ import { asAreaMayShow, shownTree } from './testing/shown-tree.ts'
 import { xfsVolume } from './testing/xfs-volume.ts'
 
 const SECONDS = Number(process.env['INSULA_TEST_SECONDS'] ?? '10') * PATIENCE
-const SEED = Number(process.env['INSULA_TEST_SEED'] ?? Date.now() % 0x7fff_ffff)
 const LAYER = 'sample@1'
 
 const held = new AsyncDisposableStack()
@@ -37,34 +36,14 @@ const untouched = imprint(vzfs.path)
 let last = 0
 
 test('whatever programs do, an area is like a directory', async (t) => {
-  t.diagnostic(`INSULA_TEST_SEED=${SEED}, ${SECONDS} s`)
-  const seen: Seen = { runs: 0, done: 0, refused: 0 }
-  let current = Promise.resolve()
-  const details = await fc.check(
-    fc.asyncProperty(arbitrarySteps, async (steps) => {
-      seen.runs += 1
-      current = play(steps, seen)
-      await current
-    }),
-    {
-      seed: SEED,
-      numRuns: 1_000_000,
-      interruptAfterTimeLimit: SECONDS * 1_000,
-      markInterruptAsFailure: false,
-      includeErrorInReport: true,
-    },
-  )
-  // What was interrupted goes on to its end, and counts too: on a slow machine it is the only one.
-  const [last] = await Promise.allSettled([current])
-  if (details.counterexample !== null) assert.fail(fc.defaultReportMessage(details))
-  if (last.status === 'rejected') throw last.reason
-  t.diagnostic(`${seen.runs} sequences, ${seen.done} calls done and ${seen.refused} refused`)
-  assert.ok(seen.runs > 0)
+  const seen: Seen = { done: 0, refused: 0 }
+  const runs = await checkedFor(t, SECONDS * 1_000, arbitrarySteps, (steps) => play(steps, seen))
+  t.diagnostic(`${runs} sequences, ${seen.done} calls done and ${seen.refused} refused`)
+  assert.ok(runs > 0 && seen.done > 0)
   assert.deepEqual(await vzfs.check({ contents: true }), [])
 })
 
 interface Seen {
-  runs: number
   done: number
   refused: number
 }

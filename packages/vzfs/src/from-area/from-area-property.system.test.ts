@@ -11,6 +11,7 @@ import { realFileCalls } from '@insula/kernel'
 import * as fc from 'fast-check'
 import { scan } from '../build/scan.ts'
 import { shiftXattr } from '../copy/shift.ts'
+import { checkedFor } from '../testing/checked-for.ts'
 import { layerHere } from '../testing/layer-here.ts'
 import { mounted, ownerOf, type Seen, seenAt } from '../testing/mounted-area.ts'
 import { relinkHere } from '../testing/relink-here.ts'
@@ -20,8 +21,6 @@ import { type Act, act, contents, fillPlainTree, perform } from '../testing/tena
 const files = realFileCalls()
 const [BASE, OTHER] = [3_000_000, 4_000_000]
 const MILLISECONDS = 8_000
-/** Another seed is tried with each run; this one is said when it fails. */
-const SEED = Number(process.env['INSULA_SEED'] ?? Date.now() & 0x7fff_ffff)
 
 test('an area and an area of the layer made of it show the same, relinked or not, layer over layer', async (t) => {
   const { vzfs } = await scratchVolume(t, '/dev/shm')
@@ -41,45 +40,41 @@ test('an area and an area of the layer made of it show the same, relinked or not
   let next = 2
   let [layers, relinked] = [0, 0]
   const round = fc.record({ acts: fc.array(act, { minLength: 3, maxLength: 20, size: 'max' }), relink: fc.nat(1) })
-  const outcome = await fc.check(
-    fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 3, size: 'max' }), async (rounds) => {
-      let below = ['os@1']
-      const made: string[] = []
-      for (const [index, { acts, relink }] of rounds.entries()) {
-        // In turn, so that the ids of one are not those of the other.
-        const [mine, its] = index % 2 === 0 ? [BASE, OTHER] : [OTHER, BASE]
-        const [id, copy] = [next++, next++]
-        await vzfs.areas.create(id, mine, below, null)
-        await inside(id, (root) => {
-          all(acts, root, mine)
-        })
-        if (relink === 0) relinked += (await relinkHere(vzfs.path, id, below)).files
-        const layer = `layer-${id}`
-        const before = await inside(id, seenAt)
-        await layerHere(vzfs.path, await vzfs.areas.plan(id), mine, layer)
-        assert.deepEqual(await inside(id, seenAt), before)
-        below = [layer, ...below]
-        made.unshift(layer)
-        layers++
-        await vzfs.areas.create(copy, its, below, null)
-        assert.deepEqual(inner(await inside(copy, seenAt), its), inner(before, mine))
-        // What is done in it comes out as it does in the other; but overlayfs keeps names of one file together in upper alone.
-        if (!acts.some(({ kind }) => kind === 'link')) {
-          for (const [area, base] of [
-            [copy, its],
-            [id, mine],
-          ] as const)
-            await inside(area, (root) => all(acts, root, base))
-          assert.deepEqual(lasting(inner(await inside(copy, seenAt), its)), lasting(inner(await inside(id, seenAt), mine)))
-        }
-        for (const area of [id, copy]) await vzfs.areas.remove(area)
+  const runs = await checkedFor(t, MILLISECONDS, fc.array(round, { minLength: 1, maxLength: 3, size: 'max' }), async (rounds) => {
+    let below = ['os@1']
+    const made: string[] = []
+    for (const [index, { acts, relink }] of rounds.entries()) {
+      // In turn, so that the ids of one are not those of the other.
+      const [mine, its] = index % 2 === 0 ? [BASE, OTHER] : [OTHER, BASE]
+      const [id, copy] = [next++, next++]
+      await vzfs.areas.create(id, mine, below, null)
+      await inside(id, (root) => {
+        all(acts, root, mine)
+      })
+      if (relink === 0) relinked += (await relinkHere(vzfs.path, id, below)).files
+      const layer = `layer-${id}`
+      const before = await inside(id, seenAt)
+      await layerHere(vzfs.path, await vzfs.areas.plan(id), mine, layer)
+      assert.deepEqual(await inside(id, seenAt), before)
+      below = [layer, ...below]
+      made.unshift(layer)
+      layers++
+      await vzfs.areas.create(copy, its, below, null)
+      assert.deepEqual(inner(await inside(copy, seenAt), its), inner(before, mine))
+      // What is done in it comes out as it does in the other; but overlayfs keeps names of one file together in upper alone.
+      if (!acts.some(({ kind }) => kind === 'link')) {
+        for (const [area, base] of [
+          [copy, its],
+          [id, mine],
+        ] as const)
+          await inside(area, (root) => all(acts, root, base))
+        assert.deepEqual(lasting(inner(await inside(copy, seenAt), its)), lasting(inner(await inside(id, seenAt), mine)))
       }
-      for (const layer of made) await vzfs.layers.remove(layer)
-    }),
-    { numRuns: 10_000, interruptAfterTimeLimit: MILLISECONDS, markInterruptAsFailure: false, seed: SEED },
-  )
-  t.diagnostic(`seed ${SEED}: ${outcome.numRuns} tenants, ${layers} layers, ${relinked} links`)
-  if (outcome.failed) throw new Error(fc.defaultReportMessage(outcome), { cause: outcome.errorInstance })
+      for (const area of [id, copy]) await vzfs.areas.remove(area)
+    }
+    for (const layer of made) await vzfs.layers.remove(layer)
+  })
+  t.diagnostic(`${runs} tenants, ${layers} layers, ${relinked} links`)
   assert.ok(layers > 0)
   assert.deepEqual(await vzfs.check({ contents: true }), [])
 })

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { realFileCalls } from '@insula/kernel'
 import * as fc from 'fast-check'
+import { checkedFor } from '../testing/checked-for.ts'
 import { inArea, mounted, ownerOf, type Seen, seenAt } from '../testing/mounted-area.ts'
 import { relinkHere } from '../testing/relink-here.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
@@ -17,8 +18,6 @@ import { act, contents, fillPlainTree, perform } from '../testing/tenant-acts.ts
 const files = realFileCalls()
 const BASE = 3_000_000
 const MILLISECONDS = 10_000
-/** Another seed is tried with each run; this one is said when it fails. */
-const SEED = Number(process.env['INSULA_SEED'] ?? Date.now() & 0x7fff_ffff)
 
 test('relinks change nothing that can be seen, whatever was done before and between', async (t) => {
   const { vzfs } = await scratchVolume(t, '/dev/shm')
@@ -40,30 +39,26 @@ test('relinks change nothing that can be seen, whatever was done before and betw
     maxLength: 5,
     size: 'max',
   })
-  const outcome = await fc.check(
-    fc.asyncProperty(rounds, async (acts) => {
-      const [id, plain] = [next++, next++]
-      for (const area of [id, plain]) await vzfs.areas.create(area, BASE, ['os@1'], null)
-      for (const round of acts) {
-        for (const area of [id, plain])
-          await inside(area, (root) => {
-            for (const one of round) perform(files, root, BASE, one)
-          })
-        const before = await inside(id, seenAt)
-        assert.deepEqual(lasting(before), lasting(await inside(plain, seenAt)))
-        const { files: found } = await relinkHere(vzfs.path, id, ['os@1'])
-        assert.deepEqual(await inside(id, seenAt), before)
-        const again = await relinkHere(vzfs.path, id, ['os@1'])
-        assert.deepEqual([again.files, again.hashedFiles], [0, 0])
-        relinks++
-        links += found
-      }
-      for (const area of [id, plain]) await vzfs.areas.remove(area)
-    }),
-    { numRuns: 10_000, interruptAfterTimeLimit: MILLISECONDS, markInterruptAsFailure: false, seed: SEED },
-  )
-  t.diagnostic(`seed ${SEED}: ${outcome.numRuns} tenants, ${relinks} relinks, ${links} links`)
-  if (outcome.failed) throw new Error(fc.defaultReportMessage(outcome), { cause: outcome.errorInstance })
+  const runs = await checkedFor(t, MILLISECONDS, rounds, async (acts) => {
+    const [id, plain] = [next++, next++]
+    for (const area of [id, plain]) await vzfs.areas.create(area, BASE, ['os@1'], null)
+    for (const round of acts) {
+      for (const area of [id, plain])
+        await inside(area, (root) => {
+          for (const one of round) perform(files, root, BASE, one)
+        })
+      const before = await inside(id, seenAt)
+      assert.deepEqual(lasting(before), lasting(await inside(plain, seenAt)))
+      const { files: found } = await relinkHere(vzfs.path, id, ['os@1'])
+      assert.deepEqual(await inside(id, seenAt), before)
+      const again = await relinkHere(vzfs.path, id, ['os@1'])
+      assert.deepEqual([again.files, again.hashedFiles], [0, 0])
+      relinks++
+      links += found
+    }
+    for (const area of [id, plain]) await vzfs.areas.remove(area)
+  })
+  t.diagnostic(`${runs} tenants, ${relinks} relinks, ${links} links`)
   assert.ok(links > 0)
   assert.deepEqual(await vzfs.check({ contents: true }), [])
 })
