@@ -75,6 +75,27 @@ it('a volume is added and used while the node runs, stays over a restart, and is
   done(await node.client.volumeAdd({ ...WAIT, body: { name: 'ssd', directory: ssd } }))
 })
 
+it('the grace time of a volume is its own, and refused where limits do not hold', async () => {
+  await using world = await openWorld()
+  const node = await world.boot()
+  await add(world, node, 'ssd')
+  const graces = async () => (await node.client.volumeList()).volumes.map(({ grace }) => grace)
+  const week = { bytes: 604_800, inodes: 604_800 }
+  assert.deepEqual(await graces(), [week, week])
+  const change = (volume: string, grace: object) => node.client.volumeChange({ params: { volume }, body: { grace } })
+  await change('ssd', { inodes: 60 })
+  assert.deepEqual(await graces(), [week, { ...week, inodes: 60 }])
+  await assert.rejects(change('ssd', { bytes: 0 }), { code: 'invalid_request' })
+  await assert.rejects(change('nowhere', { bytes: 60 }), { code: 'not_found' })
+  await using other = await openWorld({ quota: [] })
+  const without = await other.boot()
+  assert.equal((await without.client.volumeList()).volumes[0]?.grace, null)
+  await assert.rejects(without.client.volumeChange({ params: { volume: 'default' }, body: { grace: { bytes: 60 } } }), {
+    code: 'unsupported',
+    message: /cannot set the grace times of the volume "default"/,
+  })
+})
+
 it('a layer is copied to a volume once, however many are created there at once', async () => {
   await using world = await openWorld()
   const node = await world.boot()

@@ -133,6 +133,7 @@ if (await hasQuota(node)) {
       await node.inside(name, 'sh', '-c', 'rm -r /root/*')
       using quota = realQuota(node.instance.volume)
       const grace = quota.grace('project')
+      const times = ['--disk', `${grace.bytes}s`, '--inodes', `${grace.inodes}s`]
       await node.ok('set', name, '--disk', '5M:20M', '--inodes', '100:400')
       const exceed = `${fill('/root/over', 8)}; ${files(120)}`
       const tidy = 'rm -r /root/over /root/d'
@@ -148,7 +149,9 @@ if (await hasQuota(node)) {
       await sh(name, tidy)
       await until('the time has stopped', calm)
       try {
-        quota.setGrace('project', { bytes: 2, inodes: 2 })
+        const short = await node.ok('vzfs', 'volume', 'grace', 'default', '--disk', '2s', '--inodes', '2s')
+        assert.equal(short, 'default: 2s for disk space, 2s for inodes\n')
+        assert.deepEqual(quota.grace('project'), { bytes: 2, inodes: 2 })
         assert.equal((await sh(name, exceed)).code, 0)
         await sync(name)
         await until('no block more', async () => FULL.test((await sh(name, `sleep 1; ${fill('/root/over-too', 1)}`)).stdout))
@@ -157,7 +160,7 @@ if (await hasQuota(node)) {
         await until('the time has stopped', calm)
         assert.equal((await sh(name, fill('/root/again', 1))).code, 0)
       } finally {
-        quota.setGrace('project', grace)
+        await node.ok('vzfs', 'volume', 'grace', 'default', ...times)
         await node.ok('set', name, '--inodes', 'unlimited')
       }
     })
@@ -274,6 +277,8 @@ if (await hasQuota(node)) {
     assert.match(await node.ok('list', name, '-o', COLUMNS), /^counted +\S+! +\d+\/500!$/m)
     assert.match(await node.ok('metrics'), /^insula_vps_disk_enforced\{[^}]*name="counted"\} 0$/m)
     assert.match(await node.ok('vzfs', 'volume', 'list', '-o', 'name,quota'), /^default +no$/m)
+    const grace = await node.insula(['vzfs', 'volume', 'grace', 'default', '--disk', '3d'])
+    assert.equal(grace.code, 6)
     assert.match(await node.ok('doctor'), /disk limits of VPSs are not enforced on this volume/)
     const set = await node.insula(['set', name, '--disk', '200M'])
     assert.match(set.stderr, /^insula: disk limits of counted are recorded, but not enforced on volume default/)

@@ -57,6 +57,7 @@ export const catalog: Readonly<Record<string, Load>> = {
   'vzfs move': async () => (await import('./commands/vzfs-move.ts')).vzfsMove,
   'vzfs volume list': async () => (await import('./commands/volume-list.ts')).volumeList,
   'vzfs volume add': async () => (await import('./commands/volume-add.ts')).volumeAdd,
+  'vzfs volume grace': async () => (await import('./commands/volume-grace.ts')).volumeGrace,
   'vzfs volume remove': async () => (await import('./commands/volume-remove.ts')).volumeRemove,
   'vzfs gc': async () => (await import('./commands/vzfs-gc.ts')).vzfsGc,
   'task list': async () => (await import('./commands/task-list.ts')).taskList,
@@ -80,7 +81,7 @@ export const groups: Readonly<Record<string, string>> = {
   update: 'updates of the systems of VPSs: status, apply',
   app: 'apps in VPSs: add, upgrade, remove, list, show',
   vzfs: 'the shared file system: df, residency, relink, rebase, move, mount, umount, mounts, check, gc, volume',
-  'vzfs volume': 'file systems on which VPSs lie: list, add, remove',
+  'vzfs volume': 'file systems on which VPSs lie: list, add, grace, remove',
   task: 'tasks of the node: list, show, cancel, secrets',
 }
 

@@ -65,6 +65,7 @@ export const endpoints = {
   vzfsGc: { method: 'POST', path: '/v1/vzfs/gc' },
   volumeList: { method: 'GET', path: '/v1/vzfs/volumes' },
   volumeAdd: { method: 'POST', path: '/v1/vzfs/volumes' },
+  volumeChange: { method: 'PATCH', path: '/v1/vzfs/volumes/:volume' },
   volumeRemove: { method: 'DELETE', path: '/v1/vzfs/volumes/:volume' },
 
   taskList: { method: 'GET', path: '/v1/tasks' },

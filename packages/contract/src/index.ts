@@ -28,7 +28,7 @@ export { ConsoleOpen, ConsoleServerMessage, ExecOpen, ExecServerMessage, Session
 export { type Route, routes } from './routes.ts'
 export { templateRoutes } from './template-routes.ts'
 export { openApiDocument } from './openapi.ts'
-export { Volume, VolumeAdd, VolumeList, VpsMove } from './volume.ts'
+export { Volume, VolumeAdd, VolumeChange, VolumeList, VpsMove } from './volume.ts'
 export { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'
 export {
   AppDefinition,

@@ -54,7 +54,7 @@ export type {
   TemplateManifest,
 } from './template.ts'
 export type { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
-export type { Volume, VolumeAdd, VolumeList, VpsMove } from './volume.ts'
+export type { Volume, VolumeAdd, VolumeChange, VolumeList, VpsMove } from './volume.ts'
 export type { VzfsCheck, VzfsCheckResult, VzfsDf, VzfsGc, VzfsGcResult, VzfsResidency } from './vzfs.ts'
 export type { UpdateApply, UpdateStatus } from './update.ts'
 export { UPDATE_POLICY, UPDATE_POLICY_RULE } from './update-policy.ts'

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { endpoints } from './endpoints.ts'
 import { VolumeName, VpsRef, Wait } from './scalars.ts'
 import { TaskAnswer } from './task.ts'
-import { VolumeAdd, VolumeList, VpsMove } from './volume.ts'
+import { VolumeAdd, VolumeChange, VolumeList, VpsMove } from './volume.ts'
 
 const task = { response: TaskAnswer, status: 202 } as const
 
@@ -23,6 +23,15 @@ export const volumeRoutes = {
     body: VolumeAdd,
     ...task,
     errors: ['conflict', 'busy', 'not_found', 'unsupported', 'no_space'],
+  },
+  volumeChange: {
+    ...endpoints.volumeChange,
+    summary: 'Change how long the VPSs of a volume may exceed their soft disk limits',
+    params: z.strictObject({ volume: VolumeName }),
+    body: VolumeChange,
+    response: VolumeList,
+    status: 200,
+    errors: ['not_found', 'unsupported'],
   },
   volumeRemove: {
     ...endpoints.volumeRemove,

@@ -5,6 +5,12 @@ import { VolumeName } from './scalars.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 
+const Grace = z.object({ bytes: z.int(), inodes: z.int() }).describe('Seconds')
+const seconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+
 export const Volume = z
   .object({
     name: z.string(),
@@ -18,6 +24,7 @@ export const Volume = z
     reflink: z.boolean().nullable().describe('Snapshots and clones share blocks'),
     projectQuota: z.boolean().nullable().describe('Disk limits of VPSs are enforced'),
     userQuota: z.boolean().nullable(),
+    grace: Grace.nullable().describe('How long VPSs may exceed their soft disk limits; null where limits are not enforced'),
     totalBytes: z.int().nullable(),
     freeBytes: z.int().nullable(),
     vps: z.int().describe('VPSs on it'),
@@ -44,6 +51,12 @@ export const VolumeAdd = z
   })
   .meta({ id: 'VolumeAdd' })
 export type VolumeAdd = z.infer<typeof VolumeAdd>
+
+/** What is absent keeps its value. */
+export const VolumeChange = z
+  .strictObject({ grace: z.strictObject({ bytes: seconds, inodes: seconds }).partial() })
+  .meta({ id: 'VolumeChange' })
+export type VolumeChange = z.infer<typeof VolumeChange>
 
 export const VpsMove = z.strictObject({ volume: VolumeName }).meta({ id: 'VpsMove' })
 export type VpsMove = z.infer<typeof VpsMove>

@@ -20,6 +20,7 @@ import { PoolGate } from './pool-gate.ts'
 import { forget } from './quota/account.ts'
 import { openRooms } from './quota/room.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
+import { volumeGrace } from './quota/volume-grace.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
 import { cloneArea, cloneFrom } from './snapshots/clone.ts'
 import { type Move, move } from './snapshots/rollback.ts'
@@ -93,6 +94,7 @@ export async function openVzfs(
   return {
     path: paths.volume,
     reflink,
+    grace: volumeGrace(quota),
     snapshots: openSnapshots(copying),
     clone: (source, wish, options) => cloneArea(copying, source, wish, options),
     source: { path: paths.volume, kept: (body) => gate.shared(body), settled: relinking.settled },

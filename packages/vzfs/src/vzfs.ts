@@ -41,6 +41,7 @@ import type { QuotaLimits } from '@insula/kernel'
 import type { CopySource } from './arrive/source.ts'
 import type { ReceiveOptions } from './arrive/receive-layer.ts'
 import type { IdQuota } from './quota/id-quota.ts'
+import type { VolumeGrace } from './quota/volume-grace.ts'
 import type { CloneWish } from './snapshots/clone.ts'
 import type { CloneSource, CopyOptions, Snapshots } from './snapshots/snapshot.ts'
 import type { RebaseOptions, RelinkOptions, RelinkReport } from './relink/report.ts'
@@ -206,6 +207,8 @@ export interface Vzfs {
   readonly snapshots: Snapshots
   /** The volume's files can share blocks: snapshots and clones take what has changed, and a moment. Else they are copied. */
   readonly reflink: boolean
+  /** Of the soft limits of all areas. */
+  readonly grace: VolumeGrace
   /** For another volume that copies from here. */
   readonly source: CopySource
   readonly receive: Arrivals

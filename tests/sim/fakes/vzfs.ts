@@ -16,7 +16,7 @@ import {
   VzfsError,
 } from '@insula/vzfs'
 import { fakeSnapshots, type KeptSnapshot } from './snapshots.ts'
-import { heldSettings } from '@insula/vzfs/fakes'
+import { heldSettings, volumeGrace } from '@insula/vzfs/fakes'
 
 /** As the real one has it. */
 export const projectOf = ({ base }: AreaInfo): number => base / 65_536
@@ -177,6 +177,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     kept,
     snapshots,
     reflink: options.reflink ?? true,
+    grace: volumeGrace(quota),
     async clone(source, { id, base, record, adapt }, copying = {}) {
       const { layers: names } = source.snapshot === null ? known(source.id) : find(source.id, source.snapshot).info
       const word = source.snapshot === null ? words.get(source.id) : find(source.id, source.snapshot).word

@@ -769,6 +769,14 @@ test('volumes are listed, added and removed, and a VPS moves between them', asyn
   assert.match(out, /^default +present +20G +-$/m)
   assert.match(out, /^lost +missing +- +the disk is gone$/m)
 
+  assert.equal((await insula('vzfs', 'volume', 'grace', 'ssd')).out, 'ssd: 7d for disk space, 7d for inodes\n')
+  const set = await insula('vzfs', 'volume', 'grace', 'ssd', '--inodes', '12h')
+  assert.equal(set.out, 'ssd: 7d for disk space, 12h for inodes\n')
+  assert.match((await insula('vzfs', 'volume', 'list', '-o', 'name,grace')).out, /^ssd +7d, 12h$/m)
+  const nowhere = await insula('vzfs', 'volume', 'grace', 'nowhere')
+  assert.deepEqual([nowhere.code, nowhere.err.split('\n')[0]], [3, 'insula: there is no volume "nowhere"'])
+  assert.equal((await insula('vzfs', 'volume', 'grace', 'ssd', '--disk', '0s')).code, 2)
+
   assert.equal((await insula('create', 'new', '-t', 'micro', '--volume', 'ssd')).code, 0)
   assert.equal(fake.node.state.requests.find(({ name }) => name === 'vpsCreate')?.body['volume'], 'ssd')
   assert.equal((await insula('list', '-o', 'name,volume')).out.includes('new   ssd'), true)

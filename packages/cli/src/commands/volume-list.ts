@@ -3,8 +3,11 @@ import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
 import type { Column } from '../output/table.ts'
+import { showDuration } from '../values.ts'
 
 const size = (bytes: number | null): string => (bytes === null ? '-' : formatSize(bytes))
+const showGrace = (grace: Volume['grace']): string =>
+  grace === null ? '-' : [grace.bytes, grace.inodes].map(showDuration).join(', ')
 const yes = (is: boolean | null): string => (is === null ? '-' : is ? 'yes' : 'no')
 
 const columns: readonly Column<Volume>[] = [
@@ -17,6 +20,7 @@ const columns: readonly Column<Volume>[] = [
   { name: 'type', about: 'file system', value: ({ fsType }) => fsType ?? '-' },
   { name: 'reflink', about: 'snapshots and clones share blocks', value: ({ reflink }) => yes(reflink) },
   { name: 'quota', about: 'disk limits of VPSs are enforced', value: ({ projectQuota }) => yes(projectQuota) },
+  { name: 'grace', about: 'for soft disk limits: space, inodes', value: ({ grace }) => showGrace(grace) },
   { name: 'device', about: 'what its file system lies on', shrinks: true, value: ({ device }) => device ?? '-' },
   { name: 'image', about: 'the file that holds it', shrinks: true, value: ({ image }) => image ?? '-' },
   { name: 'problem', about: 'why it is missing', shrinks: true, value: ({ problem }) => problem ?? '-' },

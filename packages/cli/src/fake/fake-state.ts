@@ -234,6 +234,7 @@ export async function answerTo(
       return moveToVolume(state, known(), body, wait)
     case 'volumeList':
     case 'volumeAdd':
+    case 'volumeChange':
     case 'volumeRemove':
       return volumeAnswer(state, name, { ...params, ...body }, wait)
     case 'vzfsRelink':

@@ -16,6 +16,7 @@ export const fakeVolume = (name: string, changes: Partial<Volume> = {}): Volume 
   reflink: true,
   projectQuota: true,
   userQuota: true,
+  grace: { bytes: 604_800, inodes: 604_800 },
   totalBytes: 20 * 1024 ** 3,
   freeBytes: 15 * 1024 ** 3,
   vps: 1,
@@ -24,12 +25,18 @@ export const fakeVolume = (name: string, changes: Partial<Volume> = {}): Volume 
 
 export function volumeAnswer(
   state: FakeState,
-  name: 'volumeList' | 'volumeAdd' | 'volumeRemove',
+  name: 'volumeList' | 'volumeAdd' | 'volumeChange' | 'volumeRemove',
   given: Record<string, unknown>,
   wait: number,
 ): unknown {
   const { volumes } = state
   if (name === 'volumeList') return { volumes }
+  if (name === 'volumeChange') {
+    const at = volumes.findIndex((volume) => volume.name === given['volume'])
+    const was = volumes[at]
+    if (was?.grace) volumes[at] = { ...was, grace: { ...was.grace, ...(given['grace'] as object) } }
+    return { volumes }
+  }
   if (name === 'volumeRemove') {
     const at = volumes.findIndex((volume) => volume.name === given['volume'])
     return task(state, 'volume.remove', null, String(given['volume']), wait, () => void volumes.splice(at, 1))

@@ -6,13 +6,14 @@ import { moveVps, requireMovable } from '../life/move.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { addVolume } from '../volumes/add.ts'
+import { setVolumeGrace } from '../volumes/grace.ts'
 import { placeFor } from '../volumes/place.ts'
 import { presentVolumes } from '../volumes/present.ts'
 import { removeVolume, requireRemovable } from '../volumes/remove.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
 
-type Names = 'volumeList' | 'volumeAdd' | 'volumeRemove' | 'vpsMove'
+type Names = 'volumeList' | 'volumeAdd' | 'volumeChange' | 'volumeRemove' | 'vpsMove'
 
 export function volumeHandlers(means: Means, run: RunTask, shown: (record: VpsRecord) => Vps): Pick<Handlers, Names> {
   const { inventory, tasks, relinks } = means
@@ -25,6 +26,11 @@ export function volumeHandlers(means: Means, run: RunTask, shown: (record: VpsRe
       const { name } = body
       const spec = { kind: 'volume.add', subject: name, params: body, doing: `cannot add the volume "${name}"` }
       return run(spec, query, () => addVolume(means, body))
+    },
+
+    volumeChange: async ({ params, body }) => {
+      setVolumeGrace(means, params.volume, body)
+      return { volumes: await presentVolumes(means) }
     },
 
     volumeRemove: async ({ params, query }) => {

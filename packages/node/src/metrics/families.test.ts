@@ -38,6 +38,7 @@ const DISK: Volume = {
   reflink: true,
   projectQuota: true,
   userQuota: true,
+  grace: null,
   totalBytes: 100,
   freeBytes: 80,
   vps: 3,

@@ -23,6 +23,7 @@ export async function presentVolumes(means: Means): Promise<Volume[]> {
         reflink: opened?.reflink ?? null,
         projectQuota: place?.projectQuota ?? null,
         userQuota: place?.userQuota ?? null,
+        grace: opened?.grace.read() ?? null,
         totalBytes: space?.totalBytes ?? null,
         freeBytes: space?.freeBytes ?? null,
         vps: inventory.all().filter((vps) => vps.volume === name).length,
