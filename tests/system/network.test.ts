@@ -129,22 +129,6 @@ test('NAT is a switch: with it the node answers for the VPS outside, without it 
   assert.ok(own !== undefined)
 })
 
-test('inside, root has its own iptables, routes and sysctls', async () => {
-  const name = await node.running('rules', ['--template', 'debian-12', '--ip', 'auto'])
-  const script = `set -e
-    command -v iptables >/dev/null || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iptables >/dev/null; }
-    iptables -A INPUT -p tcp --dport 81 -j DROP
-    iptables -t nat -A PREROUTING -p tcp --dport 82 -j REDIRECT --to-ports 80
-    iptables -S INPUT | grep -q 'dport 81 -j DROP'
-    ip route add 203.0.113.0/24 via 169.254.0.1 dev eth0 mtu 1300
-    ip route show 203.0.113.0/24 | grep -q 'mtu 1300'
-    echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter
-    echo done`
-  const { code, stdout, stderr } = await node.insula(['exec', name, '--', 'sh', '-c', script], { deadline: 300_000 })
-  assert.equal(code, 0, stderr)
-  assert.match(stdout, /done/)
-})
-
 test('what went over its link is in the metrics, and its memory, CPU time and disk space', async () => {
   const name = await node.running('counted')
   const { id } = await node.show(name)
