@@ -117,9 +117,14 @@ if (await hasQuota(node)) {
     assert.ok(most - begin >= 7.9 && least - begin >= 2.9, `${most} and ${least} MiB after ${begin}`)
     await tidied('/root/ranges')
     // Blocks that are shared count for each file. ioctl_ficlone(2)
-    const clones = `open(my $f, "+>", "/root/first") or die; syswrite($f, $mib) for 1 .. 8; my $n = 0; for (1 .. 9) { open(my $c, ">", "/root/clone$_") or die; ioctl($c, 0x40049409, fileno($f) + 0) or last; $n++ } print $n`
+    const clones = `open(my $f, "+>", "/root/first") or die; syswrite($f, $mib) for 1 .. 4; my $n = 0; for (1 .. 9) { open(my $c, ">", "/root/clone$_") or die; ioctl($c, 0x40049409, fileno($f) + 0) or last; $n++ } print $n`
     const cloned = Number(await perl(clones))
-    assert.ok(cloned === 2 && (await used()) <= 30, `${cloned} clones, ${await used()} MiB`)
+    const counted = (await used()) - begin
+    // XFS wants room for twice a clone while it makes it.
+    assert.ok(
+      cloned >= 2 && cloned <= 4 && counted >= 4 * (1 + cloned) && (await used()) <= 30,
+      `${cloned} clones, ${counted} MiB`,
+    )
     await tidied('/root/first /root/clone*')
     // Those of the template's file too.
     const size = Number(await said(taker, 'stat -c %s /bin/busybox')) / 2 ** 20
