@@ -81,6 +81,7 @@ export async function openVzfs(
     gate,
     threads,
     quota,
+    files,
     areas: () => areaIds(paths),
     layers: () => layers.list(),
     finishRollback: (id) => settle(paths, trash, mutex, gate, id),

@@ -10,13 +10,14 @@ import { errnoOf, VzfsError } from '../errors.ts'
 import { readJson, toJson } from '../json-file.ts'
 import type { Mutex } from '../mutex.ts'
 import { parseAreaId, parseSnapshotName } from '../names.ts'
+import { accountOf, noRoom } from '../no-room.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { NO_ID_SETTINGS } from '../quota/settings.ts'
 import type { Relinking } from '../relink/relinking.ts'
 import { ownedName, type Trash } from '../trash.ts'
 import { snapshotPaths, type VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
-import { copyIfThere, type CopyMeans, copyPrivate, exists, refusal, syncVolume } from './copied-area.ts'
+import { copyIfThere, type CopyMeans, copyPrivate, exists, syncVolume } from './copied-area.ts'
 import { finishRollback, type Move, type RollbackJournal, rollbackPaths } from './rollback.ts'
 import { readSnapshotInfo, snapshotNames } from './snapshot-file.ts'
 import type { SnapshotInfo, Snapshots, SnapshotWish } from './snapshot.ts'
@@ -35,7 +36,7 @@ export interface SnapshotsNeed extends CopyMeans {
 }
 
 export function openSnapshots(need: SnapshotsNeed): Snapshots {
-  const { paths, trash, mutex, warn, now, moved, files, relinking, gate } = need
+  const { paths, trash, mutex, warn, now, moved, files, relinking, gate, quota } = need
 
   /** When no relink of the area is under way, and none of its links can lose its contents. */
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => relinking.settled(id, () => gate.shared(body))
@@ -54,12 +55,13 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
   /** Makes something in a directory of its own, which goes when that fails. */
   const staging = async <T>(base: number, doing: string, body: (directory: string) => Promise<T>): Promise<T> => {
     const staged = join(paths.tmp, ownedName(base))
+    const account = accountOf(quota, base)
     try {
       await mkdir(staged, { mode: 0o700 })
       return await body(staged)
     } catch (error) {
       await trash.discard(staged, base)
-      throw refusal(error, doing, paths.volume)
+      throw noRoom(error, { doing, volume: paths.volume, account })
     }
   }
 
