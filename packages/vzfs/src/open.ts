@@ -127,7 +127,7 @@ export async function openVzfs(
 
     examine: (options) => examine({ paths, gate, threads }, options),
 
-    repair: (options) => repair({ paths, gate, threads }, options),
+    repair: (options) => repair({ paths, gate, threads, settled: relinking.settled }, options),
 
     collect: (options) => collect(gate, paths.volume, options),
 

@@ -51,6 +51,7 @@ async function receive(
     await mkdir(here.work, { mode: 0o700 })
     count(quota, here.work, area.base)
     await copyIfThere(there.quota, here.quota)
+    await copyIfThere(there.linksRecord, here.linksRecord)
     const kept = await everySnapshot(there)
     const snapshots = kept.map(({ name }) => name)
     if (snapshots.length > 0) await mkdir(here.snapshots, { mode: 0o700 })
@@ -58,7 +59,7 @@ async function receive(
       const [old, made] = [there.snapshot(name), here.snapshot(name)]
       await mkdir(made.directory, { mode: 0o700 })
       copied += (await copyPrivate(means, old, made, area.base, null, copying)).inodes
-      for (const file of ['info', 'record', 'quota'] as const) await copyIfThere(old[file], made[file])
+      for (const file of ['info', 'record', 'quota', 'linksRecord'] as const) await copyIfThere(old[file], made[file])
     }
     await bringContents(need, from, [here.links, ...snapshots.map((name) => here.snapshot(name).links)], options.signal)
     options.signal?.throwIfAborted()

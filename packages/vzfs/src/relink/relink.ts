@@ -33,6 +33,8 @@ export interface RelinkCommon {
 
 export interface RelinkJob {
   readonly area: number
+  /** Its first host id. */
+  readonly base: number
   /** Of the area. `links.new` and `own.new` lie there, empty, in the area's account. */
   readonly directory: string
   readonly pool: string
@@ -62,7 +64,7 @@ export async function relink(
   const at = BigInt(Date.now()) * 1_000_000n
   const { area, share } = job
   using digests = openDigests(job.index)
-  const { upper, links } = areaPaths(job.directory)
+  const { upper, links, linksRecord } = areaPaths(job.directory)
   const need: LowerNeed = {
     files,
     links: statOrNull(Buffer.from(links)) === null ? null : Buffer.from(links),
@@ -98,7 +100,8 @@ export async function relink(
       if (!(error instanceof VzfsError && error.code === 'no_space')) throw error
     }
   }
-  if (isIdle(planned, before.count)) {
+  const isRecorded = need.links === null || statOrNull(Buffer.from(linksRecord)) !== null
+  if (isRecorded && isIdle(planned, before.count)) {
     await leave([])
     return { ...report, linkedBytes: before.bytes, milliseconds: performance.now() - started }
   }

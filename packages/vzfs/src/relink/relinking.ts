@@ -139,6 +139,7 @@ export function openRelinking({
       }
       const job: RelinkJob = {
         area: id,
+        base,
         directory,
         pool: paths.pool,
         scratch,
@@ -206,4 +207,4 @@ async function isUnsettled(directory: string): Promise<boolean> {
   return names.some((name) => UNSETTLED.has(name))
 }
 
-const UNSETTLED = new Set(['links.new', 'links.old', 'own.new', 'relink.json', 'relink.json.new'])
+const UNSETTLED = new Set(['links.new', 'links.new.zst', 'links.old', 'own.new', 'relink.json', 'relink.json.new'])

@@ -78,6 +78,7 @@ async function cloneSettled(
     await mkdir(made.work, { mode: 0o700 })
     count(quota, made.work, base)
     await copyIfThere(copied.quota, made.quota)
+    await copyIfThere(copied.linksRecord, made.linksRecord)
     await writeDurable(made.record, toJson(record))
     await writeDurable(made.info, toJson(area))
     await adapt?.(await planOf(paths, made, layers))

@@ -79,6 +79,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
           options.signal?.throwIfAborted()
           const info = infoOf(wish, area, sum)
           await copyIfThere(place.quota, made.quota)
+          await copyIfThere(place.linksRecord, made.linksRecord)
           await writeDurable(made.record, toJson(record))
           await writeDurable(made.info, toJson(info))
           await syncVolume(files, paths.volume)
@@ -133,6 +134,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
           options.signal?.throwIfAborted()
           await mkdir(made.before.directory, { mode: 0o700 })
           await copyIfThere(place.quota, made.before.quota)
+          await copyIfThere(source.linksRecord, made.linksRecord)
           await writeDurable(made.before.record, toJson(before.record))
           // What it takes is nearly what was copied; to count it would be to read it all.
           await writeDurable(made.before.info, toJson(infoOf(before, area, sum)))
@@ -142,6 +144,8 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
             before: before.name,
             hadLinks: await exists(place.links),
             getsLinks: await exists(source.links),
+            hadRecord: await exists(place.linksRecord),
+            getsRecord: await exists(source.linksRecord),
           }
           await writeDurable(made.journal, toJson(journal))
           await syncVolume(files, paths.volume)

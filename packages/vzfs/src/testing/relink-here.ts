@@ -33,6 +33,7 @@ export async function relinkHere(
   try {
     const job = {
       area,
+      base,
       directory,
       pool: paths.pool,
       scratch,
