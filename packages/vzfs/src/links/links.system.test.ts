@@ -6,6 +6,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -25,18 +26,20 @@ import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { inArea, seen } from '../testing/mounted-area.ts'
 import { scratchVolume } from '../testing/scratch-volume.ts'
+import { xfsDirectory } from '../testing/xfs-directory.ts'
 import type { Vzfs } from '../vzfs.ts'
 import { readLinks } from './record.ts'
 
 const IDS = 65_536
 const BASE = 100 * IDS
 const files = realFileCalls()
+const place = await xfsDirectory()
 const all = { share: 'all' as const }
 const wish = (name: string) => ({ name, cause: 'asked' as const, comment: null, expiresAt: null, record: null })
 
 /** Area 1 with links of all sorts, which its snapshot has too. */
 async function linked(t: TestContext): Promise<{ vzfs: Vzfs; area: string; links: string }> {
-  const { vzfs } = await scratchVolume(t)
+  const { vzfs } = await scratchVolume(t, place)
   const source = await vzfs.scratch()
   mkdirSync(join(source, 'usr/bin'), { recursive: true })
   writeFileSync(join(source, 'usr/bin/tool'), filled(9_000, 1))
@@ -66,36 +69,54 @@ async function linked(t: TestContext): Promise<{ vzfs: Vzfs; area: string; links
 const linesOf = (tree: string): string[] =>
   readLinks(files, tree).map(({ atime: _atime, inode: _inode, ...rest }) => JSON.stringify({ ...rest, mtime: `${rest.mtime}` }))
 
-const DAMAGES: Readonly<Record<string, (links: string) => void>> = {
-  'all of them': (links) => rmSync(links, { recursive: true }),
-  'a directory with all that is in it': (links) => rmSync(join(links, 'own/srv'), { recursive: true }),
-  'one link': (links) => rmSync(join(links, 'own/srv/size-3000000')),
-  'another target': (links) => files.setXattr(at(links), REDIRECT, Buffer.from(`/ab/${'c'.repeat(62)}`)),
-  'no target': (links) => files.removeXattr(at(links), REDIRECT),
-  'no mark': (links) => files.removeXattr(at(links), METACOPY),
-  'another length': (links) => truncateSync(at(links), 5_000),
-  'data of its own': (links) => {
-    const fd = openSync(at(links), 'r+')
+type Damages = Readonly<Record<string, (tree: string) => void>>
+const bytes = (tree: string, path: string): Buffer => Buffer.from(join(tree, path))
+
+/** By the path at which each is told. */
+const SINGLE: Damages = {
+  'own/srv/size-4096': (tree) => rmSync(join(tree, 'own/srv/size-4096')),
+  'own/srv/size-4097': (tree) => files.setXattr(bytes(tree, 'own/srv/size-4097'), REDIRECT, Buffer.from(`/ab/${'c'.repeat(62)}`)),
+  'own/srv/twin-b': (tree) => files.removeXattr(bytes(tree, 'own/srv/twin-b'), REDIRECT),
+  'own/bin/su': (tree) => files.removeXattr(bytes(tree, 'own/bin/su'), METACOPY),
+  'own/bin/ping': (tree) => files.removeXattr(bytes(tree, 'own/bin/ping'), 'security.capability'),
+  'own/etc/labelled': (tree) => truncateSync(join(tree, 'own/etc/labelled'), 5_000),
+  'own/srv/size-3000000': (tree) => {
+    const path = join(tree, 'own/srv/size-3000000')
+    const { atimeNs, mtimeNs } = lstatSync(path, { bigint: true })
+    const fd = openSync(path, 'r+')
     writeSync(fd, 'data', 1_000_000)
     closeSync(fd)
+    files.setTimes(Buffer.from(path), atimeNs, mtimeNs)
   },
-  'another owner': (links) => chownSync(at(links), BASE + IDS + 3, BASE + IDS + 3),
-  'another mode of a directory': (links) => chmodSync(join(links, 'own'), 0o700),
-  'another time of a directory': (links) => utimesSync(join(links, 'own/srv'), 1, 1),
-  'a directory that has lost its mark': (links) =>
-    files.removeXattr(Buffer.from(join(links, 'usr/bin')), 'trusted.overlay.opaque'),
-  'something else in the place of a directory': (links) => {
-    rmSync(join(links, 'own'), { recursive: true })
-    symlinkSync('/etc', join(links, 'own'))
+  'own/etc/listed': (tree) => chownSync(join(tree, 'own/etc/listed'), BASE + IDS + 3, BASE + IDS + 3),
+  own: (tree) => chmodSync(join(tree, 'own'), 0o700),
+  'own/bin': (tree) => utimesSync(join(tree, 'own/bin'), 1, 1),
+  'usr/bin': (tree) => files.removeXattr(bytes(tree, 'usr/bin'), 'trusted.overlay.opaque'),
+  'own/srv/twin-a': (tree) => {
+    rmSync(join(tree, 'own/srv/twin-a'))
+    symlinkSync('/etc/passwd', join(tree, 'own/srv/twin-a'))
   },
-  'something in the place of all': (links) => {
-    rmSync(links, { recursive: true })
-    writeFileSync(links, 'x')
+  'own/srv/größe': (tree) => {
+    rmSync(join(tree, 'own/srv/größe'))
+    mkdirSync(join(tree, 'own/srv/größe/inside'), { recursive: true })
   },
-  'a file too many': (links) => writeFileSync(join(links, 'own/more'), filled(5_000, 5)),
+  'own/more': (tree) => writeFileSync(join(tree, 'own/more'), filled(5_000, 5)),
 }
-const fail = (): never => assert.fail()
-const at = (links: string): Buffer => Buffer.from(join(links, 'own/srv/size-3000000'))
+const WHOLE: readonly Damages[] = [
+  { '': (tree) => rmSync(tree, { recursive: true }) },
+  {
+    '': (tree) => {
+      rmSync(tree, { recursive: true })
+      writeFileSync(tree, 'x')
+    },
+  },
+  {
+    'own/etc': (tree) => {
+      rmSync(join(tree, 'own/etc'), { recursive: true })
+      symlinkSync('/etc', join(tree, 'own/etc'))
+    },
+  },
+]
 
 test('what was done to links by hand is found and put right, of an area, of a snapshot, of a copy and of one that moved', async (t) => {
   const { vzfs, area, links } = await linked(t)
@@ -113,34 +134,32 @@ test('what was done to links by hand is found and put right, of an area, of a sn
     [1, join(other.vzfs.path, 'areas/1/snapshots/kept/links')],
   ] as const
   const shown = await seen(vzfs, 1)
-  const damages = Object.entries(DAMAGES)
-  let next = 0
-  /** Another damage in each place at once. */
-  const round = async (volume: Vzfs, places: readonly (readonly [id: number, tree: string])[]): Promise<void> => {
-    const done = places.map(([id, tree]) => {
-      const [what, damage] = damages[next++ % damages.length] ?? fail()
-      const before = linesOf(tree)
-      assert.ok(before.length > 20, `${before.length}`)
-      damage(tree)
-      return { what, id, tree, before }
-    })
+  /** These in each place at once. */
+  const round = async (
+    volume: Vzfs,
+    places: readonly (readonly [id: number, tree: string])[],
+    damages: Damages,
+  ): Promise<void> => {
+    const before = places.map(([, tree]) => linesOf(tree))
+    for (const [, tree] of places) for (const damage of Object.values(damages)) damage(tree)
     const found = await volume.check()
     assert.ok(
       found.every(({ kind, repairable }) => repairable || kind === 'contents'),
       JSON.stringify(found),
     )
-    for (const { what, id, tree } of done)
-      assert.ok(
-        found.some((one) => one.area === id && one.path.startsWith(tree)),
-        `${what} of ${tree}`,
-      )
+    const told = new Set(found.map(({ area: id, links: where, entry }) => `${id} ${where} ${entry}`))
+    for (const [id, tree] of places)
+      for (const path of Object.keys(damages)) {
+        const where = tree.slice(join(volume.path, `areas/${id}/`).length)
+        const name = Buffer.from(path).toString('latin1')
+        assert.ok(told.has(`${id} ${where} ${name}`), `${path} of ${tree}`)
+      }
     assert.deepEqual((await volume.repair()).damages, [])
-    for (const { what, tree, before } of done) assert.deepEqual(linesOf(tree), before, `${what} of ${tree}`)
+    for (const [index, [, tree]] of places.entries()) assert.deepEqual(linesOf(tree), before[index], tree)
   }
   for (const volume of [vzfs, other.vzfs]) assert.deepEqual(await volume.check({ contents: true }), [])
-  while (next < damages.length) await round(vzfs, here)
-  next = 0
-  await round(other.vzfs, there)
+  for (const damages of [SINGLE, ...WHOLE]) await round(vzfs, here, damages)
+  await round(other.vzfs, there, SINGLE)
   assert.deepEqual(await seen(vzfs, 1), shown)
   await vzfs.snapshots.rollback(1, 'kept', wish('before'))
   assert.deepEqual(await vzfs.check({ contents: true }), [])
