@@ -21,6 +21,7 @@ import { forget } from './quota/account.ts'
 import { openRooms } from './quota/room.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
+import { smallestShared } from './relink/worth-sharing.ts'
 import { cloneArea, cloneFrom } from './snapshots/clone.ts'
 import { type Move, move } from './snapshots/rollback.ts'
 import { settle } from './snapshots/settle.ts'
@@ -72,6 +73,7 @@ export async function openVzfs(
   await sweep(paths, trash)
   await closeLayers(paths, quota)
   const reflink = await tryReflink(files, paths.tmp)
+  const linksFrom = smallestShared(files, paths.tmp)
   const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota, files })
   const rooms = openRooms(quota)
   const relinking = openRelinking({
@@ -80,6 +82,7 @@ export async function openVzfs(
     trash,
     gate,
     threads,
+    from: linksFrom,
     quota,
     files,
     areas: () => areaIds(paths),

@@ -47,6 +47,8 @@ export interface RelinkJob {
   readonly everyArea: readonly number[]
   readonly index: string
   readonly share: Share
+  /** How long a file has to be to be worth a link. */
+  readonly from: number
   /** What the area may still have; null: as much as there is. */
   readonly allowance: Allowance | null
   /** Only looks at what there is, so that other areas are told of it. */
@@ -73,7 +75,7 @@ export async function relink(
   const sign = await signOf(job.directory)
   const last = digests.look(area)
   const counted = last?.share === share && last.linksSign === sign.links ? last.links : null
-  const root = walk(need, Buffer.from(upper))
+  const root = walk(need, Buffer.from(upper), job.from)
   const candidates = candidatesOf(root)
   const hashed = await hashAll(crew, job, digests, candidates, progress)
   const report = {

@@ -30,6 +30,8 @@ export interface RelinkingNeed {
   readonly trash: Trash
   readonly gate: PoolGate
   readonly threads: number
+  /** How long a file has to be to be worth a link. */
+  readonly from: number
   readonly quota: Quota
   readonly files: FileCalls
   readonly rooms: Rooms
@@ -65,6 +67,7 @@ export function openRelinking({
   trash,
   gate,
   threads,
+  from,
   quota,
   files,
   rooms,
@@ -124,7 +127,7 @@ export function openRelinking({
     }))
     const told = whole
       ? null
-      : await nothingNew({ area: id, directory, pool: paths.pool, index: paths.index, everyLayer, share, survey })
+      : await nothingNew({ area: id, directory, pool: paths.pool, index: paths.index, everyLayer, share, from, survey })
     if (told !== null) return told
     signal?.throwIfAborted()
     const account = accountOf(quota, base)
@@ -148,6 +151,7 @@ export function openRelinking({
         everyArea: await areas(),
         index: paths.index,
         share,
+        from,
         allowance: allowanceOf(base),
         survey,
       }
