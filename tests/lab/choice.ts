@@ -24,6 +24,7 @@ export const CHOICES: readonly Choice[] = [
   choice('test', 'packages/kernel/src/cgroup/real.system.test.ts', 'pure v2 is a branch of its own in every line of it'),
   choice('test', 'packages/kernel/src/quota/real.system.test.ts', 'the host has no quota'),
   choice('test', 'packages/vzfs/src/quota/quota.system.test.ts', 'the host has no quota'),
+  choice('lab', 'packages/vzfs/src/quota/reached-limits.system.test.ts', 'the host has no quota'),
   choice('lab', 'packages/vzfs/src/quota/ext4.system.test.ts', 'the same calls on both kernels'),
   choice('test', 'tests/system/quota.test.ts', 'the host has no quota'),
   choice('test', 'tests/system/quota-inside.test.ts', 'the host has no quota'),

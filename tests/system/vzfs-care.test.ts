@@ -137,6 +137,36 @@ test('what two VPSs of a template share is saved once', async () => {
   assert.match(await node.ok('vzfs', 'df'), /^volume +/m)
 })
 
+test('what is in RAM is told by VPS that runs, in parts that are together what their volume saves', async (t) => {
+  const { file } = pooled(PERL)
+  const { vps, volumes } = JSON.parse(await node.ok('vzfs', 'residency', '--vps', '--json')) as VzfsResidency
+  assert.deepEqual(vps.map(({ name }) => name).toSorted(), ['first', 'second'])
+  const [whole, ...others] = volumes
+  assert.ok(whole !== undefined && others.length === 0)
+  for (const one of vps) {
+    assert.equal(one.volume, whole.name)
+    // Both show the same files of the template, so each has half of what is saved.
+    assert.ok(one.resident >= residentBytes(file) && one.resident <= whole.resident, `${one.resident}`)
+    assert.ok(Math.abs(one.saved - one.resident / 2) < MIB, `${one.saved} of ${one.resident}`)
+  }
+  const parts = vps.reduce((sum, { saved }) => sum + saved, 0)
+  assert.ok(Math.abs(parts - whole.saved) <= vps.length, `${parts} and ${whole.saved}`)
+  const told = await node.ok('vzfs', 'residency', '--vps')
+  assert.match(told, /^WHAT +NAME +VOLUME +RESIDENT +SAVED$/m)
+  for (const name of ['first', 'second']) assert.match(told, new RegExp(`^vps +${name} +${whole.name} +[\\d.]+M +[\\d.]+M$`, 'm'))
+  assert.match(told, new RegExp(`^volume +${whole.name} +- +[\\d.]+M +[\\d.]+M$`, 'm'))
+  t.diagnostic(told)
+  // Only those that run: nobody uses what the other alone had.
+  await node.ok('stop', 'second', '--force')
+  const alone = JSON.parse(await node.ok('vzfs', 'residency', '--vps', '--json')) as VzfsResidency
+  assert.deepEqual(
+    alone.vps.map(({ name, saved }) => [name, saved]),
+    [['first', 0]],
+  )
+  assert.equal(alone.volumes[0]?.saved, 0)
+  await node.ok('start', 'second', '--wait-booted')
+})
+
 test('rot is found, served to nobody after that, told by the doctor, and mended from a copy that a VPS has', async (t) => {
   const { file, digest } = pooled(PERL)
   await node.inside('first', 'sh', '-c', `cp ${PERL} /root/copy; sync`)

@@ -21,6 +21,8 @@ export interface Context {
   /** To stderr, as it is: progress that redraws itself. */
   draw(text: string): void
   client(): Promise<Client<ClientSocket>>
+  /** Goes where it keeps nobody from unmounting anything. */
+  leaveDirectory(): void
   /** Until everything written has left. */
   flush(): Promise<void>
 }

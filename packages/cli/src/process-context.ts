@@ -1,5 +1,6 @@
 /** The context of a real process. */
 
+import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import { API_SOCKET_ENV, localSocketPath } from '@insula/contract/paths'
 import type { Context } from './context.ts'
@@ -7,7 +8,7 @@ import type { OwnOutput } from './own-output.ts'
 import { shown } from './shown.ts'
 
 export function processContext(instance: string, { stdout, stderr, flush }: OwnOutput): Context {
-  const socketPath = process.env[API_SOCKET_ENV] || localSocketPath(instance)
+  const socketPath = resolve(process.env[API_SOCKET_ENV] || localSocketPath(instance))
   return {
     instance,
     socketPath,
@@ -32,6 +33,7 @@ export function processContext(instance: string, { stdout, stderr, flush }: OwnO
     note: (text) => void stderr().write(shown(`${text}\n`)),
     draw: (text) => void stderr().write(text),
     client: once(async () => (await import('./transport/local-client.ts')).localClient({ socketPath, instance })),
+    leaveDirectory: () => process.chdir('/'),
     flush,
   }
 }

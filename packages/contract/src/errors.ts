@@ -18,7 +18,7 @@ export const errors = {
   busy: { status: 409, retryable: true, exit: 5, meaning: 'another task is working on the same object' },
   unsupported: { status: 422, retryable: false, exit: 6, meaning: 'the kernel, the volume or a tool of this node cannot do it' },
   exhausted: { status: 409, retryable: false, exit: 7, meaning: 'no address, id or process is left to give' },
-  no_space: { status: 507, retryable: false, exit: 7, meaning: 'the volume is full' },
+  no_space: { status: 507, retryable: false, exit: 7, meaning: 'the volume is full, or what the VPS may have of it is used up' },
   denied: { status: 403, retryable: false, exit: 8, meaning: 'you may not do that' },
   unavailable: {
     status: 503,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LimitBelowUse } from '@insula/kernel'
 import { TemplateFailed } from '@insula/templates'
+import { VzfsError } from '@insula/vzfs'
 import { asFailure } from './failures.ts'
 
 const codeOf = (error: unknown): string => asFailure(error, 'cannot do it').code
@@ -24,6 +25,16 @@ test('a full volume is one wherever it is noticed', () => {
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ENOSPC' })), 'no_space')
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ERR_SQLITE_ERROR', errcode: 13 })), 'no_space')
   assert.equal(codeOf(Object.assign(new Error('x'), { code: 'ERR_SQLITE_ERROR', errcode: 19 })), 'internal')
+})
+
+test('a full volume and a limit that is reached are told apart by what to do', () => {
+  const told = (code: 'no_space' | 'over_limit') => {
+    const { message, remedy, code: answered } = asFailure(new VzfsError(code, 'why'), 'cannot clone VPS "web"')
+    assert.deepEqual([message, answered], ['cannot clone VPS "web": why', 'no_space'])
+    return remedy ?? ''
+  }
+  assert.match(told('no_space'), /volume/)
+  assert.match(told('over_limit'), /insula set VPS --disk/)
 })
 
 test('a limit below what is in use is told in the units that people write', () => {

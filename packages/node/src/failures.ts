@@ -42,11 +42,14 @@ const TEMPLATE_CODES: Readonly<Partial<Record<FailureReason, ErrorCode>>> = {
 
 const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {
   no_space: 'no_space',
+  over_limit: 'no_space',
   snapshot_exists: 'conflict',
   snapshot_unknown: 'not_found',
   layer_in_use: 'conflict',
   volume_unknown: 'not_found',
 }
+
+const FREE_SOME = 'free some space on the volume, or give it more'
 
 /** SQLITE_FULL; the lowest byte is the primary code. */
 const isFullDatabase = (error: unknown): boolean => (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === 13
@@ -56,8 +59,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   const code = (error as { code?: unknown } | null)?.code
   if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
   if (error instanceof DefinitionInvalid) return { code: 'invalid_request', remedy: error.remedy }
-  if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
-    return { code: 'no_space', remedy: 'free some space on the volume, or give it more' }
+  if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error)) return { code: 'no_space', remedy: FREE_SOME }
   if (name === 'AbortError') return { code: 'cancelled' }
   if (name === 'RouteTaken')
     return {
@@ -67,6 +69,12 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   if (error instanceof RebaseRefused)
     return { code: 'conflict', remedy: 'remove or rename what is in the way inside, or create a VPS of the new template' }
   if (error instanceof VzfsError && error.code === 'volume_missing') return { code: 'unavailable', remedy: COME_BACK }
+  if (error instanceof VzfsError && error.code === 'no_space') return { code: 'no_space', remedy: FREE_SOME }
+  if (error instanceof VzfsError && error.code === 'over_limit')
+    return {
+      code: 'no_space',
+      remedy: 'give it more (insula set VPS --disk, --inodes), or remove snapshots (insula snapshot list VPS) or files inside',
+    }
   if (error instanceof VzfsError) return { code: VZFS_CODES[error.code] ?? 'internal' }
   if (error instanceof LimitBelowUse)
     return { code: 'limit_below_use', remedy: 'choose a higher limit, or end what uses it first' }

@@ -10,6 +10,7 @@ import { errnoOf, VzfsError } from './errors.ts'
 import { readJson, toJson } from './json-file.ts'
 import type { Mutex } from './mutex.ts'
 import { areaIdOf, parseAreaId, parseBase, parseLayerName } from './names.ts'
+import { noRoom } from './no-room.ts'
 import { count, projectOf } from './quota/account.ts'
 import { openIdQuota } from './quota/id-quota.ts'
 import { isCounted, recount } from './quota/recount.ts'
@@ -64,7 +65,9 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
       await moved(staged, areaPaths(directory)[file])
     } catch (error) {
       await trash.discard(staged)
-      throw errnoOf(error) === 'ENOENT' && !(await exists(directory)) ? areaUnknown(id, paths.volume) : error
+      if (errnoOf(error) === 'ENOENT' && !(await exists(directory))) throw areaUnknown(id, paths.volume)
+      const doing = `cannot write down ${file === 'info' ? 'what area' : 'the record of area'} ${id}${file === 'info' ? ' consists of' : ''}`
+      throw noRoom(error, { doing, volume: paths.volume, account: null, left: 'it is as it was' })
     }
     await syncDirectory(directory)
   }
@@ -87,7 +90,7 @@ export function openAreas({ paths, trash, mutex, warn, quota, files, relinking, 
         })
       } catch (error) {
         await trash.discard(staged, base)
-        throw error
+        throw noRoom(error, { doing: `cannot make area ${id}`, volume: paths.volume, account: null })
       }
       await syncDirectory(paths.areas)
       return area

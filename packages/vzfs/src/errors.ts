@@ -9,8 +9,10 @@ export type VzfsCode =
   | 'area_unknown'
   | 'snapshot_exists'
   | 'snapshot_unknown'
-  /** The area's limit or the volume. */
+  /** The volume is full. */
   | 'no_space'
+  /** What the area, or a user or group inside of it, may have is used up. */
+  | 'over_limit'
   /** What lies on the volume is not what VZFS wrote there. */
   | 'damaged'
   /** There is no volume of that name. */

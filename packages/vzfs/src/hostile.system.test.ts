@@ -3,10 +3,25 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, readSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openPipe, realFileCalls, startAttached } from '@insula/kernel'
+import { VzfsError } from './errors.ts'
 import { filled } from './testing/awkward-tree.ts'
 import { imprint } from './testing/imprint.ts'
 import { inArea, seen } from './testing/mounted-area.ts'
@@ -110,17 +125,58 @@ test('names, links, lists and attributes of all sorts keep nothing from being sh
   await vzfs.idle()
 })
 
-test('more names of attributes than the kernel lists are refused where they are in the way, and keep nobody else from anything', async (t) => {
+test('more names of attributes than the kernel lists keep a file from nothing but becoming part of a layer, and nobody else from anything', async (t) => {
   const { vzfs } = await neighbours(t)
+  const nameOf = (nth: number): string => `user.${`${nth}`.padStart(4, '0')}${'n'.repeat(240)}`
+  const owner = BASE + IDS
   await inArea(vzfs, 1, (root) => {
-    const path = Buffer.from(join(root, 'own'))
-    for (let nth = 0; nth < 300; nth++) files.setXattr(path, `user.${`${nth}`.padStart(4, '0')}${'n'.repeat(240)}`, Buffer.of(1))
-    assert.throws(() => files.listXattrs(path), { code: 'E2BIG' })
+    mkdirSync(join(root, 'directory'))
+    for (const name of ['own', 'directory']) {
+      const path = Buffer.from(join(root, name))
+      for (let nth = 0; nth < 300; nth++) files.setXattr(path, nameOf(nth), Buffer.of(nth & 0xff))
+      chownSync(path, owner + 1000, owner + 1000)
+      // The kernel has no way to tell them here.
+      assert.throws(() => files.listXattrs(path), { code: 'E2BIG' })
+    }
   })
+  const whole = (tree: string, base: number): void => {
+    for (const name of ['own', 'directory']) {
+      const path = Buffer.from(join(vzfs.path, tree, name))
+      const listed = files.listXattrs(path).filter((one) => one.startsWith('user.'))
+      assert.deepEqual(
+        listed,
+        Array.from({ length: 300 }, (_, nth) => nameOf(nth)),
+        `${tree}/${name}`,
+      )
+      for (const nth of [0, 150, 299]) assert.deepEqual(files.getXattr(path, nameOf(nth)), Buffer.of(nth & 0xff))
+      assert.equal(lstatSync(path).uid, base + 1000)
+    }
+  }
   for (const id of [1, 2]) await vzfs.areas.survey(id, all)
-  const refused = /own/
-  await assert.rejects(vzfs.areas.relink(1, all), refused)
-  await assert.rejects(vzfs.snapshots.create(1, wish('kept')), /attributes/)
+  await vzfs.snapshots.create(1, wish('kept'))
+  await vzfs.clone({ id: 1, snapshot: null }, { id: 3, base: BASE + 3 * IDS, record: null })
+  whole('areas/1/snapshots/kept/upper', owner)
+  whole('areas/3/upper', BASE + 3 * IDS)
+  assert.equal((await vzfs.areas.relink(1, all)).files, 1)
+  assert.equal(
+    files.listXattrs(Buffer.from(join(vzfs.path, 'areas/1/links/own'))).filter((one) => one.startsWith('user.')).length,
+    300,
+  )
+  // A write copies the file up with all that it has.
+  await inArea(vzfs, 1, (root) => appendFileSync(join(root, 'own'), 'x'))
+  whole('areas/1/upper', owner)
+  await vzfs.snapshots.rollback(1, 'kept', wish('back'))
+  whole('areas/1/upper', owner)
+  await vzfs.areas.relink(1, all)
+  assert.equal((await vzfs.areas.relink(1, { share: 'none' })).ownFiles, 1)
+  whole('areas/1/upper', owner)
+  const refused = (error: unknown): boolean =>
+    error instanceof VzfsError &&
+    error.code === 'unsuitable' &&
+    /\/(?:own|directory) has more names of attributes than the kernel lists/.test(error.message)
+  await assert.rejects(vzfs.layerFromArea(1, 'made@1'), refused)
+  await vzfs.idle()
+  assert.deepEqual(readdirSync(join(vzfs.path, 'tmp')), [])
   await vzfs.areas.relink(2, all)
   await vzfs.snapshots.create(2, wish('kept'))
   await vzfs.space()

@@ -22,6 +22,7 @@ import { openRooms } from './quota/room.ts'
 import { closeLayersAccount, giveToLayers, isGivenToLayers } from './quota/templates.ts'
 import { volumeGrace } from './quota/volume-grace.ts'
 import { openRelinking, type Relinking } from './relink/relinking.ts'
+import { smallestShared } from './relink/worth-sharing.ts'
 import { cloneArea, cloneFrom } from './snapshots/clone.ts'
 import { type Move, move } from './snapshots/rollback.ts'
 import { settle } from './snapshots/settle.ts'
@@ -73,6 +74,7 @@ export async function openVzfs(
   await sweep(paths, trash)
   await closeLayers(paths, quota)
   const reflink = await tryReflink(files, paths.tmp)
+  const linksFrom = smallestShared(files, paths.tmp)
   const layers = openLayers({ paths, trash, mutex, gate, threads, now, warn, everyUse: () => everyUse(paths), quota, files })
   const rooms = openRooms(quota)
   const relinking = openRelinking({
@@ -81,7 +83,9 @@ export async function openVzfs(
     trash,
     gate,
     threads,
+    from: linksFrom,
     quota,
+    files,
     areas: () => areaIds(paths),
     layers: () => layers.list(),
     finishRollback: (id) => settle(paths, trash, mutex, gate, id),
@@ -128,7 +132,7 @@ export async function openVzfs(
 
     examine: (options) => examine({ paths, gate, threads }, options),
 
-    repair: (options) => repair({ paths, gate, threads }, options),
+    repair: (options) => repair({ paths, gate, threads, settled: relinking.settled }, options),
 
     collect: (options) => collect(gate, paths.volume, options),
 

@@ -196,7 +196,7 @@ async function isDone(vzfs: Vzfs, kind: keyof typeof KINDS): Promise<boolean> {
   const linked = existsSync(own.links)
   assert.deepEqual(readdirSync(own.directory).toSorted(), [
     'area.json',
-    ...(linked ? ['links'] : []),
+    ...(linked ? ['links', 'links.zst'] : []),
     'record.json',
     'upper',
     'work',

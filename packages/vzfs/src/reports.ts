@@ -53,6 +53,8 @@ export interface Damage {
   readonly volume?: string
   /** Path in the layer's tree, one byte per character. */
   readonly entry?: string
+  /** Of an area: which of its trees of links it is about, from its directory. `entry` is the path in it. */
+  readonly links?: string
   /** Of the contents that it is about, and their length. */
   readonly digest?: string
   readonly size?: number

@@ -54,7 +54,10 @@ export function areaPaths(directory: string) {
     work: join(directory, 'work'),
     /** Its own metadata layer. Only where there is something in it. */
     links: join(directory, 'links'),
+    /** What those are. */
+    linksRecord: join(directory, 'links.zst'),
     newLinks: join(directory, 'links.new'),
+    newLinksRecord: join(directory, 'links.new.zst'),
     oldLinks: join(directory, 'links.old'),
     /** What was shared and is about to be upper's own. */
     newOwn: join(directory, 'own.new'),
@@ -74,6 +77,7 @@ export function snapshotPaths(directory: string) {
     directory,
     upper: join(directory, 'upper'),
     links: join(directory, 'links'),
+    linksRecord: join(directory, 'links.zst'),
     info: join(directory, 'snapshot.json'),
     record: join(directory, 'record.json'),
     quota: join(directory, 'quota.json'),

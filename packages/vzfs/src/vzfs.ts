@@ -20,6 +20,7 @@
  *   layers/NAME/hot.json          which contents are worth reading ahead; a cache, can be deleted
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
  *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
+ *   areas/ID/links.zst             what links consists of; beside those of a snapshot too
  *   areas/ID/quota.json           what users and groups inside may have
  *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
  *   areas/ID/rollback/            only while one is being finished: what the area is about to have

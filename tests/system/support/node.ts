@@ -29,8 +29,11 @@ export interface Answer {
 
 export interface TestNode {
   readonly instance: ReturnType<typeof instanceOf>
-  /** Runs `insula ARGS`, in a process of its own. */
-  insula(args: readonly string[], options?: { readonly input?: string | Uint8Array; readonly deadline?: number }): Promise<Answer>
+  /** Runs `insula ARGS`, in a process of its own. @param options.within a directory */
+  insula(
+    args: readonly string[],
+    options?: { readonly input?: string | Uint8Array; readonly deadline?: number; readonly within?: string },
+  ): Promise<Answer>
   /** As `insula`, and asserts success. Returns its stdout. */
   ok(...args: string[]): Promise<string>
   /** Runs a command inside, as `insula exec` does. -1 for one that has not run, or has not ended. */
@@ -106,11 +109,13 @@ const answers = (node: WithoutProcess): Promise<boolean> =>
   )
 
 function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
-  const insula: TestNode['insula'] = async (args, options = {}) => {
+  const insula: TestNode['insula'] = async (args, { within: directory, ...options } = {}) => {
     const env = { INSULA_INSTANCE: instance.name, HOME: '/root' }
     try {
       const deadline = (options.deadline ?? 120_000) * PATIENCE
-      return await runner.run([`${ROOT}bin/insula`, ...args], { env, accept: ALL_CODES, ...options, deadline })
+      const words = [`${ROOT}bin/insula`, ...args] as const
+      const argv = directory === undefined ? words : (['sh', '-c', 'cd "$0" && exec "$@"', directory, ...words] as const)
+      return await runner.run(argv, { env, accept: ALL_CODES, ...options, deadline })
     } catch (error) {
       if (error instanceof ProcessFailed) return { code: error.code ?? -1, stdout: '', stderr: error.message }
       throw error

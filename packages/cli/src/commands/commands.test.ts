@@ -347,6 +347,11 @@ test('Ctrl-C and SIGTERM end the waiting and say how to go on', async () => {
   requests.length = 0
   const shown = await interrupted(['task', 'show', `${tasks.at(-1)?.id}`, '-w'], 'SIGTERM', () => requests.length > 1)
   assert.deepEqual([shown.code, goesOn.test(shown.said)], [143, true], shown.said)
+  // In a pipe too, where steps are told every two seconds.
+  requests.length = 0
+  await interrupted(['vzfs', 'check'], 'SIGINT', () => requests.length > 0)
+  const first = requests.find(({ name }) => name === 'vzfsCheck')
+  assert.equal(first?.query['wait'], 0.25)
   fake.node.state.taskMilliseconds = 0
 })
 

@@ -9,6 +9,8 @@ export const vzfsUmount = command({
   options: { ...taskOptions, ...output },
   examples: [{ line: 'insula vzfs umount web', about: 'then it can start' }],
   run: async (context, { args, options }) => {
+    // Given from within it, this would be in the way itself.
+    context.leaveDirectory()
     const client = await context.client()
     const task = await runTask(context, options, async (query) => client.vpsUnmount({ params: { vps: args.vps }, query }))
     if (task === null) return

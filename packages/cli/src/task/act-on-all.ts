@@ -42,7 +42,7 @@ export async function actOnAll(
   using _ = tellOnInterrupt(context, unfinished, progress)
   const outcomes = await Promise.all(
     targets.map(async (vps): Promise<Task | ApiFailure> => {
-      const asked = act(client, vps, waitQuery(context, options))
+      const asked = act(client, vps, waitQuery(options))
       unfinished.add(asked)
       try {
         const answer = await asked

@@ -11,14 +11,17 @@ const PATIENCE = 30_000
 const RETRY = 500
 
 /** Seconds that one question waits for the answer: short where progress is drawn. */
-export function waitSeconds(context: Context): number {
-  return context.terminal.stderr ? 0.25 : 2
-}
+const waitSeconds = (context: Context): number => (context.terminal.stderr ? SHORT_WAIT : 2)
+
+/** The first question, too: until it is answered nobody knows the number of the task, which an interrupt has to tell. */
+export const SHORT_WAIT = 0.25
 
 /** The task once it has ended well. @throws ApiFailure with the task's own error otherwise */
 export async function followTask(context: Context, { task: first }: TaskAnswer, progress: Progress): Promise<Task> {
   const client = await context.client()
   let task = first
+  // In a pipe, a line for each step is for those that take longer than a moment.
+  if (!context.terminal.stderr && !isTaskOver(task.state)) task = await askAgain(client, task.id, waitSeconds(context))
   while (!isTaskOver(task.state)) {
     progress.show(task)
     task = await askAgain(client, task.id, waitSeconds(context))

@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { type Task, type TaskAnswer, isTaskOver } from '@insula/contract/light'
 import type { Context } from '../context.ts'
-import { followTask, waitSeconds } from './follow.ts'
+import { followTask, SHORT_WAIT } from './follow.ts'
 import { type Progress, progressFor } from './progress.ts'
 
 export const taskOptions = {
@@ -17,9 +17,7 @@ export interface TaskOptions {
 }
 
 /** What the API needs to hear about waiting; asks for an answer soon, because progress is shown meanwhile. */
-export function waitQuery(context: Context, { wait }: Pick<TaskOptions, 'wait'>): { wait?: number } {
-  return wait === false ? {} : { wait: waitSeconds(context) }
-}
+export const waitQuery = ({ wait }: Pick<TaskOptions, 'wait'>): { wait?: number } => (wait === false ? {} : { wait: SHORT_WAIT })
 
 /** The task when it is done; null when the user did not want to wait, and was told its number. */
 export async function runTask(
@@ -28,7 +26,7 @@ export async function runTask(
   start: (query: { wait?: number }) => Promise<TaskAnswer>,
   progress: Progress = progressFor(context, options.quiet || options.json),
 ): Promise<Task | null> {
-  const asked = start(waitQuery(context, options))
+  const asked = start(waitQuery(options))
   using _ = tellOnInterrupt(context, new Set([asked]), progress)
   const answer = await asked
   if (options.wait === false) {

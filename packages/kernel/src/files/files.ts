@@ -6,7 +6,10 @@
  */
 
 export interface FileCalls {
-  /** Names of the extended attributes, one byte per character (latin1), sorted. llistxattr(2) */
+  /**
+   * Names of the extended attributes, one byte per character (latin1), sorted; on XFS all of them, elsewhere as many as the kernel lists (64 KiB; E2BIG when there are
+   * more). llistxattr(2)
+   */
   listXattrs(path: Buffer): string[]
   /** null when the file has no such attribute. lgetxattr(2) */
   getXattr(path: Buffer, name: string): Buffer | null

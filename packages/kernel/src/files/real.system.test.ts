@@ -3,9 +3,11 @@ import {
   closeSync,
   ftruncateSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +16,10 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SystemCallFailed } from '../libc/libc.ts'
+import { realPrivateMounts } from '../mounts/real.ts'
+import { realProcessRunner } from '../process/real.ts'
+import { realUserNamespaces } from '../userns/real.ts'
+import { realVolumes } from '../volume/real.ts'
 import { realFileCalls } from './real.ts'
 import { readUnbuffered } from './unbuffered.ts'
 
@@ -158,5 +164,46 @@ test('the error of a call is the error of that call, whatever the engine does me
     garbage.push(Array.from({ length: 200 }, () => round))
     if (garbage.length > 5000) garbage = []
     assert.throws(() => files.listXattrs(missing), code('ENOENT'))
+  }
+})
+
+test('names that are more than the kernel lists at once: all of them on XFS, an error elsewhere', async (t) => {
+  const beside = mkdtempSync('/var/tmp/insula-files-')
+  const [image, mounted] = [join(beside, 'image'), join(beside, 'mounted')]
+  const volumes = realVolumes({
+    runner: realProcessRunner(),
+    mounts: realPrivateMounts(),
+    userNamespaces: realUserNamespaces(),
+  })
+  await volumes.ensureLoopVolume(image, mounted, 320 * 1024 ** 2)
+  t.after(async () => {
+    await volumes.detach(mounted)
+    rmSync(beside, { recursive: true })
+  })
+  const path = fileIn(mounted, Buffer.of(0x61, 0xff, 0x0a))
+  const names = Array.from({ length: 700 }, (_, nth) => `user.${`${nth}`.padStart(5, '0')}${'\xe4'.repeat(235)}`)
+  for (const name of names) files.setXattr(path, name, Buffer.of(1))
+  files.setXattr(path, 'trusted.more', Buffer.of(1))
+  const acl = Buffer.from('0200000001000600ffffffff0200060007000000040004ffffffffff10000600ffffffff20000400ffffffff', 'hex')
+  acl.writeUInt16LE(4, 22)
+  files.setXattr(path, 'system.posix_acl_access', acl)
+  assert.deepEqual(files.listXattrs(path), ['system.posix_acl_access', 'trusted.SGI_ACL_FILE', 'trusted.more', ...names])
+  const lower = mkdtempSync(join(mounted, 'lower-'))
+  renameSync(path, join(lower, 'seen'))
+  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => join(mounted, name)) as [string, string, string]
+  for (const made of [upper, work, root]) mkdirSync(made)
+  await realProcessRunner().run([
+    'mount',
+    '-t',
+    'overlay',
+    '-o',
+    `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    'overlay',
+    root,
+  ])
+  try {
+    assert.throws(() => files.listXattrs(Buffer.from(join(root, 'seen'))), code('E2BIG'))
+  } finally {
+    await realProcessRunner().run(['umount', root])
   }
 })

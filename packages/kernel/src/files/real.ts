@@ -4,6 +4,7 @@ import { directCalls } from '../libc/direct.ts'
 import { SystemCallFailed } from '../libc/libc.ts'
 import type { FileCalls } from './files.ts'
 import { addInodeFlags, inodeFlags } from './inode-flags.ts'
+import { listXfsAttributes } from './xfs-attributes.ts'
 
 const AT_FDCWD = -100
 const AT_SYMLINK_NOFOLLOW = 0x100
@@ -17,6 +18,7 @@ const ENODATA = 61
 const EEXIST = 17
 const EAGAIN = 11
 const ENXIO = 6
+const E2BIG = 7
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
 const FICLONE = 0x4004_9409
@@ -54,7 +56,10 @@ export function realFileCalls(): FileCalls {
 
   return {
     listXattrs(path) {
-      const size = must(llistxattr(SYS.llistxattr, cString(path), scratch, scratch.length), 'list attributes of', path)
+      const found = llistxattr(SYS.llistxattr, cString(path), scratch, scratch.length)
+      const all = found === -E2BIG ? listXfsAttributes(path) : null
+      if (all !== null) return all
+      const size = must(found, 'list attributes of', path)
       return size === 0
         ? []
         : scratch

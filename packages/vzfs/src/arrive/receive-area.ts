@@ -6,8 +6,9 @@ import { appear, layersKnown } from '../areas.ts'
 import { syncDirectory, writeDurable } from '../durable.ts'
 import { toJson } from '../json-file.ts'
 import { parseAreaId } from '../names.ts'
+import { accountOf, noRoom } from '../no-room.ts'
 import { count } from '../quota/account.ts'
-import { copyIfThere, copyPrivate, refusal, syncVolume } from '../snapshots/copied-area.ts'
+import { copyIfThere, copyPrivate, syncVolume } from '../snapshots/copied-area.ts'
 import type { CopyOptions } from '../snapshots/snapshot.ts'
 import { everySnapshot } from '../snapshots/snapshot-file.ts'
 import { knownArea, type SnapshotsNeed } from '../snapshots/snapshots.ts'
@@ -41,6 +42,7 @@ async function receive(
   const means = { ...need, reflink: false }
   const staged = join(paths.tmp, ownedName(area.base))
   const here = areaPaths(staged)
+  const account = accountOf(quota, area.base)
   try {
     await mkdir(staged, { mode: 0o700 })
     let copied = 0
@@ -49,6 +51,7 @@ async function receive(
     await mkdir(here.work, { mode: 0o700 })
     count(quota, here.work, area.base)
     await copyIfThere(there.quota, here.quota)
+    await copyIfThere(there.linksRecord, here.linksRecord)
     const kept = await everySnapshot(there)
     const snapshots = kept.map(({ name }) => name)
     if (snapshots.length > 0) await mkdir(here.snapshots, { mode: 0o700 })
@@ -56,7 +59,7 @@ async function receive(
       const [old, made] = [there.snapshot(name), here.snapshot(name)]
       await mkdir(made.directory, { mode: 0o700 })
       copied += (await copyPrivate(means, old, made, area.base, null, copying)).inodes
-      for (const file of ['info', 'record', 'quota'] as const) await copyIfThere(old[file], made[file])
+      for (const file of ['info', 'record', 'quota', 'linksRecord'] as const) await copyIfThere(old[file], made[file])
     }
     await bringContents(need, from, [here.links, ...snapshots.map((name) => here.snapshot(name).links)], options.signal)
     options.signal?.throwIfAborted()
@@ -69,7 +72,7 @@ async function receive(
     })
   } catch (error) {
     await trash.discard(staged, area.base)
-    throw refusal(error, `cannot copy area ${id} from ${from.path} to ${paths.volume}`, paths.volume)
+    throw noRoom(error, { doing: `cannot copy area ${id} from ${from.path} to ${paths.volume}`, volume: paths.volume, account })
   }
   await syncDirectory(paths.areas)
   return area

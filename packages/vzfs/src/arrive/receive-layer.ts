@@ -8,9 +8,9 @@ import { syncDirectory } from '../durable.ts'
 import { VzfsError } from '../errors.ts'
 import { readLayerInfo } from '../layer-file.ts'
 import { parseLayerName } from '../names.ts'
+import { noRoom } from '../no-room.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { giveToLayers } from '../quota/templates.ts'
-import { refusal } from '../snapshots/copied-area.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
 import { layerPaths, type VolumePaths, volumePaths } from '../volume-paths.ts'
@@ -100,7 +100,7 @@ async function receive(
     await trash.discard(scratch)
     await trash.discard(staged)
     const doing = `cannot copy layer ${name} from ${from.path} to ${paths.volume}`
-    const refused = refusal(error, doing, paths.volume)
+    const refused = noRoom(error, { doing, volume: paths.volume, account: null })
     if (refused instanceof VzfsError && refused.code === 'damaged')
       throw new VzfsError('damaged', `${doing}: ${refused.message}`, { cause: error })
     throw refused

@@ -2,7 +2,7 @@
 
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { FileCalls } from '@insula/kernel'
-import { VzfsError } from '../errors.ts'
+import { errnoOf, VzfsError } from '../errors.ts'
 import { digestOfKey } from '../names.ts'
 import { type Entry, type EntryKind, entryPath, readablePath } from './entry.ts'
 import { METACOPY, REDIRECT } from './stub.ts'
@@ -36,7 +36,7 @@ type StubOf = (path: string, xattrs: ReadonlyMap<string, string>) => string | nu
 export function readEntry(files: FileCalls, root: Buffer, path: string, stats: BigIntStats): Entry {
   const bytes = entryPath(root, path)
   const kind = kindOf(stats)
-  const names = files.listXattrs(bytes).filter((name) => !name.startsWith(XFS_ACL))
+  const names = namesOf(files, bytes, path).filter((name) => !name.startsWith(XFS_ACL))
   const xattrs = names.map((name) => [name, files.getXattr(bytes, name)?.toString('latin1') ?? ''] as const)
   return {
     path,
@@ -53,6 +53,16 @@ export function readEntry(files: FileCalls, root: Buffer, path: string, stats: B
     target: kind === 'symlink' ? readlinkSync(bytes, { encoding: 'buffer' }).toString('latin1') : '',
     xattrs,
     stub: null,
+  }
+}
+
+function namesOf(files: FileCalls, bytes: Buffer, path: string): string[] {
+  try {
+    return files.listXattrs(bytes)
+  } catch (error) {
+    if (errnoOf(error) !== 'E2BIG') throw error
+    const why = 'has more names of attributes than the kernel lists here (64 KiB); remove some of them'
+    throw new VzfsError('unsuitable', `/${readablePath(path)} ${why}`, { cause: error })
   }
 }
 

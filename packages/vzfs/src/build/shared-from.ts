@@ -1,5 +1,5 @@
 /**
- * Smaller files stay where they are: below one block of the file system a stub (an inode with attributes) takes as much as the file, and one
- * lookup more. Those of a layer are still shared by all who use the layer.
+ * Smaller files of a layer stay where they are: they are shared by all who use the layer in any case, and a stub would take one lookup more. Those that areas brought
+ * themselves are another matter (relink/worth-sharing.ts).
  */
 export const SHARED_FROM_BYTES = 4096

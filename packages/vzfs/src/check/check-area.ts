@@ -4,15 +4,18 @@ import { existsSync, readlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
-import { withoutControl } from '../build/entry.ts'
+import { readablePath, withoutControl } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { diskUse } from '../disk-use.ts'
+import { linkDifferences } from '../links/compare.ts'
+import { digestOf, linksRecordOf, readLinksRecord, type RecordedLink } from '../links/record.ts'
 import { areaIdOf, digestOfKey } from '../names.ts'
 import { privateTrees } from '../private-trees.ts'
 import { IDS } from '../quota/ids.ts'
 import { uncountedIn } from '../quota/recount.ts'
 import type { Holder } from '../references/trees.ts'
-import type { VolumePaths } from '../volume-paths.ts'
+import { readSnapshotInfo, snapshotNames } from '../snapshots/snapshot-file.ts'
+import type { AreaPaths, VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
 import { checkNamed } from './check-layer.ts'
 import { holdsData } from './compare.ts'
@@ -44,7 +47,12 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
     if (area && look.quota) await checkAccount(look.quota, paths, area, report)
-    for (const tree of trees) await checkStubs({ ...look, report }, id, tree)
+    for (const tree of trees) {
+      const was = area ? recorded({ ...look, report }, area, tree) : null
+      if (was === null) await checkStubs({ ...look, report }, id, tree)
+      else checkLinks({ ...look, report }, id, tree, was)
+    }
+    if (area) await checkSnapshots(paths.area(id), report)
   } catch (error) {
     damaged(error)
   }
@@ -63,7 +71,7 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
   ] as const) {
     const stats = statsOf(path)
     if (stats === null) {
-      if (path !== record) report({ kind: 'area-file', path, problem: 'it is missing', repairable: false })
+      if (path !== record) report({ kind: 'area-file', path, problem: 'it is missing', repairable: path === work })
     } else if (stats.uid !== 0 || stats.gid !== 0 || (stats.mode & 0o077) !== 0)
       report({
         kind: 'owner',
@@ -88,6 +96,48 @@ async function checkAccount(quota: Quota, paths: VolumePaths, { id, base }: Area
   if (path === null) return
   const problem = `not all of its files are counted for its disk limit: ${relative(area.directory, path)} is not`
   report({ kind: 'account', path: area.directory, problem })
+}
+
+/** null: by an earlier version, or nobody can tell any more. */
+function recorded({ paths, report }: AreaLook, { id, base }: AreaInfo, tree: string): RecordedLink[] | null {
+  const path = linksRecordOf(tree)
+  try {
+    return readLinksRecord(path, base)
+  } catch (error) {
+    report({ kind: 'record', path, problem: messageOf(error), links: relative(paths.area(id).directory, tree) })
+    return null
+  }
+}
+
+function checkLinks(
+  { files, paths, index, report, named }: AreaLook,
+  id: number,
+  tree: string,
+  was: readonly RecordedLink[],
+): void {
+  const links = relative(paths.area(id).directory, tree)
+  const pathOf = (path: string): string => join(tree, readablePath(path))
+  for (const { path, problem } of linkDifferences(files, tree, was))
+    report({ kind: 'stub', path: pathOf(path), problem, links, entry: path })
+  for (const link of was) {
+    const digest = digestOf(link)
+    if (digest === null) continue
+    namers(named, digest).areas.add(id)
+    checkNamed(index, report, pathOf(link.path), { digest, size: link.size, length: link.size })
+  }
+}
+
+async function checkSnapshots(area: AreaPaths, report: Report): Promise<void> {
+  for (const name of await snapshotNames(area)) {
+    const { info, upper } = area.snapshot(name)
+    const lost = (path: string, problem: string): void => report({ kind: 'area-file', path, problem, repairable: false })
+    if (statsOf(upper)?.isDirectory() !== true) lost(upper, 'it is missing')
+    try {
+      if ((await readSnapshotInfo(info, name)) === null) lost(info, 'it is missing')
+    } catch (error) {
+      lost(info, messageOf(error))
+    }
+  }
 }
 
 async function checkStubs({ files, index, report, named }: AreaLook, id: number, tree: string): Promise<void> {

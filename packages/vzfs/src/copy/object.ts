@@ -90,7 +90,7 @@ function copyObject(files: FileCalls, object: CopiedObject, how: CopyHow): void 
       lchownSync(to, ...owner(object, how))
       chmodSync(to, object.mode & 0o7777)
   }
-  copyXattrs(files, from, to, how)
+  copyXattrs(files, from, to, how, files.listXattrs(from))
   files.setTimes(to, object.atime, object.mtime)
 }
 
@@ -121,9 +121,18 @@ export function finish(
   object: CopiedObject,
   how: CopyHow,
 ): void {
+  const names = files.listXattrs(from)
+  // While it is the host root's: an owner whose limit is used up would be refused them. XFS takes the others in any case.
+  copyXattrs(files, from, to, how, names.filter(isOwners))
   fchownSync(target, ...owner(object, how))
   fchmodSync(target, object.mode & 0o7777)
-  copyXattrs(files, from, to, how)
+  copyXattrs(
+    files,
+    from,
+    to,
+    how,
+    names.filter((name) => !isOwners(name)),
+  )
   files.setTimes(to, object.atime, object.mtime)
   const flags = files.inodeFlags(source) & FLAGS_KEPT
   if (flags !== 0) files.addInodeFlags(target, flags)
@@ -133,8 +142,10 @@ function owner({ uid, gid }: CopiedObject, { shift }: CopyHow): [number, number]
   return [shiftId(shift, uid), shiftId(shift, gid)]
 }
 
-function copyXattrs(files: FileCalls, from: Buffer, to: Buffer, { shift }: CopyHow): void {
-  for (const name of files.listXattrs(from)) {
+const isOwners = (name: string): boolean => name.startsWith('user.')
+
+function copyXattrs(files: FileCalls, from: Buffer, to: Buffer, { shift }: CopyHow, names: readonly string[]): void {
+  for (const name of names) {
     const value = name.startsWith(XFS_ACL) ? null : files.getXattr(from, name)
     if (value !== null) files.setXattr(to, name, shiftXattr(shift, name, value))
   }

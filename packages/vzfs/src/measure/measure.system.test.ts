@@ -23,6 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { realFileCalls, realPageCache, realPrivateMounts, realProcessRunner, realUserNamespaces } from '@insula/kernel'
 import { fillAwkwardTree, filled } from '../testing/awkward-tree.ts'
 import { layerOf, putStub } from '../testing/fill.ts'
+import { inArea } from '../testing/mounted-area.ts'
 import { type ScratchVolume, scratchVolume } from '../testing/scratch-volume.ts'
 
 const files = realFileCalls()
@@ -188,4 +189,36 @@ test('what is in RAM is what fincore says; what was hot is read ahead, hottest f
   for (const deadline = Date.now() + 30_000; (await inRam()) !== 1; await sleep(10)) assert.ok(Date.now() < deadline)
   assert.equal((await vzfs.residency([1], 4)).layers[0]?.biggest[0]?.path, '/f0')
   assert.deepEqual(await vzfs.check({ contents: true }), [])
+})
+
+test('what is in RAM of an area is also what came to be shared by its links, in parts that are together what is saved', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  const source = await vzfs.scratch()
+  writeFileSync(join(source, 'layer'), filled(40_960, 1))
+  await vzfs.layers.build('a', source)
+  const all = { share: 'all' as const }
+  for (const id of [1, 2, 3]) {
+    await vzfs.areas.create(id, BASE + id * 65_536, ['a'], null)
+    await inArea(vzfs, id, (root) => {
+      if (id < 3) writeFileSync(join(root, 'brought'), filled(81_920, 2))
+    })
+    await vzfs.areas.survey(id, all)
+  }
+  for (const id of [1, 2]) await vzfs.areas.relink(id, all)
+  for (const id of [1, 3])
+    await inArea(vzfs, id, (root) => {
+      readFileSync(join(root, 'layer'))
+      if (id === 1) readFileSync(join(root, 'brought'))
+    })
+  const { areas, resident, saved } = await vzfs.residency([1, 2, 3])
+  const [shared, brought] = [40_960, 81_920]
+  const part = (2 * shared) / 3
+  assert.deepEqual(areas, [
+    { id: 1, resident: shared + brought, saved: Math.round(part + brought / 2) },
+    { id: 2, resident: shared + brought, saved: Math.round(part + brought / 2) },
+    { id: 3, resident: shared, saved: Math.round(part) },
+  ])
+  assert.deepEqual([resident, saved], [shared + brought, 2 * shared + brought])
+  const alone = await vzfs.residency([1])
+  assert.deepEqual([alone.areas, alone.saved], [[{ id: 1, resident: shared + brought, saved: 0 }], 0])
 })

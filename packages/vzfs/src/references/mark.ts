@@ -1,6 +1,7 @@
 /** Which contents of the pool are named, and by which holders that was found. For threads. */
 
 import type { FileCalls } from '@insula/kernel'
+import { digestsOfRecord, linksRecordOf } from '../links/record.ts'
 import type { VolumePaths } from '../volume-paths.ts'
 import { knownLayer } from './known-layer.ts'
 import { stubsBelow } from './stubs-below.ts'
@@ -38,7 +39,11 @@ export async function mark(
 
 async function read(files: FileCalls, { kind, name, directory, trees }: Holder, named: Set<string>): Promise<void> {
   if (kind === 'area') {
-    for (const tree of trees) await stubsBelow(files, tree, (digest) => named.add(digest))
+    for (const tree of trees) {
+      await stubsBelow(files, tree, (digest) => named.add(digest))
+      // What was removed by hand can be made again as long as its contents are there.
+      for (const digest of digestsOfRecord(linksRecordOf(tree))) named.add(digest)
+    }
     return
   }
   for (const { digest } of (await knownLayer(files, directory, name))?.entries ?? []) if (digest !== null) named.add(digest)

@@ -21,16 +21,17 @@ export interface SettleJob {
 
 /** @param step called before each change, for tests that stop there */
 export function settle(files: FileCalls, { directory }: SettleJob, step: () => void = () => {}): void {
-  const { relink, newLinks, oldLinks, newOwn } = areaPaths(directory)
+  const { relink, newLinks, newLinksRecord, oldLinks, newOwn } = areaPaths(directory)
   const journal = readJournal(relink)
   if (journal !== null) finish(files, directory, journal, step)
   rmSync(`${relink}.new`, { force: true })
+  rmSync(newLinksRecord, { force: true })
   // Links that were kept have two names until the old ones are gone, which a tenant could see.
   for (const left of [newLinks, oldLinks, newOwn]) removeTree(Buffer.from(left), step)
 }
 
 function finish(files: FileCalls, directory: string, journal: Journal, step: () => void): void {
-  const { upper, links, newLinks, oldLinks, newOwn, relink } = areaPaths(directory)
+  const { upper, links, linksRecord, newLinks, newLinksRecord, oldLinks, newOwn, relink } = areaPaths(directory)
   const root = Buffer.from(upper)
   const at = ({ path }: { path: string }): Buffer => entryPath(root, path)
   if (inodeOf(links) !== journal.links) {
@@ -40,6 +41,10 @@ function finish(files: FileCalls, directory: string, journal: Journal, step: () 
     if (inodeOf(links) !== null) renameSync(links, oldLinks)
     step()
     renameSync(newLinks, links)
+  }
+  if (inodeOf(newLinksRecord) !== null) {
+    step()
+    renameSync(newLinksRecord, linksRecord)
   }
   for (const named of journal.redirected) {
     if (!isStill(at(named), named.inode)) continue

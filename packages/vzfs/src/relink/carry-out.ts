@@ -8,6 +8,7 @@ import { type Entry, entryPath, readablePath } from '../build/entry.ts'
 import { applyMetadata } from '../build/metadata.ts'
 import { renameIntoPool } from '../build/place.ts'
 import { makeLink, REDIRECT } from '../build/stub.ts'
+import { writeLinksRecord } from '../links/record.ts'
 import { poolKey } from '../names.ts'
 import { decideHere } from '../thread.ts'
 import { areaPaths } from '../volume-paths.ts'
@@ -32,7 +33,7 @@ export async function carryOut(
   { twins, shared, copies, kept, unmarked, own, missing }: Plan,
   step: () => void,
 ) {
-  const { upper, newLinks, relink: journal } = areaPaths(job.directory)
+  const { upper, newLinks, newLinksRecord, relink: journal } = areaPaths(job.directory)
   const [from, to] = [Buffer.from(upper), Buffer.from(newLinks)]
   for (const { path, directory, mark } of twins) {
     step()
@@ -62,6 +63,8 @@ export async function carryOut(
       const { atime, mtime } = twinEntry(files, need, from, directory)
       files.setTimes(entryPath(to, path), atime, mtime)
     }
+  step()
+  writeLinksRecord(files, newLinks, newLinksRecord, job.base)
   step()
   sync(files, job.directory)
   step()

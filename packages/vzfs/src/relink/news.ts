@@ -16,7 +16,7 @@ import { NOTHING, type RelinkReport } from './report.ts'
 import { signOf } from './sign.ts'
 import { isWorthSharing } from './worth-sharing.ts'
 
-type Job = Pick<RelinkJob, 'area' | 'directory' | 'pool' | 'index' | 'everyLayer' | 'share' | 'survey'>
+type Job = Pick<RelinkJob, 'area' | 'directory' | 'pool' | 'index' | 'everyLayer' | 'share' | 'from' | 'survey'>
 
 /** More than lies in most; with so many a thread is the better place. */
 const MOST = 2_000
@@ -27,7 +27,7 @@ const APART_NS = 1_000_000_000n
 export async function nothingNew(job: Job): Promise<RelinkReport | null> {
   const started = performance.now()
   using digests = readDigests(job.index)
-  const { area, directory, share, survey } = job
+  const { area, directory, share, from, survey } = job
   const last = digests?.look(area) ?? null
   const sign = await signOf(directory)
   if (last !== null && (last.share !== share || last.linksSign !== sign.links)) return null
@@ -35,7 +35,7 @@ export async function nothingNew(job: Job): Promise<RelinkReport | null> {
   if (!survey && sign.links !== '' && last?.links === null) return null
   if (sign.links !== '' && last === null) return null
   const isAsItWas = last !== null && sign.area !== null && last.sign === sign.area
-  const found = isAsItWas ? null : await filesOf(directory, last?.at ?? 0n, sign.links !== '').catch(isNotSure)
+  const found = isAsItWas ? null : await filesOf(directory, from, last?.at ?? 0n, sign.links !== '').catch(isNotSure)
   if (!isAsItWas && found === null) return null
   const known = found === null ? null : (digests?.known(area, found) ?? new Map<Identity, string>())
   const looked = found === null ? (digests?.ofArea(area) ?? []) : [...(known?.values() ?? [])]
@@ -62,7 +62,7 @@ async function anyMayBeShared(
 }
 
 /** Private files that could be shared. null: too many, or something that was a link is not to be seen any more, so that the link can go. */
-async function filesOf(directory: string, since: bigint, linked: boolean): Promise<Identity[] | null> {
+async function filesOf(directory: string, from: number, since: bigint, linked: boolean): Promise<Identity[] | null> {
   const { upper, links } = areaPaths(directory)
   const [root, below] = [Buffer.from(upper), Buffer.from(links)]
   const found: Identity[] = []
@@ -77,7 +77,7 @@ async function filesOf(directory: string, since: bigint, linked: boolean): Promi
       const stats = await statOrNull(entryPath(root, inner))
       if (stats === null) return null
       if (stats.isDirectory()) pending.push(inner)
-      if (stats.isFile() && isWorthSharing(stats))
+      if (stats.isFile() && isWorthSharing(stats, from))
         found.push({ inode: stats.ino, ctime: stats.ctimeNs, size: Number(stats.size) })
       const changed = stats.isDirectory() ? stats.birthtimeNs : stats.ctimeNs
       if (linked && changed > since - APART_NS && (await statOrNull(entryPath(below, inner))) !== null) return null

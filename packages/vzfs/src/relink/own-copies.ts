@@ -10,8 +10,9 @@ import type { Crew } from '../build/crew.ts'
 import { type Entry, entryPath } from '../build/entry.ts'
 import { applyMetadata } from '../build/metadata.ts'
 import { readEntry } from '../build/scan.ts'
-import { saysFull, VzfsError } from '../errors.ts'
+import { type VzfsCode, VzfsError } from '../errors.ts'
 import { poolKey } from '../names.ts'
+import { mib } from '../no-room.ts'
 import { areaPaths } from '../volume-paths.ts'
 import { copyTask } from './adopt.ts'
 import type { Journal } from './journal.ts'
@@ -72,12 +73,7 @@ export async function ownCopies(
   const names = own.map((_, index) => `${index}`)
   const from = own.map(({ digest }) => source(digest))
   const to = names.map((name) => at(name).toString('latin1'))
-  await crew
-    .run(copyTask(from, to), () => {})
-    .catch((error: unknown) => {
-      if (!saysFull(error)) throw error
-      throw new VzfsError('no_space', `${cannot(job, wanted)}: there is no room left for it`, { cause: error })
-    })
+  await crew.run(copyTask(from, to), () => {})
   let bytes = 0
   for (const [index, { shown }] of own.entries()) {
     step()
@@ -106,18 +102,18 @@ function refuseWhatDoesNotFit(job: RelinkJob, bytes: number, inodes: number): vo
   const { allowance, directory } = job
   const over = (left: number | null | undefined, wanted: number): left is number =>
     left !== null && left !== undefined && wanted > left
-  const refuse = (why: string): never => {
-    throw new VzfsError('no_space', `${cannot(job, bytes)}: ${why}`)
+  const refuse = (code: VzfsCode, why: string): never => {
+    throw new VzfsError(
+      code,
+      `area ${job.area} cannot have copies of its own of what it shares (${mib(bytes)}): ${why}; nothing has changed`,
+    )
   }
-  if (over(allowance?.bytes, bytes)) refuse(`its limit leaves ${mib(allowance.bytes)}; raise it, or let it share again`)
+  if (over(allowance?.bytes, bytes))
+    refuse('over_limit', `its limit leaves ${mib(allowance.bytes)}; raise it, or let it share again`)
   if (over(allowance?.inodes, inodes))
-    refuse(`its limit leaves ${allowance.inodes} inodes for ${inodes} files; raise it, or let it share again`)
+    refuse('over_limit', `its limit leaves ${allowance.inodes} inodes for ${inodes} files; raise it, or let it share again`)
   const { bavail, blocks, bsize } = statfsSync(directory)
   const free = (bavail - blocks * LEFT) * bsize
-  if (bytes > free) refuse(`the volume has no more than ${mib(Math.max(0, free))} for it, if a twentieth is to be left free`)
+  if (bytes > free)
+    refuse('no_space', `the volume has no more than ${mib(Math.max(0, free))} for it, if a twentieth is to be left free`)
 }
-
-const cannot = ({ area }: RelinkJob, bytes: number): string =>
-  `area ${area} cannot have copies of its own of what it shares (${mib(bytes)})`
-
-const mib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`

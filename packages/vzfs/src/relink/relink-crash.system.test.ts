@@ -5,6 +5,8 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, renameSync, r
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { realFileCalls, realQuota, startAttached } from '@insula/kernel'
+import { linkDifferences } from '../links/compare.ts'
+import { linksRecordOf, readLinksRecord } from '../links/record.ts'
 import { openVzfs } from '../open.ts'
 import { mounted, ownerOf, seenAt } from '../testing/mounted-area.ts'
 import { relinkHere } from '../testing/relink-here.ts'
@@ -58,7 +60,10 @@ async function killed(t: TestContext, share: Share, stride: number): Promise<voi
     const journaled = readdirSync(join(path, 'areas', `${steps}`)).includes('relink.json')
 
     vzfs = await open()
-    assert.deepEqual(readdirSync(join(path, 'areas', `${steps}`)), ['area.json', 'links', 'record.json', 'upper', 'work'])
+    const area = join(path, 'areas', `${steps}`)
+    assert.deepEqual(readdirSync(area), ['area.json', 'links', 'links.zst', 'record.json', 'upper', 'work'])
+    const links = join(area, 'links')
+    assert.deepEqual(linkDifferences(realFileCalls(), links, readLinksRecord(linksRecordOf(links), BASE) ?? []), [])
     assert.deepEqual(await inside(steps, seenAt), before, `after step ${steps}`)
     const again = await relinkHere(path, steps, ['os@1'], () => undefined, share)
     const files = share === 'all' ? again.files : again.ownFiles

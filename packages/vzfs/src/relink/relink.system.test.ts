@@ -56,7 +56,7 @@ async function relinked(vzfs: Vzfs, id: number, share: Share = 'all') {
   const report = await vzfs.areas.relink(id, { share })
   assert.deepEqual(await seen(vzfs, id), before)
   assert.deepEqual(
-    readdirSync(join(vzfs.path, 'areas', String(id))).filter((name) => /links\.|relink/.test(name)),
+    readdirSync(join(vzfs.path, 'areas', String(id))).filter((name) => /links\.(?:new|old)|relink/.test(name)),
     [],
   )
   return report

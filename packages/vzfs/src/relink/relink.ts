@@ -33,6 +33,8 @@ export interface RelinkCommon {
 
 export interface RelinkJob {
   readonly area: number
+  /** Its first host id. */
+  readonly base: number
   /** Of the area. `links.new` and `own.new` lie there, empty, in the area's account. */
   readonly directory: string
   readonly pool: string
@@ -45,6 +47,8 @@ export interface RelinkJob {
   readonly everyArea: readonly number[]
   readonly index: string
   readonly share: Share
+  /** How long a file has to be to be worth a link. */
+  readonly from: number
   /** What the area may still have; null: as much as there is. */
   readonly allowance: Allowance | null
   /** Only looks at what there is, so that other areas are told of it. */
@@ -62,7 +66,7 @@ export async function relink(
   const at = BigInt(Date.now()) * 1_000_000n
   const { area, share } = job
   using digests = openDigests(job.index)
-  const { upper, links } = areaPaths(job.directory)
+  const { upper, links, linksRecord } = areaPaths(job.directory)
   const need: LowerNeed = {
     files,
     links: statOrNull(Buffer.from(links)) === null ? null : Buffer.from(links),
@@ -71,7 +75,7 @@ export async function relink(
   const sign = await signOf(job.directory)
   const last = digests.look(area)
   const counted = last?.share === share && last.linksSign === sign.links ? last.links : null
-  const root = walk(need, Buffer.from(upper))
+  const root = walk(need, Buffer.from(upper), job.from)
   const candidates = candidatesOf(root)
   const hashed = await hashAll(crew, job, digests, candidates, progress)
   const report = {
@@ -98,7 +102,8 @@ export async function relink(
       if (!(error instanceof VzfsError && error.code === 'no_space')) throw error
     }
   }
-  if (isIdle(planned, before.count)) {
+  const isRecorded = need.links === null || statOrNull(Buffer.from(linksRecord)) !== null
+  if (isRecorded && isIdle(planned, before.count)) {
     await leave([])
     return { ...report, linkedBytes: before.bytes, milliseconds: performance.now() - started }
   }

@@ -2,12 +2,17 @@
 
 import { mkdir, mkdtemp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Quota } from '@insula/kernel'
+import type { FileCalls, Quota } from '@insula/kernel'
+import { readAreaInfo } from '../area-file.ts'
 import { type Obstacle, RebaseRefused } from '../errors.ts'
 import { Mutex } from '../mutex.ts'
+import { accountOf, noRoom } from '../no-room.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { count, projectOf } from '../quota/account.ts'
+import { openIdQuota } from '../quota/id-quota.ts'
 import type { Rooms } from '../quota/room.ts'
+import { settingsFile } from '../quota/settings.ts'
+import { withoutIdLimits } from '../quota/without-id-limits.ts'
 import { standingThreads } from '../standing-threads.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
@@ -25,7 +30,10 @@ export interface RelinkingNeed {
   readonly trash: Trash
   readonly gate: PoolGate
   readonly threads: number
+  /** How long a file has to be to be worth a link. */
+  readonly from: number
   readonly quota: Quota
+  readonly files: FileCalls
   readonly rooms: Rooms
   /** Ids of all that there are. */
   readonly areas: () => Promise<number[]>
@@ -59,7 +67,9 @@ export function openRelinking({
   trash,
   gate,
   threads,
+  from,
   quota,
+  files,
   rooms,
   areas,
   layers,
@@ -76,12 +86,24 @@ export function openRelinking({
     mutexes.set(id, mutex)
     return mutex.run(body)
   }
+  /** Links and directories of it take room that a full area, or somebody in it, has not. */
+  const withRoom = <T>(id: number, base: number, body: () => Promise<T>): Promise<T> => {
+    const ids = openIdQuota({ settings: settingsFile(files, paths.area(id).directory, true), quota, base })
+    return rooms.within(base, () => withoutIdLimits(quota, base, ids, body), ROOM)
+  }
   const settle = async (id: number): Promise<void> => {
-    const { directory } = paths.area(id)
+    const { directory, info } = paths.area(id)
     await finishRollback(id)
     if (!(await isUnsettled(directory))) return
     const entry = new URL('./settle-thread.ts', import.meta.url)
-    await gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))
+    const work = (): Promise<void> => gate.shared(() => runInThread<void>(entry, { directory } satisfies SettleJob, () => {}))
+    const area = await readAreaInfo(info, id).catch(() => null)
+    try {
+      await (area === null ? work() : withRoom(id, area.base, work))
+    } catch (error) {
+      const doing = `cannot finish the relink of area ${id} that was begun`
+      throw noRoom(error, { doing, volume: paths.volume, account: null, left: 'it is finished when there is room' })
+    }
   }
   const allowanceOf = (base: number): Allowance | null => {
     const limits = rooms.limits(base)
@@ -105,11 +127,13 @@ export function openRelinking({
     }))
     const told = whole
       ? null
-      : await nothingNew({ area: id, directory, pool: paths.pool, index: paths.index, everyLayer, share, survey })
+      : await nothingNew({ area: id, directory, pool: paths.pool, index: paths.index, everyLayer, share, from, survey })
     if (told !== null) return told
     signal?.throwIfAborted()
-    const scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
+    const account = accountOf(quota, base)
+    let scratch: string | null = null
     try {
+      scratch = await mkdtemp(join(paths.tmp, `relink.${id}.`))
       if (!survey) {
         for (const made of [newLinks, newOwn]) {
           await mkdir(made, { mode: 0o700 })
@@ -118,6 +142,7 @@ export function openRelinking({
       }
       const job: RelinkJob = {
         area: id,
+        base,
         directory,
         pool: paths.pool,
         scratch,
@@ -126,14 +151,17 @@ export function openRelinking({
         everyArea: await areas(),
         index: paths.index,
         share,
+        from,
         allowance: allowanceOf(base),
         survey,
       }
       const work = (): Promise<RelinkReport> => threadsThatRelink.run<RelinkReport>(job, progress, signal)
-      return await rooms.within(base, () => gate.shared(work), ROOM)
+      return await withRoom(id, base, () => gate.shared(work))
+    } catch (error) {
+      throw noRoom(error, { doing: `cannot relink area ${id}`, volume: paths.volume, account, left: 'nothing has changed' })
     } finally {
       await settle(id)
-      await trash.discard(scratch)
+      if (scratch !== null) await trash.discard(scratch)
     }
   }
   return {
@@ -183,4 +211,4 @@ async function isUnsettled(directory: string): Promise<boolean> {
   return names.some((name) => UNSETTLED.has(name))
 }
 
-const UNSETTLED = new Set(['links.new', 'links.old', 'own.new', 'relink.json', 'relink.json.new'])
+const UNSETTLED = new Set(['links.new', 'links.new.zst', 'links.old', 'own.new', 'relink.json', 'relink.json.new'])

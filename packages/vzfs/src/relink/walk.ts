@@ -5,6 +5,7 @@
 
 import { type BigIntStats, readdirSync } from 'node:fs'
 import { type Entry, entryPath, readablePath } from '../build/entry.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { readEntry } from '../build/scan.ts'
 import { VzfsError } from '../errors.ts'
 import { needsNothingBelow } from './deep.ts'
@@ -59,18 +60,20 @@ export interface MetadataCopy {
 const LONGEST = 3_700
 const BLOCK = 512
 
-export function walk(need: LowerNeed, upper: Buffer): Directory {
+/** @param from how long a file has to be to be worth a link */
+export function walk(need: LowerNeed, upper: Buffer, from = SHARED_FROM_BYTES): Directory {
   const root = statOrNull(upper)
   if (root === null) throw new VzfsError('damaged', `${upper.toString()} is missing`)
   const anchored = new Map<bigint, string[]>()
   return look(
-    { ...need, upper, anchored },
+    { ...need, upper, from, anchored },
     { path: '', upper: root, place: need.links === null ? { own: null, shared: '' } : ROOT, natural: '' },
   )
 }
 
 interface Walk extends LowerNeed {
   readonly upper: Buffer
+  readonly from: number
   /** Names of inodes with several whose first one has been seen. */
   readonly anchored: Map<bigint, string[]>
 }
@@ -138,7 +141,7 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
   const at = entryPath(on.upper, path)
   const entry = (): Entry => readEntry(on.files, on.upper, path, stats)
   if (!isMetacopy(on.files, at)) {
-    if (!isWorthSharing(stats)) return
+    if (!isWorthSharing(stats, on.from)) return
     if (on.files.getXattr(at, PROTECTED) !== null) return
     directory.candidates.push({
       path,

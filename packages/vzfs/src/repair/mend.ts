@@ -32,8 +32,10 @@ import { kindOf, scan } from '../build/scan.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
 import { readAreaInfo } from '../area-file.ts'
 import { toJson } from '../json-file.ts'
+import { mendLinks } from '../links/mend.ts'
 import { poolKey } from '../names.ts'
 import { privateTrees } from '../private-trees.ts'
+import { count } from '../quota/account.ts'
 import { recount } from '../quota/recount.ts'
 import { knownLayer, linesOf } from '../references/known-layer.ts'
 import { readLines, type RecordedEntry } from '../references/layer-record.ts'
@@ -56,9 +58,14 @@ export interface MendJob {
 export async function mend(means: MendMeans, { volume, damages }: MendJob): Promise<string[]> {
   const paths = volumePaths(volume)
   const problems: string[] = []
+  const done = new Set<string>()
   // Directories before what is in them.
   for (const damage of damages.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     if (!damage.repairable) continue
+    // All of its links at once.
+    const links = damage.links === undefined ? null : `${damage.area} ${damage.links}`
+    if (links !== null && done.has(links)) continue
+    if (links !== null) done.add(links)
     try {
       await mendOne(means, paths, damage)
     } catch (error) {
@@ -69,7 +76,12 @@ export async function mend(means: MendMeans, { volume, damages }: MendJob): Prom
 }
 
 async function mendOne({ files, quota }: MendMeans, paths: VolumePaths, damage: Damage): Promise<void> {
-  const { kind, path, layer, area } = damage
+  const { kind, path, layer, area, links } = damage
+  if (area !== undefined && links !== undefined) {
+    // Whoever has no bytes of it needs no link to it either.
+    if (kind !== 'contents') await mendLinksOf({ files, quota }, paths, area, links)
+    return
+  }
   switch (kind) {
     case 'pool-file':
       lchownSync(path, 0, 0)
@@ -83,6 +95,8 @@ async function mendOne({ files, quota }: MendMeans, paths: VolumePaths, damage: 
       return mendOwner(paths, path, area)
     case 'account':
       return area === undefined ? undefined : countAnew(quota, paths, area)
+    case 'area-file':
+      return area === undefined ? undefined : makeWork(quota, paths, area)
     case 'layer-file':
       return layer === undefined ? undefined : describeAnew(files, paths, layer)
     case 'stub':
@@ -95,7 +109,6 @@ async function mendOne({ files, quota }: MendMeans, paths: VolumePaths, damage: 
     case 'small-file':
     case 'record':
     case 'layer-digest':
-    case 'area-file':
   }
 }
 
@@ -121,6 +134,21 @@ async function mendOwner(paths: VolumePaths, path: string, area: number | undefi
   }
   lchownSync(path, 0, 0)
   chmodSync(path, lstatSync(path).isDirectory() ? 0o700 : 0o600)
+}
+
+async function mendLinksOf(means: MendMeans, paths: VolumePaths, id: number, links: string): Promise<void> {
+  const { directory, info } = paths.area(id)
+  const area = await readAreaInfo(info, id)
+  if (area !== null) mendLinks(means, join(directory, links), area.base)
+}
+
+/** Nothing of anybody's lies in it. */
+async function makeWork(quota: Quota, paths: VolumePaths, id: number): Promise<void> {
+  const { info, work } = paths.area(id)
+  const area = await readAreaInfo(info, id)
+  if (area === null) return
+  mkdirSync(work, { mode: 0o700 })
+  count(quota, work, area.base)
 }
 
 /** Of a mounted area too, while its owner writes. */

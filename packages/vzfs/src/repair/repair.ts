@@ -16,7 +16,12 @@ import type { Wanted } from './seek.ts'
 /** What is put away or made changes the times of its directory, which the next round puts right. */
 const ROUNDS = 4
 
-export async function repair(means: ExamineMeans, options: RepairOptions = {}): Promise<Repaired> {
+export interface RepairMeans extends ExamineMeans {
+  /** Runs body when no relink of the area is under way. */
+  readonly settled: <T>(area: number, body: () => Promise<T>) => Promise<T>
+}
+
+export async function repair(means: RepairMeans, options: RepairOptions = {}): Promise<Repaired> {
   const { progress = () => undefined, signal } = options
   const found = await examine(means, options)
   let now: CheckReport = found
@@ -24,7 +29,7 @@ export async function repair(means: ExamineMeans, options: RepairOptions = {}): 
     progress('repairing', round, ROUNDS)
     const before = now.damages
     await refillAll(means, now.damages, options)
-    await means.gate.shared(() => work<string[]>(means, { phase: 'mend', damages: now.damages }, signal))
+    await mendAll(means, now.damages, signal)
     now = await examine(means, signal === undefined ? {} : { signal })
     // Only a deep check sees what small files hold; those that were not refilled are damaged still.
     if (sameDamages(before, now.damages)) break
@@ -48,6 +53,20 @@ async function stillDamaged(means: ExamineMeans, unseen: readonly Damage[], { pa
   if (unseen.length === 0) return []
   const again = await examine(means, { contents: true, ...(pace === undefined ? {} : { pace }), ...(signal ? { signal } : {}) })
   return again.damages.filter(({ kind }) => kind === 'small-file')
+}
+
+async function mendAll(means: RepairMeans, damages: readonly Damage[], signal?: AbortSignal): Promise<void> {
+  const mend = (some: readonly Damage[]): Promise<string[]> =>
+    means.gate.shared(() => work<string[]>(means, { phase: 'mend', damages: some }, signal))
+  const ofLinks = damages.filter(({ links }) => links !== undefined)
+  if (damages.length > ofLinks.length) await mend(damages.filter(({ links }) => links === undefined))
+  for (const id of new Set(ofLinks.flatMap(({ area }) => area ?? [])))
+    await means
+      .settled(id, () => mend(ofLinks.filter(({ area }) => area === id)))
+      .catch((error: unknown) => {
+        // An area that cannot be settled is told by the check that follows, and keeps no other from being repaired.
+        if (signal?.aborted === true) throw error
+      })
 }
 
 async function refillAll(means: ExamineMeans, damages: readonly Damage[], options: RepairOptions): Promise<void> {

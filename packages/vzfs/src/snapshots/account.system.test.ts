@@ -89,7 +89,7 @@ if (quota.kinds.has('project')) {
   test('what does not fit into the limit is not made, and nothing of it is left', async () => {
     quota.setLimits('project', projectOf(BASE), { ...NO_QUOTA_LIMITS, bytesHard: 8 * MIB })
     const refused = (error: unknown): boolean =>
-      (error as { code?: string }).code === 'no_space' && /does not fit into the limit of the area/.test(String(error))
+      (error as { code?: string }).code === 'over_limit' && /does not fit into the limit of the area/.test(String(error))
     await assert.rejects(vzfs.snapshots.create(1, wish('too-much')), refused)
     await vzfs.idle()
     assert.deepEqual([await vzfs.snapshots.list(1), readdirSync(join(path, 'tmp'))], [[], []])

@@ -9,11 +9,12 @@ import { syncDirectory, writeDurable } from '../durable.ts'
 import { VzfsError } from '../errors.ts'
 import { toJson } from '../json-file.ts'
 import { parseAreaId, parseBase } from '../names.ts'
+import { accountOf, noRoom } from '../no-room.ts'
 import { count } from '../quota/account.ts'
 import { ownedName } from '../trash.ts'
 import { areaPaths, type VolumePaths, volumePaths } from '../volume-paths.ts'
 import type { AreaInfo, OverlayPlan } from '../vzfs.ts'
-import { copyIfThere, copyPrivate, refusal, syncVolume } from './copied-area.ts'
+import { copyIfThere, copyPrivate, syncVolume } from './copied-area.ts'
 import type { CloneSource, CopyOptions } from './snapshot.ts'
 import { knownArea, type SnapshotsNeed } from './snapshots.ts'
 import { readSnapshotInfo } from './snapshot-file.ts'
@@ -67,6 +68,7 @@ async function cloneSettled(
   if (layers === undefined) throw new VzfsError('snapshot_unknown', `area ${source.id} has no snapshot ${source.snapshot ?? ''}`)
   const area: AreaInfo = { id: parseAreaId(id), base: parseBase(base), layers }
   const staged = join(paths.tmp, ownedName(base))
+  const account = accountOf(quota, base)
   try {
     const made = areaPaths(staged)
     await mkdir(staged, { mode: 0o700 })
@@ -76,6 +78,7 @@ async function cloneSettled(
     await mkdir(made.work, { mode: 0o700 })
     count(quota, made.work, base)
     await copyIfThere(copied.quota, made.quota)
+    await copyIfThere(copied.linksRecord, made.linksRecord)
     await writeDurable(made.record, toJson(record))
     await writeDurable(made.info, toJson(area))
     await adapt?.(await planOf(paths, made, layers))
@@ -86,7 +89,7 @@ async function cloneSettled(
     })
   } catch (error) {
     await trash.discard(staged, base)
-    throw refusal(error, `cannot clone area ${source.id} as area ${id}`, paths.volume)
+    throw noRoom(error, { doing: `cannot clone area ${source.id} as area ${id}`, volume: paths.volume, account })
   }
   await syncDirectory(paths.areas)
   return area

@@ -1,13 +1,12 @@
 /** The private trees of an area, copied into a directory that nobody looks at yet. */
 
 import { chmod, copyFile, lstat, mkdir, open, rmdir } from 'node:fs/promises'
-import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls, Quota } from '@insula/kernel'
 import type { CopyJob } from '../copy/copy.ts'
 import type { IdShift } from '../copy/shift.ts'
 import type { CopySum } from '../copy/tree.ts'
-import { errnoOf, saysFull, VzfsError } from '../errors.ts'
+import { errnoOf } from '../errors.ts'
 import { count } from '../quota/account.ts'
 import { runPrepared } from '../thread.ts'
 import type { CopyOptions } from './snapshot.ts'
@@ -76,15 +75,4 @@ export async function syncVolume(files: FileCalls, path: string): Promise<void> 
   } finally {
     await directory.close()
   }
-}
-
-const FULL = 16 * 1024 ** 2
-
-/** What became of it, in words, when there was no space; the error itself otherwise. */
-export function refusal(error: unknown, doing: string, volume: string): unknown {
-  if (!saysFull(error)) return error
-  const { bavail, bsize } = statfsSync(volume)
-  const why =
-    bavail * bsize < FULL ? 'the volume is full' : 'it does not fit into the limit of the area, which pays for its copies too'
-  return new VzfsError('no_space', `${doing}: ${why}; nothing of it is left`, { cause: error })
 }

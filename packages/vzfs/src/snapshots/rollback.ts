@@ -23,6 +23,9 @@ export interface RollbackJournal {
   /** Whether the area has had, and will have, an own metadata layer. */
   readonly hadLinks: boolean
   readonly getsLinks: boolean
+  /** The same of what says what they are. */
+  readonly hadRecord: boolean
+  readonly getsRecord: boolean
 }
 
 /** Moves something on the volume. rename(2) */
@@ -41,9 +44,10 @@ export async function finishRollback(area: AreaPaths, trash: Trash, base: number
   const made = rollbackPaths(area.rollback)
   const value = await readJson(made.journal)
   if (value === undefined) return
-  const { before, hadLinks, getsLinks } = parseJournal(made.journal, value)
+  const { before, hadLinks, getsLinks, hadRecord, getsRecord } = parseJournal(made.journal, value)
   await exchange(moved, made.upper, area.upper, made.before.upper, true, true)
   await exchange(moved, made.links, area.links, made.before.links, hadLinks, getsLinks)
+  await exchange(moved, made.linksRecord, area.linksRecord, made.before.linksRecord, hadRecord, getsRecord)
   for (const [from, to] of [
     [made.info, area.info],
     [made.quota, area.quota],
@@ -67,8 +71,13 @@ async function exchange(moved: Move, made: string, place: string, aside: string,
 
 function parseJournal(path: string, value: unknown): RollbackJournal {
   if (!isRecord(value)) throw damaged(path, 'it is not an object')
-  const { before, hadLinks, getsLinks } = value
+  // One of an earlier version knows of no records.
+  const { before, hadLinks, getsLinks, hadRecord = false, getsRecord = false } = value
   if (typeof before !== 'string' || !isSnapshotName(before)) throw damaged(path, `before is ${JSON.stringify(before)}`)
-  if (typeof hadLinks !== 'boolean' || typeof getsLinks !== 'boolean') throw damaged(path, 'it does not say what it has')
-  return { before, hadLinks, getsLinks }
+  const said = { hadLinks, getsLinks, hadRecord, getsRecord }
+  if (!isSaid(said)) throw damaged(path, 'it does not say what it has')
+  return { before, ...said }
 }
+
+const isSaid = (said: Readonly<Record<string, unknown>>): said is Omit<RollbackJournal, 'before'> =>
+  Object.values(said).every((one) => typeof one === 'boolean')

@@ -38,7 +38,7 @@ export interface SnapshotWish {
 
 /** The area must not be written to meanwhile: it is not mounted, or who writes is frozen (see `CopyOptions.still`). */
 export interface Snapshots {
-  /** Atomic: it appears by one rename. @throws VzfsError snapshot_exists, area_unknown, no_space */
+  /** Atomic: it appears by one rename. @throws VzfsError snapshot_exists, area_unknown, no_space, over_limit */
   create(id: number, wish: SnapshotWish, options?: CopyOptions): Promise<SnapshotInfo>
   /** By time. One that cannot be read is left out, with a warning. */
   list(id: number): Promise<SnapshotInfo[]>
@@ -51,7 +51,7 @@ export interface Snapshots {
   /**
    * The area becomes what it was, with its layers and the quota of its users then; what it is now becomes the snapshot `before`. Atomic: cut off
    * anywhere it has not happened, or is finished by whoever opens the volume. The area must not be mounted.
-   * @throws VzfsError snapshot_unknown, snapshot_exists, layer_unknown, no_space
+   * @throws VzfsError snapshot_unknown, snapshot_exists, layer_unknown, no_space, over_limit
    */
   rollback(id: number, name: string, before: SnapshotWish, options?: CopyOptions): Promise<SnapshotInfo>
 }

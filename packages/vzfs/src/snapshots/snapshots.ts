@@ -10,13 +10,14 @@ import { errnoOf, VzfsError } from '../errors.ts'
 import { readJson, toJson } from '../json-file.ts'
 import type { Mutex } from '../mutex.ts'
 import { parseAreaId, parseSnapshotName } from '../names.ts'
+import { accountOf, noRoom } from '../no-room.ts'
 import type { PoolGate } from '../pool-gate.ts'
 import { NO_ID_SETTINGS } from '../quota/settings.ts'
 import type { Relinking } from '../relink/relinking.ts'
 import { ownedName, type Trash } from '../trash.ts'
 import { snapshotPaths, type VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
-import { copyIfThere, type CopyMeans, copyPrivate, exists, refusal, syncVolume } from './copied-area.ts'
+import { copyIfThere, type CopyMeans, copyPrivate, exists, syncVolume } from './copied-area.ts'
 import { finishRollback, type Move, type RollbackJournal, rollbackPaths } from './rollback.ts'
 import { readSnapshotInfo, snapshotNames } from './snapshot-file.ts'
 import type { SnapshotInfo, Snapshots, SnapshotWish } from './snapshot.ts'
@@ -35,7 +36,7 @@ export interface SnapshotsNeed extends CopyMeans {
 }
 
 export function openSnapshots(need: SnapshotsNeed): Snapshots {
-  const { paths, trash, mutex, warn, now, moved, files, relinking, gate } = need
+  const { paths, trash, mutex, warn, now, moved, files, relinking, gate, quota } = need
 
   /** When no relink of the area is under way, and none of its links can lose its contents. */
   const alone = <T>(id: number, body: () => Promise<T>): Promise<T> => relinking.settled(id, () => gate.shared(body))
@@ -54,12 +55,13 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
   /** Makes something in a directory of its own, which goes when that fails. */
   const staging = async <T>(base: number, doing: string, body: (directory: string) => Promise<T>): Promise<T> => {
     const staged = join(paths.tmp, ownedName(base))
+    const account = accountOf(quota, base)
     try {
       await mkdir(staged, { mode: 0o700 })
       return await body(staged)
     } catch (error) {
       await trash.discard(staged, base)
-      throw refusal(error, doing, paths.volume)
+      throw noRoom(error, { doing, volume: paths.volume, account })
     }
   }
 
@@ -77,6 +79,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
           options.signal?.throwIfAborted()
           const info = infoOf(wish, area, sum)
           await copyIfThere(place.quota, made.quota)
+          await copyIfThere(place.linksRecord, made.linksRecord)
           await writeDurable(made.record, toJson(record))
           await writeDurable(made.info, toJson(info))
           await syncVolume(files, paths.volume)
@@ -131,6 +134,7 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
           options.signal?.throwIfAborted()
           await mkdir(made.before.directory, { mode: 0o700 })
           await copyIfThere(place.quota, made.before.quota)
+          await copyIfThere(source.linksRecord, made.linksRecord)
           await writeDurable(made.before.record, toJson(before.record))
           // What it takes is nearly what was copied; to count it would be to read it all.
           await writeDurable(made.before.info, toJson(infoOf(before, area, sum)))
@@ -140,6 +144,8 @@ export function openSnapshots(need: SnapshotsNeed): Snapshots {
             before: before.name,
             hadLinks: await exists(place.links),
             getsLinks: await exists(source.links),
+            hadRecord: await exists(place.linksRecord),
+            getsRecord: await exists(source.linksRecord),
           }
           await writeDurable(made.journal, toJson(journal))
           await syncVolume(files, paths.volume)

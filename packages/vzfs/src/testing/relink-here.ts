@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { realFileCalls, realQuota } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
+import { SHARED_FROM_BYTES } from '../build/shared-from.ts'
 import { startCrew } from '../build/crew.ts'
 import { count } from '../quota/account.ts'
 import { settle } from '../relink/apply.ts'
@@ -18,6 +19,7 @@ export async function relinkHere(
   layers: readonly string[],
   step: () => void = () => {},
   share: Share = 'all',
+  from = SHARED_FROM_BYTES,
 ): Promise<RelinkReport> {
   const files = realFileCalls()
   const paths = volumePaths(volume)
@@ -33,6 +35,7 @@ export async function relinkHere(
   try {
     const job = {
       area,
+      base,
       directory,
       pool: paths.pool,
       scratch,
@@ -41,6 +44,7 @@ export async function relinkHere(
       everyArea: readdirSync(paths.areas).map(Number),
       index: paths.index,
       share,
+      from,
       allowance: null,
       survey: false,
     }
