@@ -67,7 +67,11 @@ test('other values that cannot be are refused by the name of their option', asyn
 
 test('with --json a mistake in the command line is JSON too', async () => {
   for (const [args, message, remedy] of [
-    [['stop', '--json'], 'insula stop: needs the name of a VPS, or --all', 'see `insula stop --help`'],
+    [
+      ['stop', '--json'],
+      'insula stop: needs the name of a VPS, or --all, --template, --app, --plan or --label',
+      'see `insula stop --help`',
+    ],
     [['list', '--json', '--foo'], "insula list: unknown option '--foo'", 'see `insula list --help`'],
     [['lst', '--json'], "insula: unknown command 'lst'; did you mean list?", 'see `insula --help`'],
     [['task', 'shw', '1', '--json'], "insula task: unknown command 'shw'; did you mean show?", 'see `insula task --help`'],
@@ -117,6 +121,38 @@ test('set changes only what is named, on one, several or all', async () => {
   const { code, err } = await insula('set', 'web')
   assert.equal(code, 2)
   assert.match(err, /needs at least one setting/)
+})
+
+test('labels and plans are set, and choose', async () => {
+  await insula('create', 'shop', '-t', 'micro', '--label', 'role=web', '--label', 'owner=a+b@x', '--plan', 'gold')
+  assert.deepEqual(lastRequest()?.name, 'vpsShow')
+  const made = fake.node.state.find('shop')
+  assert.deepEqual([made?.labels, made?.plan], [{ role: 'web', owner: 'a+b@x' }, 'gold'])
+  await insula('set', 'shop', '--label', 'role=db', '--unlabel', 'owner', '--plan', 'none')
+  assert.deepEqual(lastRequest()?.body, { labels: { owner: null, role: 'db' }, plan: null })
+  assert.equal((await insula('list', '-q', '--label', 'role')).out, 'shop\n')
+  assert.match((await insula('show', 'shop')).out, /^labels +role=db$/m)
+  assert.equal((await insula('set', '--with-label', 'role=db', '--plan', 'gold')).out, 'changed shop\n')
+  assert.equal((await insula('start', '--label', 'role=db', '--plan', 'gold')).out, 'started shop\n')
+  assert.equal((await insula('stop', '--plan', 'gold')).out, 'stopped shop\n')
+  const none = await insula('stop', '--label', 'role=mail')
+  assert.deepEqual([none.code, none.out, none.err], [0, '', 'no VPS is like that\n'])
+  await insula('app', 'add', '--label', 'role=db', '--label', 'paid', '--template', 'micro', 'nginx')
+  const { body } = fake.node.state.requests.find(({ name }) => name === 'appAdd') ?? {}
+  assert.deepEqual(body?.['select'], { template: 'micro', labels: ['role=db', 'paid'] })
+  await insula('vzfs', 'relink', '--plan', 'gold')
+  assert.deepEqual(lastRequest()?.body, { plan: 'gold' })
+  for (const [args, said] of [
+    [['stop', 'web', '--label', 'role'], /takes either names, or --all, or what VPSs have/],
+    [['stop', '--all', '--plan', 'gold'], /takes either names, or --all, or what VPSs have/],
+    [['set', 'web', '--label', 'role'], /--label takes a label such as role=web/],
+    [['set', 'web', '--label', 'role=a,b'], /--label takes a label whose value is 1 to 63/],
+    [['list', '--label', 'Role=a'], /--label takes a label such as role=web, or its key alone, not 'Role=a'/],
+    [['set', 'web', '--plan', 'Gold'], /--plan takes 1 to 32 lower-case/],
+  ] as const) {
+    const { code, err } = await insula(...args)
+    assert.deepEqual([code, said.test(err)], [2, true], err)
+  }
 })
 
 test('vzfs relink says what was won, and what runs', async () => {
@@ -261,9 +297,9 @@ test('of several, each has its own outcome, and the first failure decides', asyn
 test('names and --all exclude each other, and one is needed', async () => {
   assert.match(
     (await insula('stop')).err,
-    /insula stop: needs the name of a VPS, or --all\nUsage: insula stop \[VPS\.\.\.\] \[options\]/,
+    /insula stop: needs the name of a VPS, or --all, --template, --app, --plan or --label\nUsage: insula stop \[VPS\.\.\.\] \[options\]/,
   )
-  assert.match((await insula('stop', 'web', '-a')).err, /either names or --all/)
+  assert.match((await insula('stop', 'web', '-a')).err, /either names, or --all/)
 })
 
 test('a task that fails ends the command with the failure and its exit code', async () => {
