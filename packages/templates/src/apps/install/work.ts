@@ -67,13 +67,19 @@ export async function must(
   const seconds = options.seconds ?? 60
   const result = await work.inside.run(argv, { ...options, seconds, onLine: work.onLine })
   if (result.code === 0) return result
-  throw new InsideFailed(phase, `${phase} failed: ${howItEnded(result, seconds)}`, remedyFor(result.tail))
+  throw new InsideFailed(
+    phase,
+    `${phase} failed: ${howItEnded(result, seconds)}`,
+    remedyFor(result.tail, work.disposable ?? false),
+  )
 }
 
-function remedyFor(tail: readonly string[]): string {
+function remedyFor(tail: readonly string[], disposable: boolean): string {
   const said = tail.join('\n')
   if (/No space left on device|enough free space|Disk quota exceeded/i.test(said))
-    return 'its disk is full: free some space inside, or give it more with `insula set VPS --disk`'
+    return disposable
+      ? 'the volume is full: `insula vzfs df` tells of what'
+      : 'its disk is full: free some space inside, or give it more with `insula set VPS --disk`; `insula vzfs df` tells whether the volume is full'
   if (/Could not get lock|Unable to acquire/i.test(said))
     return 'a package manager works inside: wait until it is done, and run the command again'
   if (/held packages|unmet dependencies/i.test(said))
