@@ -155,6 +155,19 @@ test('labels and plans are set, and choose', async () => {
   }
 })
 
+test('who uses a template is told by name, what does not differ in a sentence', async () => {
+  const [template] = fake.node.state.templates
+  assert.ok(template)
+  template.usedBy.push(101, 7)
+  assert.match((await insula('template', 'show', 'debian-12')).out, /^used by +web, 7$/m)
+  assert.match((await insula('template', 'list', '-o', 'ref,users')).out, /^debian-12@\S+ +web,7$/m)
+  assert.deepEqual(JSON.parse((await insula('template', 'show', 'debian-12', '--json')).out).usedBy, [101, 7])
+  template.usedBy.length = 0
+  assert.equal((await insula('template', 'diff', 'micro', 'micro')).out, 'both are micro@2026-01-01.1\n')
+  for (const vps of fake.node.state.vps.values()) vps.updatedTo = 'debian-12@2026-02-01.1'
+  assert.deepEqual(await insula('update', 'status'), { code: 0, out: '', err: 'no updates wait\n' })
+})
+
 test('vzfs relink says what was won, and what runs', async () => {
   assert.equal(
     (await insula('vzfs', 'relink', '--all')).out,

@@ -42,7 +42,8 @@ export const updateStatus = command({
     const shown = updates
       .filter(({ vps, packages }) => (named.length === 0 ? packages > 0 : named.includes(vps)))
       .filter(({ vps }) => among.vps.some(({ id }) => id === vps))
-    printRows(context, listing, shown, options)
+    if (shown.length === 0 && !options.json && !options.quiet) context.note('no updates wait')
+    else printRows(context, listing, shown, options)
     return shown.some(({ packages }) => packages > 0) ? 1 : 0
   },
 })

@@ -96,10 +96,11 @@ export async function bring(work: Work): Promise<void> {
   work.step('bringing packages')
   await sweep(work)
   await must(work, 'preparation', ['mkdir', '-p', '-m', '0700', WORK])
-  const files: TarFile[] = [text('sources.list', SOURCES_FILE)]
+  const isDebian = system.packageManager === undefined
+  const files: TarFile[] = isDebian ? [text('sources.list', SOURCES_FILE)] : []
   for (const { name, size } of [
     ...system.packages.map((one) => ({ name: one.file, size: one.size })),
-    { name: 'Packages', size: null },
+    ...(isDebian ? [{ name: 'Packages', size: null }] : []),
   ]) {
     const from = await contents(`${system.os}/${name}`)
     if (from === null) throw new InsideFailed('preparation', `${name} is missing in app ${app.ref}`, 'run `insula vzfs check`')
@@ -110,7 +111,9 @@ export async function bring(work: Work): Promise<void> {
 }
 
 export async function unpack(work: Work, phase: string, files: readonly TarFile[], into: string): Promise<void> {
-  const argv = ['tar', '--extract', '--no-same-owner', '--unlink-first', '--directory', into]
+  // BusyBox's tar, too, knows the short ones; what is there already goes first, where that may be.
+  const unlink = work.system.packageManager === undefined ? ['--unlink-first'] : []
+  const argv = ['tar', '-x', '-o', ...unlink, '-f', '-', '-C', into]
   await must(work, phase, argv, { input: Readable.from(tarOf(files)), seconds: 600 })
 }
 
