@@ -56,6 +56,7 @@ for (const [name, { prepare, ask, ends }] of Object.entries(OPERATIONS))
     // Before the next one is as after this one.
     it('leaves no half of it: cut off after each call', async () => {
       let calls = 0
+      let least = 0
       for (let at = 1; at <= MOST_CALLS; at += 1) {
         await using world = await openWorld({ commands: packageManager().commands })
         const node = await world.boot()
@@ -69,15 +70,20 @@ for (const [name, { prepare, ask, ends }] of Object.entries(OPERATIONS))
         node.kill()
         if (cut === null) break
         calls = at
-        await recovers(world, ends).catch((error: unknown) => {
+        const end = await recovers(world, ends).catch((error: unknown) => {
           throw new Error(`after call ${at}, ${cut}: ${(error as Error).message}`, { cause: error })
         })
+        // What had been begun by then is not forgotten when more had been done.
+        assert.ok(end >= least, `after call ${at}, ${cut}: it has ended at "${ends[end]}", and before at "${ends[least]}"`)
+        least = end
       }
       assert.ok(calls > 0 && calls < MOST_CALLS, `${calls} calls were cut off`)
+      assert.equal(ends[least], ends.at(-1), 'one that was cut off at its end is finished')
     })
   })
 
-async function recovers(world: World, ends: Operation['ends']): Promise<void> {
+/** @returns at which of the ends it has ended */
+async function recovers(world: World, ends: Operation['ends']): Promise<number> {
   const node = await world.boot()
   await idle(node)
   const { vps } = await node.client.vpsList()
@@ -89,7 +95,7 @@ async function recovers(world: World, ends: Operation['ends']): Promise<void> {
   const up = vps.filter(({ state }) => state === 'running').map(({ id }) => `${id}`)
   const { areas, cgroups, inits } = world.traces()
   assert.deepEqual({ areas, cgroups, inits }, { areas: ids, cgroups: up, inits: up })
-  if (!victim) return
+  if (!victim) return ends.indexOf(found)
   const record = node.daemon.means.inventory.find('victim')
   assert.equal(record.waits, false)
   // Its layers are those of what it has.
@@ -97,6 +103,7 @@ async function recovers(world: World, ends: Operation['ends']): Promise<void> {
   assert.deepEqual((await node.daemon.means.vzfs.areas.show(record.id))?.layers, record.layers)
   await node.client.vpsDestroy({ params: { vps: 'victim' }, query: { wait: 10, force: true } })
   assert.deepEqual(world.traces().areas, [])
+  return ends.indexOf(found)
 }
 
 async function idle({ client, gate }: SimNode): Promise<void> {

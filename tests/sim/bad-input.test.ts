@@ -39,6 +39,7 @@ describe('bad input', () => {
     readonly details?: readonly { readonly path: string }[]
   }
 
+  const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'x']))
   const make = (fields: Record<string, unknown>) => ['POST', '/v1/vps', { name: 'new', template: 'micro', ...fields }] as const
   const change = (fields: Record<string, unknown>, vps = 'one') => ['PATCH', `/v1/vps/${vps}`, fields] as const
 
@@ -56,6 +57,31 @@ describe('bad input', () => {
     ['an unknown template', make({ template: 'plan9' }), 'template_unknown', /plan9/],
     ['an unknown version', make({ template: 'micro@2020-01-01.1' }), 'template_unknown', /2020/],
     ['a template that is a path', make({ template: '../../etc' }), 'invalid_request', /template/],
+    ['a label with a capital', make({ labels: { Role: 'web' } }), 'invalid_request', /labels/],
+    ['a label whose value has a comma', make({ labels: { role: 'a,b' } }), 'invalid_request', /labels/],
+    [
+      'a label of prototypes',
+      make({ labels: JSON.parse('{"__proto__":"x"}') as object }),
+      'invalid_request',
+      /labels|not valid JSON/,
+    ],
+    ['33 labels', make({ labels: labels(33) }), 'invalid_request', /at most 32/],
+    [
+      '33 labels in two steps',
+      change({ labels: { ...labels(32), last: 'x' } }),
+      'invalid_request',
+      /33 labels, and 32 are the most/,
+    ],
+    ['a label of no text', change({ labels: { role: 7 } }), 'invalid_request', /labels/],
+    ['a plan of capitals', change({ plan: 'Gold' }), 'invalid_request', /plan/],
+    ['a list by half a label', ['GET', '/v1/vps?labels=role%3D'], 'invalid_request', /labels/],
+    [
+      'a relink of names and a plan',
+      ['POST', '/v1/vzfs/relink', { vps: ['one'], plan: 'gold' }],
+      'invalid_request',
+      /one of vps, all/,
+    ],
+    ['a relink of nothing', ['POST', '/v1/vzfs/relink', {}], 'invalid_request', /one of vps, all/],
     ['a hostname with a newline', make({ hostname: 'a\nb' }), 'invalid_request', /hostname/],
     ['a DNS server that is a name', make({ dns: ['ns.example'] }), 'invalid_request', /dns/],
     [

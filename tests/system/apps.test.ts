@@ -117,6 +117,45 @@ test('redis: a password that is made, shown once, and holds', async () => {
   assert.match(await ask('ping'), /NOAUTH/)
   assert.ok(!(await node.ok('task', 'list', '--json')).includes(password))
   await sound(name)
+
+  // Another one on the same port says why not, in the words of its service, and is as if it had not been.
+  const etc = () =>
+    node.inside(name, 'sh', '-c', "find /etc /var/www ! -name 'ld.so.cache*' ! -name '*.dpkg*' 2>/dev/null | sort")
+  const before = [await packages(name), await etc()]
+  const refused = async (...args: string[]) => (await node.insula(['app', ...args])).stderr
+  const taken = /bind\(\) to 0\.0\.0\.0:6379 failed \(98: Address already in use\).*something else has the port/s
+  assert.match(await refused('add', name, 'nginx', '--set', 'port=6379'), taken)
+  assert.deepEqual([await packages(name), await etc()], before)
+  assert.equal(await node.inside(name, 'systemctl', '--failed', '--no-legend'), '')
+  await sound(name)
+  await insula('app', 'add', name, 'nginx')
+  assert.match(await refused('upgrade', name, 'nginx', '--set', 'port=6379'), taken)
+  assert.match(await get(name), /nginx serves app-redis/)
+  await insula('app', 'upgrade', name, 'nginx', '--set', 'port=81')
+  assert.match(await get(name, 81), /nginx serves app-redis/)
+  // A service that fails says so in the journal, and its script does not.
+  const unit = '[Service]\nExecStartPre=/bin/sh -c "echo no such luck >&2; exit 1"\n'
+  const drop = '/etc/systemd/system/nginx.service.d'
+  await node.inside(
+    name,
+    'sh',
+    '-c',
+    `mkdir ${drop} && printf '%s' "$1" > ${drop}/bad.conf && systemctl daemon-reload && systemctl stop nginx`,
+    'sh',
+    unit,
+  )
+  assert.match(
+    await refused('upgrade', name, 'nginx', '--set', 'port=82'),
+    /nginx\.service does not run and said: (?:.* \| )?no such luck/,
+  )
+  await node.inside(
+    name,
+    'sh',
+    '-c',
+    'rm -r /etc/systemd/system/nginx.service.d && systemctl daemon-reload && systemctl reset-failed',
+  )
+  await insula('app', 'upgrade', name, 'nginx', '--set', 'port=82')
+  assert.match(await get(name, 82), /nginx serves app-redis/)
 })
 
 test('a VPS comes with apps of a shared layer, another one at once', async () => {

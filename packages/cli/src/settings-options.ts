@@ -2,6 +2,10 @@
 
 import {
   HOSTNAME_RULE,
+  LABEL_KEY,
+  LABEL_KEY_RULE,
+  LABEL_VALUE,
+  LABEL_VALUE_RULE,
   LEAST_BYTES,
   UPDATE_POLICY,
   UPDATE_POLICY_RULE,
@@ -14,6 +18,7 @@ import {
   parseSize,
 } from '@insula/contract/light'
 import { UsageError } from './command.ts'
+import { planName } from './selection.ts'
 import { wholeNumber } from './values.ts'
 
 const SHARES: readonly Share[] = ['all', 'templates', 'none']
@@ -87,6 +92,8 @@ export const settingsOptions = {
     parse: updates,
     complete: ['pinned', 'follow'],
   },
+  plan: { value: 'NAME', about: 'the plan that it has, by which it can be chosen; none takes it away', parse: planName },
+  label: { value: 'KEY=VALUE', many: true, about: 'a label, by which it can be chosen (repeatable)', parse: assignedLabel },
 } as const
 
 interface Given {
@@ -107,10 +114,11 @@ interface Given {
   readonly 'boot-order': number | undefined
   readonly share: Share | undefined
   readonly updates: string | undefined
+  readonly plan: string | undefined
 }
 
 /** Only what was given. "none" alone empties a list. */
-export function settingsOf(given: Given): VpsChange {
+export function settingsOf(given: Given): Omit<VpsChange, 'labels'> {
   const limits: LimitsChange = defined({
     memory: given.memory,
     swap: given.swap,
@@ -134,8 +142,11 @@ export function settingsOf(given: Given): VpsChange {
     bootOrder: given['boot-order'],
     share: given.share,
     updates: given.updates,
+    plan: given.plan === 'none' ? null : given.plan,
   })
 }
+
+export const labelsOf = (labels: readonly (readonly [string, string])[]): Record<string, string> => Object.fromEntries(labels)
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
 
@@ -164,6 +175,20 @@ function share(text: string): Share {
   const found = SHARES.find((one) => one === text)
   if (found !== undefined) return found
   throw new UsageError(`takes all, templates or none, not '${text}'`)
+}
+
+export function labelKey(text: string): string {
+  if (LABEL_KEY.test(text)) return text
+  throw new UsageError(`takes the key of a label (${LABEL_KEY_RULE}), not '${text}'`)
+}
+
+function assignedLabel(text: string): readonly [string, string] {
+  const [key = '', ...rest] = text.split('=')
+  const value = rest.join('=')
+  if (!text.includes('=') || !LABEL_KEY.test(key))
+    throw new UsageError(`takes a label such as role=web, its key ${LABEL_KEY_RULE}; not '${text}'`)
+  if (!LABEL_VALUE.test(value)) throw new UsageError(`takes a label whose value is ${LABEL_VALUE_RULE}; not '${text}'`)
+  return [key, value]
 }
 
 function dnsServer(text: string): string {

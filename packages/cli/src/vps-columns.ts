@@ -86,6 +86,16 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
       shrinks: true,
       value: ({ apps }) => apps.map(({ name }) => name).join(',') || '-',
     },
+    { name: 'plan', about: 'its plan', value: ({ plan }) => plan ?? '-' },
+    {
+      name: 'labels',
+      about: 'its labels',
+      shrinks: true,
+      value: ({ labels }) =>
+        Object.entries(labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',') || '-',
+    },
     { name: 'updates', about: 'when it is updated by itself', value: ({ updates }) => updates },
     { name: 'share', about: 'which of its private files may be shared', value: ({ share }) => share },
     { name: 'uptime', about: 'since it started', right: true, value: ({ startedAt }) => since(startedAt) },

@@ -1,7 +1,8 @@
 /** Application templates (apps): packages with what makes them useful, added to VPSs that exist. */
 
 import { z } from 'zod'
-import { Moment, TemplateName, TemplateRef, VpsRef } from './scalars.ts'
+import { Moment, TemplateName, TemplateRef } from './scalars.ts'
+import { Selection } from './selection.ts'
 
 export const APP_STATES = ['adding', 'pending', 'ready', 'failed', 'upgrading', 'removing'] as const
 
@@ -57,20 +58,8 @@ const parameters = z.record(z.string().max(41), z.string().max(1000)).default({}
 export const AppWish = z.strictObject({ app: TemplateRef, parameters }).meta({ id: 'AppWish' })
 export type AppWish = z.input<typeof AppWish>
 
-const selection = {
-  vps: z.array(VpsRef).min(1).max(10_000).optional().describe('Ids or names'),
-  template: TemplateRef.optional().describe('Those of an OS template, or of one version of it'),
-  app: TemplateRef.optional().describe('Those that have an app, or one version of it'),
-  all: z.literal(true).optional(),
-}
-
 export const many = {
-  select: z
-    .strictObject(selection)
-    .refine((one) => Object.values(one).filter((each) => each !== undefined).length === 1, {
-      error: 'give one of vps, template, app and all',
-    })
-    .describe('Which VPSs'),
+  select: Selection,
   parallel: z.int().min(1).max(64).default(4),
   stopAfter: z.int().min(1).max(10_000).optional().describe('After so many failures the others are not tried'),
   canary: z.int().min(1).max(1_000).optional().describe('So many are done first; one that fails stops the others'),

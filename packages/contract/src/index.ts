@@ -2,6 +2,7 @@
 
 export * from './light.ts'
 export { AddressWish, Dns, Hostname, Ipv4, TemplateName, VolumeName, VpsName, VpsRef } from './scalars.ts'
+export { Labels, PlanName } from './selection.ts'
 export { Limits, LimitsChange, Vps, VpsChange, VpsCreate, VpsRename, VpsStop } from './vps.ts'
 export { Snapshot, SnapshotCreate, SnapshotName, SnapshotSchedule, VpsClone } from './snapshot.ts'
 export { VpsMount, VpsMounted } from './mount.ts'

@@ -17,6 +17,16 @@ export {
   isVpsId,
   isVpsName,
 } from './names.ts'
+export {
+  LABEL_KEY,
+  LABEL_KEY_RULE,
+  LABEL_TERM_RULE,
+  LABEL_VALUE,
+  LABEL_VALUE_RULE,
+  MOST_LABELS,
+  hasLabels,
+  isLabelTerm,
+} from './labels.ts'
 export { formatIpv4, parseIpv4 } from './ipv4.ts'
 export { type Bytes, LEAST_BYTES, formatSize, parseSize } from './size.ts'
 export { TASK_STATES, type TaskState, VPS_STATES, type VpsState, isTaskOver } from './states.ts'

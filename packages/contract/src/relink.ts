@@ -1,7 +1,8 @@
 /** Private files that others have too become links; and VPSs move to other builds of their template. */
 
 import { z } from 'zod'
-import { TemplateRef, VpsRef } from './scalars.ts'
+import { TemplateRef } from './scalars.ts'
+import { Selection } from './selection.ts'
 
 export const Share = z
   .enum(['all', 'templates', 'none'])
@@ -9,13 +10,7 @@ export const Share = z
   .meta({ id: 'Share' })
 export type Share = z.infer<typeof Share>
 
-export const VzfsRelink = z
-  .strictObject({
-    vps: z.array(VpsRef).min(1).max(10_000).optional(),
-    all: z.literal(true).optional(),
-  })
-  .refine(({ vps, all }) => (vps === undefined) !== (all === undefined), { error: 'either "vps" or "all"' })
-  .meta({ id: 'VzfsRelink' })
+export const VzfsRelink = Selection.meta({ id: 'VzfsRelink' })
 export type VzfsRelink = z.infer<typeof VzfsRelink>
 
 export const VpsRebase = z.strictObject({ template: TemplateRef }).meta({ id: 'VpsRebase' })

@@ -12,6 +12,7 @@ import { mountRoutes } from './mount-routes.ts'
 import { quotaRoutes } from './quota-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { VpsRebase } from './relink.ts'
+import { chosenBy } from './selection.ts'
 import { QueryFlag, VpsRef, Wait } from './scalars.ts'
 import { TASK_STATES, VPS_STATES } from './states.ts'
 import { Task, TaskAnswer, TaskLog } from './task.ts'
@@ -54,6 +55,7 @@ export const routes = {
     query: z.strictObject({
       state: z.enum(VPS_STATES).optional(),
       name: z.string().max(32).optional().describe('Part of the name'),
+      ...chosenBy,
       fresh: QueryFlag.optional().describe('What they use is looked at now; else it is of the last look, up to 10 seconds ago'),
     }),
     response: z.object({ vps: z.array(Vps) }),

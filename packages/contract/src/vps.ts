@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { AppWish, VpsApp } from './app.ts'
 import { Share } from './relink.ts'
 import { AddressWish, Dns, Hostname, Moment, TemplateRef, VolumeName, VpsId, VpsName } from './scalars.ts'
+import { Labels, LabelsChange, PlanName } from './selection.ts'
 import { LEAST_BYTES } from './size.ts'
 import { atLeast } from './size-bounds.ts'
 import { SnapshotSchedule } from './snapshot.ts'
@@ -65,6 +66,8 @@ export const Vps = z
     nat: z.boolean().describe('Outgoing connections leave with the address of the node'),
     limits: Limits,
     apps: z.array(VpsApp),
+    labels: Labels,
+    plan: PlanName.nullable(),
     quotaUgid: z.int().describe('How many users and groups inside may have limits of their own; 0: none'),
     onboot: z.boolean().describe('Started when Insula comes up: at a boot of the machine, and at ./up after ./down'),
     bootOrder: z.int().describe('Lower starts first'),
@@ -120,6 +123,7 @@ const settings = {
   snapshots: SnapshotSchedule.nullable(),
   share: Share,
   updates: UpdatePolicy,
+  plan: PlanName.nullable(),
 }
 
 export const VpsCreate = z
@@ -129,6 +133,7 @@ export const VpsCreate = z
     id: VpsId.optional().describe('The next free one when absent'),
     volume: VolumeName.optional().describe('Where its private area will lie; as the node is configured when absent'),
     ...z.strictObject(settings).partial().shape,
+    labels: Labels.optional(),
     apps: z
       .array(AppWish)
       .max(20)
@@ -142,6 +147,7 @@ export type VpsCreate = z.infer<typeof VpsCreate>
 export const VpsChange = z
   .strictObject({
     ...settings,
+    labels: LabelsChange.describe('Those that are absent stay; null takes one away'),
     force: z.boolean().describe('Disk limits also below what is in use: nothing is lost, nothing more fits'),
   })
   .partial()

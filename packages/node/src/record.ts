@@ -6,7 +6,9 @@ import {
   FIRST_VOLUME,
   Hostname,
   Ipv4,
+  Labels,
   Limits,
+  PlanName,
   Share,
   SnapshotSchedule,
   UpdatePolicy,
@@ -53,6 +55,8 @@ const VpsRecord = z.object({
   /** CPU numbers chosen for `limits.cpus`; null: all. */
   cpuSet: z.array(z.int()).nullable(),
   apps: z.array(AppRecord).default([]),
+  labels: Labels.default({}),
+  plan: PlanName.nullable().default(null),
   quotaUgid: z.int().default(0),
   onboot: z.boolean(),
   bootOrder: z.int(),

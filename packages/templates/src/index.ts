@@ -29,3 +29,4 @@ export { BadParameter, chooseParameters, type Values } from './apps/install/para
 export type { VpsFacts, Work } from './apps/install/work.ts'
 export { updateSystem } from './apps/install/update.ts'
 export { buildUpdates, updatesBetween } from './apps/updates.ts'
+export { buildRpmUpdates } from './rpm/updates.ts'

@@ -9,7 +9,7 @@ import { dress, removeWhatGoes } from './dress.ts'
 import { keyBytes } from './keys.ts'
 import { buildMicro } from './micro/build-micro.ts'
 import { buildRpm } from './rpm/build-rpm.ts'
-import type { RpmRecipe } from './rpm/recipe.ts'
+import { rpmRecipe } from './rpm/source-recipe.ts'
 import { osScripts } from './scripts/run-scripts.ts'
 import type { TemplateSource } from './template.ts'
 
@@ -61,8 +61,7 @@ async function install(source: TemplateSource, need: TreeNeed, { before, dress: 
       repositories.map(async (one) => ({ ...one, keys: await Promise.all(one.keys.map((key) => keyBytes(source, key))) })),
     )
   if (how.with === 'dnf') {
-    const repositories = await withKeys(how.repositories)
-    const recipe: RpmRecipe = { ...how, release: source.definition.release, repositories }
+    const recipe = await rpmRecipe(source, how)
     return buildRpm({ ...common, template: source.name, recipe, mirror, before, dress: dressed, log })
   }
   const definition = { name: source.name, digest: definitionDigest(source) }

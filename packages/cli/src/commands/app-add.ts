@@ -6,7 +6,7 @@ export const appAdd = command({
   name: 'app add',
   summary: 'Add an app to VPSs',
   details:
-    'In a VPS that runs, its own package manager installs it from packages that the node has verified; no network is needed. A VPS that is stopped gets it as a shared layer where its own files allow that, and it is configured when the VPS boots. The same command again goes on where one was cut off. Secrets that are made are shown once.',
+    'In a VPS that runs, its own package manager installs it from packages that the node has verified; no network is needed. A VPS that is stopped gets it as a shared layer where its own files allow that, and it is configured when the VPS boots. The same command again goes on where one was cut off. Secrets that are made are shown once. Parameters of nginx and apache are port and root; of mariadb and postgresql port, bind, user and password; of redis port, bind and password; `insula app show APP` tells all of them, with what they mean and their defaults.',
   arguments: appArguments,
   options: { ...setOption, ...manyOptions },
   examples: [

@@ -5,11 +5,17 @@ import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
 import type { Column } from '../output/table.ts'
 import { moment } from '../output/time.ts'
 
+/** Each OS template has a version of its own. */
+export function applicationOf({ application, systems }: App): string {
+  const versions = [...new Set(systems.flatMap(({ version }) => version ?? []))]
+  return versions.length > 1 ? versions.join(', ') : (application ?? '-')
+}
+
 const columns: readonly Column<App>[] = [
   { name: 'name', about: 'name', value: ({ name }) => name },
   { name: 'version', about: 'version', value: ({ version }) => version },
   { name: 'latest', about: 'whether its name means this version', value: ({ latest }) => (latest ? 'yes' : 'no') },
-  { name: 'application', about: 'version of the application itself', value: ({ application }) => application ?? '-' },
+  { name: 'application', about: 'version of the application itself', value: applicationOf },
   { name: 'fits', about: 'OS templates', value: ({ systems }) => systems.map(({ os }) => os).join(',') },
   { name: 'size', about: 'bytes of its packages', right: true, value: ({ bytes }) => formatSize(bytes) },
   { name: 'built', about: 'when it was built', value: ({ builtAt }) => moment(builtAt) },

@@ -1,6 +1,8 @@
 import { formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { printFields } from '../output/print-fields.ts'
+import { namesOfUsers } from '../users.ts'
+import { applicationOf } from './app-list.ts'
 import { moment } from '../output/time.ts'
 
 export const appShow = command({
@@ -13,14 +15,15 @@ export const appShow = command({
     const { app } = await (await context.client()).appShow({ params: { app: args.app } })
     if (options.json) return context.print(JSON.stringify(app, null, 2))
     if (options.quiet) return context.print(app.ref)
+    const users = (await namesOfUsers(context, [app]))(app)
     printFields(context, [
       ['name', app.name],
       ['version', app.version],
       ['description', app.description],
-      ['application', app.application ?? '-'],
+      ['application', applicationOf(app)],
       ['needs', app.needs.join(', ') || '-'],
       ['built', moment(app.builtAt)],
-      ['used-by', `${app.usedBy.length} VPSs`],
+      ['used by', users.length === 0 ? 'no VPS' : users.join(', ')],
       ...app.systems.map(
         ({ os, version, packages, bytes }) =>
           [`on ${os}`, `${version === null ? '' : `${version}, `}${packages} packages, ${formatSize(bytes)}`] as const,

@@ -69,6 +69,7 @@ const NOTHING = {
   inodes: undefined,
   'quota-ugid': undefined,
   'boot-order': undefined,
+  plan: undefined,
   share: undefined,
   updates: undefined,
 } as const

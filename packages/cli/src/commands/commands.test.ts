@@ -67,7 +67,11 @@ test('other values that cannot be are refused by the name of their option', asyn
 
 test('with --json a mistake in the command line is JSON too', async () => {
   for (const [args, message, remedy] of [
-    [['stop', '--json'], 'insula stop: needs the name of a VPS, or --all', 'see `insula stop --help`'],
+    [
+      ['stop', '--json'],
+      'insula stop: needs the name of a VPS, or --all, --template, --app, --plan or --label',
+      'see `insula stop --help`',
+    ],
     [['list', '--json', '--foo'], "insula list: unknown option '--foo'", 'see `insula list --help`'],
     [['lst', '--json'], "insula: unknown command 'lst'; did you mean list?", 'see `insula --help`'],
     [['task', 'shw', '1', '--json'], "insula task: unknown command 'shw'; did you mean show?", 'see `insula task --help`'],
@@ -261,9 +265,9 @@ test('of several, each has its own outcome, and the first failure decides', asyn
 test('names and --all exclude each other, and one is needed', async () => {
   assert.match(
     (await insula('stop')).err,
-    /insula stop: needs the name of a VPS, or --all\nUsage: insula stop \[VPS\.\.\.\] \[options\]/,
+    /insula stop: needs the name of a VPS, or --all, --template, --app, --plan or --label\nUsage: insula stop \[VPS\.\.\.\] \[options\]/,
   )
-  assert.match((await insula('stop', 'web', '-a')).err, /either names or --all/)
+  assert.match((await insula('stop', 'web', '-a')).err, /either names, or --all/)
 })
 
 test('a task that fails ends the command with the failure and its exit code', async () => {

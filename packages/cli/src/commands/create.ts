@@ -1,10 +1,11 @@
 import { TEMPLATE_REF, TEMPLATE_RULE, type Vps, VPS_NAME_RULE, isVpsName } from '@insula/contract/light'
 import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
 import { appsOf, assignment } from '../app-wishes.ts'
-import { reference, tellSecrets } from '../app-options.ts'
+import { tellSecrets } from '../app-options.ts'
 import { UsageError, command, output } from '../command.ts'
 import type { Context } from '../context.ts'
-import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { reference } from '../selection.ts'
+import { labelsOf, settingsOf, settingsOptions } from '../settings-options.ts'
 import { noteMissingQuota } from '../quota-note.ts'
 import { noteMissingSwap } from '../swap-note.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
@@ -62,6 +63,7 @@ export const create = command({
       name: args.name,
       template: options.template,
       ...settingsOf(options),
+      ...(options.label.length === 0 ? {} : { labels: labelsOf(options.label) }),
       ...(options.id === undefined ? {} : { id: options.id }),
       ...(options.volume === undefined ? {} : { volume: options.volume }),
       ...(options.start ? { start: true } : {}),

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
-import { VPS_STATES } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
 import type { Context } from '../context.ts'
-import { actOnAll, actionOptions, manyVps, namesOf } from '../task/act-on-all.ts'
+import { namesChosen } from '../selection.ts'
+import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
 
 export const destroy = command({
   name: 'destroy',
@@ -22,23 +22,17 @@ export const destroy = command({
     { line: 'insula destroy -f 113', about: 'also one whose record is damaged, by its id' },
   ],
   run: async (context, { args, options }) => {
-    const names = await namesOf(context, args.vps, options.all, VPS_STATES)
+    const names = await namesChosen(context, args.vps, options, () => true)
     if (names.length > 0 && !options.yes && !options.force && !(await confirmed(context, names))) {
       context.note('nothing was destroyed')
       return 10
     }
     if (names.length === 0) return 0
-    return actOnAll(
-      context,
-      names,
-      { ...options, all: false },
-      {
-        done: 'destroyed',
-        states: VPS_STATES,
-        act: async (client, vps, query) =>
-          client.vpsDestroy({ params: { vps }, query: { ...query, ...(options.force ? { force: true } : {}) } }),
-      },
-    )
+    return actOnAll(context, names, options, {
+      done: 'destroyed',
+      act: async (client, vps, query) =>
+        client.vpsDestroy({ params: { vps }, query: { ...query, ...(options.force ? { force: true } : {}) } }),
+    })
   },
 })
 

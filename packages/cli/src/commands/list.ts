@@ -4,6 +4,7 @@ import { command, output } from '../command.ts'
 import type { Context } from '../context.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
+import { filterOf, filterOptions } from '../selection.ts'
 import { oneOf } from '../values.ts'
 import { type CpuUse, STANDARD_VPS_COLUMNS, vpsColumns } from '../vps-columns.ts'
 
@@ -19,12 +20,14 @@ export const list = command({
   arguments: { vps: { about: 'only these, by name or id', many: true, optional: true, complete: 'vps' } },
   options: {
     state: { short: 's', value: 'STATE', about: 'only those in this state', parse: state, complete: VPS_STATES },
+    ...filterOptions,
     ...columnsOption,
     ...output,
   },
   examples: [
     { line: 'insula list', about: 'all of them' },
     { line: 'insula list -s running -o name,uptime,cpu%', about: 'chosen columns' },
+    { line: 'insula list --label role=web --plan gold', about: 'those with a label and a plan' },
     { line: 'insula list -q | xargs insula stop', about: 'only names, for other commands' },
     { line: 'insula list --json | jq -r ".[].addresses[]"', about: 'JSON' },
   ],
@@ -33,30 +36,37 @@ export const list = command({
       all: vpsColumns(cpu),
       standard: STANDARD_VPS_COLUMNS,
       id: ({ name }: Vps) => name,
-      none: 'there is no VPS; `insula create NAME --template debian-12` makes one',
+      none: isFiltered(options) ? 'no VPS is like that' : 'there is no VPS; `insula create NAME --template debian-12` makes one',
     })
     if (answeredColumnsHelp(context, listing(new Map()), options)) return
     const sampled = options.columns?.split(',').includes('cpu%') === true && !options.json && !options.quiet
-    const vps = await chosen(context, args.vps, { state: options.state, fresh: sampled })
+    const vps = await chosen(context, args.vps, { state: options.state, filter: filterOf(options), fresh: sampled })
     printRows(context, listing(sampled ? await cpuUse(context, vps) : new Map()), vps, options)
   },
 })
 
+const isFiltered = (options: { readonly state: unknown } & Parameters<typeof filterOf>[0]): boolean =>
+  options.state !== undefined || Object.keys(filterOf(options)).length > 0
+
 interface Wanted {
   readonly state: Vps['state'] | undefined
+  readonly filter: ReturnType<typeof filterOf>
   /** What they use as of now. */
   readonly fresh: boolean
 }
 
-async function chosen(context: Context, names: readonly string[], { state, fresh }: Wanted): Promise<Vps[]> {
-  const query = { ...(state === undefined ? {} : { state }), ...(fresh ? { fresh } : {}) }
+async function chosen(context: Context, names: readonly string[], { state, filter, fresh }: Wanted): Promise<Vps[]> {
+  const query = { ...filter, ...(state === undefined ? {} : { state }), ...(fresh ? { fresh } : {}) }
   const { vps } = await (await context.client()).vpsList({ query })
-  if (vps.length === 0 && state === undefined) await tellWhyNone(context)
+  if (vps.length === 0 && state === undefined && Object.keys(filter).length === 0) await tellWhyNone(context)
   for (const name of names) {
     if (vps.some((one) => one.name === name || String(one.id) === name)) continue
     throw new ApiFailure({
       code: 'not_found',
-      message: `there is no ${state ?? ''} VPS "${name}"`.replace('  ', ' '),
+      message: `there is no ${state ?? ''} VPS "${name}"${Object.keys(filter).length === 0 ? '' : ' like that'}`.replace(
+        '  ',
+        ' ',
+      ),
       remedy: 'see `insula list` for those of this node',
     })
   }

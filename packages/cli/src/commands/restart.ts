@@ -1,6 +1,6 @@
 import { command, output } from '../command.ts'
 import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnChosen, actionOptions, manyVps } from '../task/act-on-all.ts'
 import { stopBody, stopOptions } from '../stop-options.ts'
 
 export const restart = command({
@@ -16,7 +16,7 @@ export const restart = command({
   ],
   run: async (context, { args, options }) => {
     checkBootOptions(options)
-    return actOnAll(context, args.vps, options, {
+    return actOnChosen(context, args.vps, options, {
       done: 'restarted',
       states: ['running'],
       act: async (client, vps, query) => client.vpsRestart({ params: { vps }, query, body: stopBody(options) }),

@@ -1,5 +1,5 @@
 import { command, output } from '../command.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnChosen, actionOptions, manyVps } from '../task/act-on-all.ts'
 
 export const resume = command({
   name: 'resume',
@@ -11,7 +11,7 @@ export const resume = command({
     { line: 'insula resume --all', about: 'all that are suspended' },
   ],
   run: async (context, { args, options }) =>
-    actOnAll(context, args.vps, options, {
+    actOnChosen(context, args.vps, options, {
       done: 'resumed',
       states: ['suspended'],
       act: async (client, vps, query) => client.vpsResume({ params: { vps }, query }),

@@ -1,9 +1,10 @@
 import { UsageError, command, output } from '../command.ts'
-import { VPS_STATES } from '@insula/contract/light'
 import { noteMissingQuota } from '../quota-note.ts'
-import { settingsOf, settingsOptions } from '../settings-options.ts'
+import { namesChosen, otherSelectionOptions, usual } from '../selection.ts'
+import { labelKey, labelsOf, settingsOf, settingsOptions } from '../settings-options.ts'
 import { noteMissingSwap } from '../swap-note.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnAll, manyVps } from '../task/act-on-all.ts'
+import { taskOptions } from '../task/run-task.ts'
 
 export const set = command({
   name: 'set',
@@ -14,8 +15,10 @@ export const set = command({
   arguments: manyVps,
   options: {
     ...settingsOptions,
+    unlabel: { value: 'KEY', many: true, about: 'take a label away (repeatable)', parse: labelKey },
     force: { short: 'f', about: 'disk limits also below what is in use: nothing is lost, nothing more fits' },
-    ...actionOptions,
+    ...otherSelectionOptions,
+    ...taskOptions,
     ...output,
   },
   examples: [
@@ -24,19 +27,22 @@ export const set = command({
     { line: 'insula set web --disk 18G:20G --inodes 500000', about: 'disk space; more than 18G only for the grace time' },
     { line: 'insula set web --ip 10.77.0.5 --ip auto', about: 'these addresses and no other' },
     { line: 'insula set --all --cpu-units 1000', about: 'all VPSs' },
+    { line: 'insula set web shop --plan gold --label role=web --unlabel trial', about: 'what they can be chosen by' },
+    { line: 'insula set --with-label role=web --memory 2G', about: 'all that have this label' },
   ],
   run: async (context, { args, options }) => {
-    const settings = settingsOf(options)
+    const labels = { ...Object.fromEntries(options.unlabel.map((key) => [key, null])), ...labelsOf(options.label) }
+    const settings = { ...settingsOf(options), ...(Object.keys(labels).length === 0 ? {} : { labels }) }
     if (Object.keys(settings).length === 0) throw new UsageError('needs at least one setting to change')
     const body = { ...settings, ...(options.force ? { force: true } : {}) }
-    const code = await actOnAll(context, args.vps, options, {
+    const names = await namesChosen(context, args.vps, usual(options), () => true)
+    const code = await actOnAll(context, names, options, {
       done: 'changed',
-      states: VPS_STATES,
       act: async (client, vps, query) => client.vpsChange({ params: { vps }, query, body }),
     })
     if (code !== 0) return code
     await noteMissingSwap(context, settings.limits)
-    await noteMissingQuota(context, settings, args.vps)
+    await noteMissingQuota(context, settings, names)
     return code
   },
 })

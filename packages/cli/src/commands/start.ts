@@ -1,6 +1,6 @@
 import { command, output } from '../command.ts'
 import { awaitBoot, bootOptions, checkBootOptions } from '../boot-options.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnChosen, actionOptions, manyVps } from '../task/act-on-all.ts'
 
 export const start = command({
   name: 'start',
@@ -14,7 +14,7 @@ export const start = command({
   ],
   run: async (context, { args, options }) => {
     checkBootOptions(options)
-    return actOnAll(context, args.vps, options, {
+    return actOnChosen(context, args.vps, options, {
       done: 'started',
       states: ['stopped', 'failed'],
       act: async (client, vps, query) => client.vpsStart({ params: { vps }, query }),

@@ -1,5 +1,5 @@
 import { command, output } from '../command.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnChosen, actionOptions, manyVps } from '../task/act-on-all.ts'
 import { stopBody, stopOptions } from '../stop-options.ts'
 
 export const stop = command({
@@ -14,7 +14,7 @@ export const stop = command({
     { line: 'insula stop --all --force', about: 'everything that runs, without asking it' },
   ],
   run: async (context, { args, options }) =>
-    actOnAll(context, args.vps, options, {
+    actOnChosen(context, args.vps, options, {
       done: 'stopped',
       states: ['running', 'suspended', 'starting'],
       act: async (client, vps, query) => client.vpsStop({ params: { vps }, query, body: stopBody(options) }),

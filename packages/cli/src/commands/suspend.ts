@@ -1,5 +1,5 @@
 import { command, output } from '../command.ts'
-import { actOnAll, actionOptions, manyVps } from '../task/act-on-all.ts'
+import { actOnChosen, actionOptions, manyVps } from '../task/act-on-all.ts'
 
 export const suspend = command({
   name: 'suspend',
@@ -11,7 +11,7 @@ export const suspend = command({
     { line: 'insula suspend web db', about: 'two at once' },
   ],
   run: async (context, { args, options }) =>
-    actOnAll(context, args.vps, options, {
+    actOnChosen(context, args.vps, options, {
       done: 'suspended',
       states: ['running'],
       act: async (client, vps, query) => client.vpsSuspend({ params: { vps }, query }),

@@ -21,6 +21,8 @@ export const templateDiff = command({
     const { diff } = await client.templateDiff({ params: { template: args.from }, query: { to: args.to } })
     if (options.json) return context.print(JSON.stringify(diff, null, 2))
     if (diff.definition && !options.quiet) context.print('their definitions differ')
+    const none = diff.packages.length === 0 && !options.quiet
+    if (none) return context.print(diff.from === diff.to ? `both are ${diff.from}` : ROWS.none)
     printRows(context, ROWS, diff.packages, { ...options, json: false, columns: undefined })
   },
 })

@@ -3,9 +3,10 @@ import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
 import type { Column } from '../output/table.ts'
+import { namesOfUsers } from '../users.ts'
 import { moment } from '../output/time.ts'
 
-const columns: readonly Column<Template>[] = [
+const columnsOf = (users: (template: Template) => readonly string[]): readonly Column<Template>[] => [
   { name: 'name', about: 'name', value: ({ name }) => name },
   { name: 'version', about: 'version', value: ({ version }) => version },
   { name: 'latest', about: 'whether its name means this version', value: ({ latest }) => (latest ? 'yes' : 'no') },
@@ -14,7 +15,7 @@ const columns: readonly Column<Template>[] = [
   { name: 'size', about: 'bytes in it', right: true, value: ({ bytes }) => formatSize(bytes) },
   { name: 'built', about: 'when it was built', value: ({ builtAt }) => moment(builtAt) },
   { name: 'used', about: 'how many VPSs use it', right: true, value: ({ usedBy }) => String(usedBy.length) },
-  { name: 'users', about: 'ids of the VPSs that use it', value: ({ usedBy }) => usedBy.join(' ') || '-' },
+  { name: 'users', about: 'the VPSs that use it', value: (template) => users(template).join(',') || '-' },
   { name: 'packages', about: 'packages in it', right: true, value: ({ packages }) => String(packages) },
   { name: 'family', about: 'what application templates ask for', value: ({ family }) => family },
   { name: 'ref', about: 'name and version', value: ({ ref }) => ref },
@@ -39,14 +40,23 @@ export const templateList = command({
       printRows(context, DEFINITIONS, definitions, options)
       return
     }
-    const listing = {
-      all: columns,
+    const listing = (users: Parameters<typeof columnsOf>[0]) => ({
+      all: columnsOf(users),
       standard: ['name', 'version', 'latest', 'init', 'files', 'size', 'built', 'used'],
       id: ({ ref }: Template) => ref,
       none: 'no template has been built; `insula template build debian-12` builds one',
-    }
-    if (answeredColumnsHelp(context, listing, options)) return
-    printRows(context, listing, (await client.templateList()).templates, options)
+    })
+    if (
+      answeredColumnsHelp(
+        context,
+        listing(() => []),
+        options,
+      )
+    )
+      return
+    const { templates } = await client.templateList()
+    const named = options.columns?.split(',').includes('users') === true
+    printRows(context, listing(named ? await namesOfUsers(context, templates) : () => []), templates, options)
   },
 })
 

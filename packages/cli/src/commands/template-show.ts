@@ -1,6 +1,7 @@
 import { formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { printFields } from '../output/print-fields.ts'
+import { namesOfUsers } from '../users.ts'
 import { moment } from '../output/time.ts'
 
 export const templateShow = command({
@@ -19,6 +20,7 @@ export const templateShow = command({
     const { template } = await client.templateShow({ params })
     if (options.json) return context.print(JSON.stringify(template, null, 2))
     if (options.quiet) return context.print(template.ref)
+    const users = (await namesOfUsers(context, [template]))(template)
     printFields(context, [
       ['ref', template.ref],
       ['latest', template.latest ? 'yes' : 'no'],
@@ -27,7 +29,7 @@ export const templateShow = command({
       ['contents', `${template.packages} packages, ${template.files} files, ${formatSize(template.bytes)}`],
       ['built', moment(template.builtAt)],
       ['definition', template.definition],
-      ['used by', template.usedBy.length === 0 ? 'no VPS' : `VPS ${template.usedBy.join(', ')}`],
+      ['used by', users.length === 0 ? 'no VPS' : users.join(', ')],
     ])
   },
 })

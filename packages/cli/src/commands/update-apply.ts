@@ -1,5 +1,5 @@
 import type { AppResult } from '@insula/contract/light'
-import { manyOptions, selection } from '../app-options.ts'
+import { manyOf, manyOptions, tellNone } from '../app-options.ts'
 import { command } from '../command.ts'
 import { runTask } from '../task/run-task.ts'
 
@@ -18,7 +18,7 @@ export const updateApply = command({
   ],
   run: async (context, { args, options }) => {
     const client = await context.client()
-    const body = selection(args.vps, options)
+    const body = manyOf(args.vps, options)
     const task = await runTask(context, options, async (query) => client.updateApply({ query, body }))
     if (task === null) return 0
     const { vps } = task.result as AppResult
@@ -30,6 +30,7 @@ export const updateApply = command({
         else if (options.quiet) context.print(name)
         else context.print(`${name}: ${WORDS[outcome]}${message ?? ''}`)
       }
+    tellNone(context, vps, options.json)
     return vps.some(({ outcome }) => outcome === 'failed' || outcome === 'untried') ? 1 : 0
   },
 })

@@ -2,6 +2,7 @@ import type { UpdateStatus } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
+import { filterOf, filterOptions } from '../selection.ts'
 import type { Column } from '../output/table.ts'
 
 const columns: readonly Column<UpdateStatus>[] = [
@@ -20,7 +21,7 @@ export const updateStatus = command({
     'Ends with 1 when updates wait, else with 0. What is compared are versions of templates that this node has: `insula template update` makes new ones. ' +
     'Without names, VPSs for which nothing waits are left out.',
   arguments: { vps: { about: 'VPSs by name or id; all when none is named', many: true, optional: true, complete: 'vps' } },
-  options: { ...columnsOption, ...output },
+  options: { ...filterOptions, ...columnsOption, ...output },
   examples: [
     { line: 'insula template update debian-12 && insula update status', about: 'what a new version would bring' },
     { line: 'insula update status -q || mail admin', about: 'in a script' },
@@ -36,9 +37,13 @@ export const updateStatus = command({
     const client = await context.client()
     // An unknown one is an error.
     const named = await Promise.all(args.vps.map(async (vps) => (await client.vpsShow({ params: { vps } })).vps.id))
+    const among = await client.vpsList({ query: filterOf(options) })
     const { updates } = await client.updateStatus()
-    const shown = updates.filter(({ vps, packages }) => (named.length === 0 ? packages > 0 : named.includes(vps)))
-    printRows(context, listing, shown, options)
+    const shown = updates
+      .filter(({ vps, packages }) => (named.length === 0 ? packages > 0 : named.includes(vps)))
+      .filter(({ vps }) => among.vps.some(({ id }) => id === vps))
+    if (shown.length === 0 && !options.json && !options.quiet) context.note('no updates wait')
+    else printRows(context, listing, shown, options)
     return shown.some(({ packages }) => packages > 0) ? 1 : 0
   },
 })

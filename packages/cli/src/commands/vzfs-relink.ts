@@ -1,5 +1,6 @@
 import { formatSize, type RelinkResult } from '@insula/contract/light'
-import { UsageError, command, output } from '../command.ts'
+import { command, output } from '../command.ts'
+import { selectionOf, selectionOptions } from '../selection.ts'
 import { manyVps } from '../task/act-on-all.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 
@@ -10,16 +11,14 @@ export const vzfsRelink = command({
     'Nothing that is seen inside changes. A VPS has to be stopped for it; one that runs is marked, and relinked when it stops next (or starts, ' +
     'if the node is configured so). `insula set VPS --share` says with whom a VPS shares.',
   arguments: manyVps,
-  options: { ...taskOptions, all: { short: 'a', about: 'all VPSs' }, ...output },
+  options: { ...taskOptions, ...selectionOptions, ...output },
   examples: [
     { line: 'insula vzfs relink web db', about: 'two' },
     { line: 'insula vzfs relink --all', about: 'all that are stopped; the others are marked' },
   ],
   run: async (context, { args, options }) => {
-    if (options.all && args.vps.length > 0) throw new UsageError('takes either names or --all, not both')
-    if (!options.all && args.vps.length === 0) throw new UsageError('needs the name of a VPS, or --all')
     const client = await context.client()
-    const body = options.all ? { all: true as const } : { vps: [...args.vps] }
+    const body = selectionOf(args.vps, options)
     const task = await runTask(context, options, async (query) => client.vzfsRelink({ query, body }))
     if (task === null) return 0
     const { relinked, marked, failed } = task.result as RelinkResult

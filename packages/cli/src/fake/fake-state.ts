@@ -15,6 +15,7 @@ import {
   type VpsState,
   type Volume,
 } from '@insula/contract'
+import { changed, listed } from './fake-change.ts'
 import { FINDINGS, nodeHealth, nodeInfo } from './fake-node-info.ts'
 import { quotaAnswer } from './fake-quota.ts'
 import { snapshotAnswer } from './fake-snapshot.ts'
@@ -120,6 +121,8 @@ export function fakeVps(id: number, name: string, changes: Partial<Vps> = {}): V
       inodesSoft: null,
     },
     apps: [],
+    labels: {},
+    plan: null,
     quotaUgid: 0,
     onboot: false,
     bootOrder: 100,
@@ -164,7 +167,7 @@ export async function answerTo(
   }
   switch (name) {
     case 'vpsList':
-      return { vps: [...state.vps.values()].filter((vps) => query['state'] === undefined || vps.state === query['state']) }
+      return { vps: listed(state.vps.values(), query) }
     case 'vpsShow':
       return {
         vps: {
@@ -191,8 +194,7 @@ export async function answerTo(
       return task(state, 'vps.restart', known().id, known().name, wait)
     case 'vpsChange': {
       const vps = known()
-      const limits = { ...vps.limits, ...(body['limits'] as object | undefined) }
-      return task(state, 'vps.change', vps.id, vps.name, wait, () => void state.vps.set(vps.id, { ...vps, ...body, limits }))
+      return task(state, 'vps.change', vps.id, vps.name, wait, () => void state.vps.set(vps.id, changed(vps, body)))
     }
     case 'vpsRename': {
       const vps = known()

@@ -37,8 +37,8 @@ export const fakeDefinition = (one: Pick<TemplateDefinition, 'name' | 'descripti
 export const fakeDiff = (from: string, to: string): TemplateDiff => ({
   from,
   to,
-  definition: true,
-  packages: [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
+  definition: from !== to,
+  packages: from === to ? [] : [{ name: 'openssl', architecture: 'amd64', from: '3.0.1', to: null }],
 })
 
 export const fakeLint = ({ name }: { readonly name?: unknown }): DefinitionFindings => ({

@@ -2,9 +2,9 @@
 
 import { ApiFailure } from '@insula/contract/api-failure'
 import type { Client, Task, TaskAnswer, VpsState } from '@insula/contract/light'
-import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { sentences } from '../report.ts'
+import { type SelectionOptions, namesChosen, selectionOptions } from '../selection.ts'
 import type { ClientSocket } from '../transport/websocket.ts'
 import { followTask } from './follow.ts'
 import { progressFor } from './progress.ts'
@@ -16,27 +16,42 @@ export const manyVps = {
 
 export const actionOptions = {
   ...taskOptions,
+  ...selectionOptions,
   all: { short: 'a', about: 'all VPSs that this can be done to' },
 } as const
 
 export interface Action {
   /** "started" */
   readonly done: string
-  /** Where --all finds something to do. */
-  readonly states: readonly VpsState[]
   act(client: Client<ClientSocket>, vps: string, query: { wait?: number }): Promise<TaskAnswer>
   /** What else is waited for, once the task has ended well. */
   readonly after?: ((vps: string) => Promise<void>) | undefined
 }
 
-export async function actOnAll(
+/** On those that are named, or on what the options choose where there is something to do. */
+export async function actOnChosen(
   context: Context,
   names: readonly string[],
-  options: TaskOptions & { readonly all: boolean },
-  { done, states, act, after }: Action,
+  options: TaskOptions & SelectionOptions,
+  {
+    states,
+    ...action
+  }: Action & {
+    /** Where there is something to do, of those that are not named. */
+    readonly states: readonly VpsState[]
+  },
+): Promise<number> {
+  const chosen = await namesChosen(context, names, options, ({ state }) => states.includes(state))
+  return actOnAll(context, chosen, options, action)
+}
+
+export async function actOnAll(
+  context: Context,
+  targets: readonly string[],
+  options: TaskOptions,
+  { done, act, after }: Action,
 ): Promise<number> {
   const client = await context.client()
-  const targets = await namesOf(context, names, options.all, states)
   const progress = progressFor(context, options.quiet || options.json)
   const unfinished = new Set<Promise<TaskAnswer>>()
   using _ = tellOnInterrupt(context, unfinished, progress)
@@ -74,17 +89,4 @@ export async function actOnAll(
 function said(task: Task, vps: string, done: string, { wait, quiet }: TaskOptions): string {
   if (wait === false) return quiet ? String(task.id) : `task ${task.id}: ${task.subject}`
   return quiet ? vps : `${done} ${task.subject || vps}`
-}
-
-export async function namesOf(
-  context: Context,
-  names: readonly string[],
-  all: boolean,
-  states: readonly VpsState[],
-): Promise<readonly string[]> {
-  if (all && names.length > 0) throw new UsageError('takes either names or --all, not both')
-  if (!all && names.length === 0) throw new UsageError('needs the name of a VPS, or --all')
-  if (!all) return [...new Set(names)]
-  const { vps } = await (await context.client()).vpsList()
-  return vps.filter(({ state }) => states.includes(state)).map(({ name }) => name)
 }

@@ -38,6 +38,7 @@ import { updateHandlers } from './update-handlers.ts'
 import { quotaHandlers } from './quota-handlers.ts'
 import { relinkHandlers } from './relink-handlers.ts'
 import type { RunTask } from './run-task.ts'
+import { has } from './selected.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
 import { templateHandlers } from './template-handlers.ts'
 import { missingVolume } from '../volumes/missing.ts'
@@ -113,6 +114,7 @@ export function handlers(means: HandlerMeans): Handlers {
         .all()
         .filter((vps) => !isWorkshop(vps))
         .filter(({ state, name }) => (query.state === undefined || state === query.state) && name.includes(query.name ?? ''))
+        .filter((vps) => has(vps, { ...query, labels: query.labels?.split(',') }))
       if (query.fresh === true) await usage.look(chosen.map(({ id }) => id))
       return {
         vps: chosen

@@ -9,6 +9,7 @@ import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import type { Handlers } from './handlers.ts'
 import type { RunTask } from './run-task.ts'
+import { selected } from './selected.ts'
 
 export function relinkHandlers(
   means: Means,
@@ -18,8 +19,8 @@ export function relinkHandlers(
   const { inventory, tasks, templates } = means
   return {
     vzfsRelink: async ({ query, body }) => {
-      const targets = body.vps === undefined ? inventory.all() : [...new Set(body.vps.map((ref) => inventory.find(ref)))]
-      const subject = body.vps === undefined ? 'all' : targets.map(({ name }) => name).join(', ')
+      const targets = selected(inventory, body)
+      const subject = body.all === true ? 'all' : targets.map(({ name }) => name).join(', ')
       const spec = { kind: 'vzfs.relink', subject, params: body, doing: 'cannot relink', cancellable: true }
       return run(spec, query, (context) => relinkAll(means, targets, context))
     },

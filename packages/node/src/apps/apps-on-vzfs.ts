@@ -1,7 +1,8 @@
 /** The shelf of apps, on a volume. */
 
-import { buildApp, buildUpdates, listApps, listTemplates, removeTemplate } from '@insula/templates'
+import { buildApp, buildRpmUpdates, buildUpdates, listApps, listTemplates, removeTemplate } from '@insula/templates'
 import { appSource } from '../definitions/app-source.ts'
+import { osSource } from '../definitions/os-source.ts'
 import type { ShelfMeans } from '../templates-on-vzfs.ts'
 import type { AppShelf } from './app-shelf.ts'
 
@@ -28,15 +29,10 @@ export function appShelf({ vzfs, runner, definitions, lists }: AppShelfMeans): A
       if (!target) throw new Error(`there is no template ${ref}`)
       const told = ({ step, done }: { step: string; done: number }): void => onProgress(step, done, 100)
       const versions = all.filter((one) => before.includes(one.ref))
-      return buildUpdates(target, versions, {
-        vzfs,
-        runner,
-        mirror,
-        lists,
-        signal,
-        onProgress: told,
-        ...(log ? { onLine: log } : {}),
-      })
+      const need = { vzfs, runner, mirror, lists, signal, onProgress: told, ...(log ? { onLine: log } : {}) }
+      if (target.packageManager !== 'dnf') return buildUpdates(target, versions, need)
+      // Where its packages come from, its definition says.
+      return buildRpmUpdates(target, versions, osSource(await definitions.find(target.name), target.name), need)
     },
     remove: (ref) => removeTemplate(vzfs, ref),
     contents: (ref, path) => vzfs.layers.contents(ref, path),

@@ -58,7 +58,9 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
   } catch (error) {
     context.signal.throwIfAborted()
     if (!(error instanceof InsideFailed)) throw wentDown(means, id, error, doing)
-    if (deed === 'add' && isTakenBack(error)) await dropApp(means, id, app.name)
+    // Why it failed is what counts.
+    if (deed === 'add' && isTakenBack(error))
+      await dropApp(means, id, app.name).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
     throw failure('conflict', `${doing}: ${error.message}`, error.remedy, error)
   }
   if (deed === 'remove') await dropApp(means, id, app.name)

@@ -99,7 +99,9 @@ async function inItsOwnFiles(
   } catch (error) {
     context.signal.throwIfAborted()
     if (!(error instanceof InsideFailed)) throw error
-    if (deed === 'add' && isTakenBack(error)) await dropApp(means, id, app.name)
+    // Why it failed is what counts.
+    if (deed === 'add' && isTakenBack(error))
+      await dropApp(means, id, app.name).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
     throw failure('conflict', `${doing}: ${error.message}`, error.remedy, error)
   }
 }

@@ -20,8 +20,16 @@ async function changeApps(means: Means, id: number, change: (apps: readonly AppR
 }
 
 export async function writeVps({ inventory, vzfs, events }: Means, id: number, fields: Partial<VpsRecord>): Promise<VpsRecord> {
+  const before = inventory.get(id)
   const after = await inventory.change(id, fields)
-  await vzfs.areas.writeRecord(id, after)
+  try {
+    await vzfs.areas.writeRecord(id, after)
+  } catch (error) {
+    // The disk may be full, and the copy is what a recovery would find.
+    const was = Object.entries(before ?? {}).filter(([field]) => Object.hasOwn(fields, field))
+    await inventory.change(id, Object.fromEntries(was))
+    throw error
+  }
   events.emit({ kind: 'vps.changed', vps: id, data: { name: after.name, fields: ['apps'] } })
   return after
 }

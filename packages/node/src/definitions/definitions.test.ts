@@ -124,9 +124,19 @@ test('what is wrong is told by line and key', async (t) => {
     return faults('wrong')
   }
   assert.deepEqual(await told(`${TINY}colour: red\n`), ['8: colour: there is no such key here'])
-  assert.deepEqual(await told(TINY.replace('"1"', '1')), ['5: release: Invalid input: expected string, received number'])
+  const remove = (value: string) => told(`${TINY}remove: ${value}\n`)
+  assert.deepEqual(await remove('/etc/motd'), ['8: remove: it has to be a list, and is "/etc/motd"'])
+  assert.deepEqual(await remove('[7]'), ['8: remove[0]: it has to be text, and is 7'])
+  assert.deepEqual(await remove('[{a: 1}]'), ['8: remove[0]: it has to be text, and is keys with values'])
+  assert.match(
+    (await remove(`["/${'x'.repeat(2_000)}"]`)).join(),
+    /^8: remove\[0\]: it has to be at most 1024 characters long, and is "\/x{59}\.\.\."$/,
+  )
+  assert.deepEqual(await told(TINY.replace('"1"', '1')), ['5: release: it has to be text, and is 1'])
   assert.deepEqual(await told(TINY.replace(', stopSignal: SIGUSR2', '')), ['6: init.stopSignal: it is missing'])
-  assert.deepEqual(await told(TINY.replace('SIGUSR2', 'TERM')), ['6: init.stopSignal: a signal by name: "SIGRTMIN+3", "SIGPWR"'])
+  assert.deepEqual(await told(TINY.replace('SIGUSR2', 'TERM')), [
+    '6: init.stopSignal: it has to be a signal by name: "SIGRTMIN+3", "SIGPWR", and is "TERM"',
+  ])
   assert.match(
     (await told(`${TINY}files: {/etc/../x: {contents: a}}\n`))[0] ?? '',
     /^8: files\["\/etc\/\.\.\/x"\]: .*without "\." or "\.\." in it/,

@@ -37,7 +37,7 @@ export async function loadDefinition(
   const { extends: _, ...own } = chain
     .toReversed()
     .reduce<Record<string, unknown>>((base, { yaml }) => merge(base, yaml.value) as Record<string, unknown>, {})
-  const parsed = Definition.safeParse(own)
+  const parsed = Definition.safeParse(own, { reportInput: true })
   if (!parsed.success) throw new DefinitionInvalid(faultsOf(parsed.error, (path) => whereIs(path, chain)))
   const named = filesOf(parsed.data)
   const contents = await readAll(nodeKeys === 'needed' ? named : named.filter((one) => !isOfNode(one)), chain)

@@ -36,7 +36,43 @@ function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_type' && issue.input === undefined && /received undefined/.test(issue.message))
     return 'it is missing'
   if (issue.code === 'invalid_union' && 'note' in issue) return 'it is missing, or none of the known ones'
-  return issue.message
+  const wanted = wantedBy(issue)
+  return wanted === null ? issue.message : `it has to be ${wanted}, and is ${shown(issue.input)}`
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+}
+
+/** null: what the schema says is a sentence already. */
+function wantedBy(issue: Issue): string | null {
+  if (issue.code === 'invalid_type') return issue.message.startsWith('Invalid input') ? (TYPES[issue.expected] ?? null) : null
+  if (issue.code === 'invalid_format') return issue.message.startsWith('Invalid') ? null : issue.message
+  if (issue.code === 'invalid_value')
+    return issue.values.length === 1 ? shown(issue.values[0]) : `one of ${issue.values.map(String).join(', ')}`
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return null
+  if (!/^Too (?:big|small)/.test(issue.message)) return null
+  const [limit, most] = issue.code === 'too_big' ? [issue.maximum, 'at most'] : [issue.minimum, 'at least']
+  const unit = { string: ' characters long', array: ' long', set: ' long', file: ' long' }[issue.origin as string] ?? ''
+  return `${most} ${String(limit)}${unit}`
+}
+
+const LONGEST = 60
+
+/** A value as it stands in the file, or nearly. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'empty'
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object') return 'keys with values'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text
+  return typeof value === 'string' ? `"${cut}"` : cut
 }
 
 function remedyOf(issue: Issue): string {
@@ -48,7 +84,7 @@ function remedyOf(issue: Issue): string {
         ? 'put the value in quotes'
         : 'see docs/templates.md for what belongs there'
     case 'invalid_value':
-      return `one of: ${issue.values.map(String).join(', ')}`
+      return 'see docs/templates.md for what each of them means'
     default:
       return 'see docs/templates.md for what belongs there'
   }

@@ -8,6 +8,7 @@ import type { VpsRecord } from '../record.ts'
 import { assignAddresses, routedElsewhere } from './addresses.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { diskLimitsOf, requireRoom } from './disk.ts'
+import { changedLabels } from './labels.ts'
 import { requireLegal } from './legality.ts'
 import { changeSteps, innerSteps, linkName, routesOf, vethOf } from './network.ts'
 import { cgroupOf } from './parts.ts'
@@ -39,6 +40,8 @@ export async function changeVps(means: Means, id: number, change: VpsChange): Pr
     nat: change.nat ?? before.nat,
     limits,
     cpuSet: limits.cpus === before.limits.cpus ? before.cpuSet : cpuSetFor(means, id, limits.cpus),
+    labels: changedLabels(before, change.labels ?? {}, doing),
+    plan: change.plan === undefined ? before.plan : change.plan,
     quotaUgid: change.quotaUgid ?? before.quotaUgid,
     onboot: change.onboot ?? before.onboot,
     bootOrder: change.bootOrder ?? before.bootOrder,

@@ -56,6 +56,8 @@ export async function admit(
     limits,
     cpuSet: cpuSetFor(means, admitted.id, limits.cpus),
     apps: [...chosen],
+    labels: request.labels ?? {},
+    plan: request.plan ?? null,
     quotaUgid: request.quotaUgid ?? 0,
     onboot: request.onboot ?? false,
     bootOrder: request.bootOrder ?? 100,

@@ -50,6 +50,8 @@ export async function inWorkshop<T>(
     limits,
     cpuSet: cpuSetFor(means, admitted.id, limits.cpus),
     apps: [],
+    labels: {},
+    plan: null,
     quotaUgid: 0,
     onboot: false,
     bootOrder: 0,

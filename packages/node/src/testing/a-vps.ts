@@ -18,6 +18,8 @@ export const aVps = (fields: Partial<VpsRecord> = {}): VpsRecord => ({
   limits: DEFAULT_LIMITS,
   cpuSet: null,
   apps: [],
+  labels: {},
+  plan: null,
   quotaUgid: 0,
   onboot: false,
   bootOrder: 100,

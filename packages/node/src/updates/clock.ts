@@ -4,6 +4,7 @@ import { mayUpdate } from '@insula/model'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { runUpdates, UPDATE_KIND, type UpdateParams } from './run-updates.ts'
+import { hasUpdates } from './update-set.ts'
 import { updateFor } from './waiting.ts'
 
 const EVERY_MS = 60_000
@@ -34,7 +35,7 @@ export function updateClock(means: Means): (now: Date) => Promise<void> {
     const templates = await means.templates.list()
     const due = wanting.flatMap((vps) => {
       const waiting = updateFor(vps, templates)
-      if (!waiting || waiting.packages === 0 || waiting.target.packageManager !== 'apt') return []
+      if (!waiting || waiting.packages === 0 || !hasUpdates(waiting.target)) return []
       const key = `${vps.id} ${waiting.latest}`
       return tried.has(key) ? [] : [{ id: vps.id, key }]
     })

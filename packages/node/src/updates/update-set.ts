@@ -9,6 +9,9 @@ import type { TaskContext } from '../tasks/engine.ts'
 /** What is being fetched, by version and those that it is for. */
 export type UpdateSets = Map<string, Promise<App>>
 
+export const hasUpdates = ({ packageManager }: Pick<ShelvedTemplate, 'packageManager'>): boolean =>
+  packageManager === 'apt' || packageManager === 'dnf'
+
 type Work = Pick<TaskContext, 'signal' | 'log' | 'progress'>
 
 /** @param before versions of the same template that VPSs were created from @throws ApiFailure, TemplateFailed */
@@ -18,10 +21,10 @@ export async function updateSetFor(
   before: readonly string[],
   work: Work,
 ): Promise<App> {
-  if (target.packageManager !== 'apt')
+  if (!hasUpdates(target))
     throw failure(
       'unsupported',
-      `there are no updates of ${target.name}: its packages are not Debian's`,
+      `there are no updates of ${target.name}: it has no package manager that is known`,
       'stop the VPS and move it to the new version: insula vzfs rebase VPS TEMPLATE',
     )
   const { updateSets } = means

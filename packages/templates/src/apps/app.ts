@@ -65,6 +65,8 @@ export interface AppOnSystem {
   /** What is asked of the package manager; the rest comes with it. */
   readonly wanted: readonly { readonly name: string; readonly version: string }[]
   readonly packages: readonly AppPackage[]
+  /** Whose packages they are; Debian's when absent. */
+  readonly packageManager?: 'dnf'
 }
 
 export interface AppManifest extends AppWays {

@@ -160,9 +160,9 @@ function manifestOf(source: AppSource, builds: readonly SystemBuild[]): AppManif
   }
 }
 
-async function buildLayer(
+export async function buildLayer(
   manifest: AppManifest,
-  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: AppBuildNeed,
+  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: Omit<AppBuildNeed, 'systems'>,
   tree: string,
 ): Promise<App> {
   const taken = (await vzfs.layers.list()).map((layer) => parseReference(layer.name)).filter((reference) => reference !== null)

@@ -9,7 +9,7 @@ import type { App } from './app.ts'
 import { type AppBuildNeed, type AppSystem, buildApp } from './build-app.ts'
 
 /** A version of it is named after this, "debian-12-updates@2026-11-27.1". */
-const nameOf = (template: string): string => `${template}-updates`
+export const updatesName = (template: string): string => `${template}-updates`
 
 export type UpdateNeed = Omit<AppBuildNeed, 'systems'>
 
@@ -19,7 +19,7 @@ export function buildUpdates(target: Template, before: readonly Template[], need
   const systems = before.filter(({ ref }) => (differs.get(ref)?.length ?? 0) > 0)
   return buildApp(
     {
-      name: nameOf(target.name),
+      name: updatesName(target.name),
       description: `Packages that ${target.ref} has later than versions before it`,
       digest: hash('sha256', `${target.ref} ${target.definition}`),
       needs: [],

@@ -93,12 +93,19 @@ async function refusal(archive: string, more: Partial<ImportNeed> = {}): Promise
   return error.message
 }
 
-test('a layout, an archive of one and an archive of docker make the same system', async () => {
+/** Magic number, RFC 8878. */
+const ZSTD = 0xfd2fb528
+
+test('a layout, an archive of one, an archive of docker and layers compressed by zstd make the same system', async () => {
   const layout = await image('good', [system, change])
   await skopeo('copy', `oci:${layout}:t`, `oci-archive:${at('good.tar')}:t`)
   await skopeo('copy', `oci:${layout}:t`, `docker-archive:${at('docker.tar')}:test:t`)
+  await skopeo('copy', '--dest-compress-format', 'zstd', `oci:${layout}:t`, `oci:${at('zstd')}:t`)
+  const blobs = join(at('zstd'), 'blobs/sha256')
+  const compressed = readdirSync(blobs).filter((name) => readFileSync(join(blobs, name)).readUInt32LE(0) === ZSTD)
+  assert.equal(compressed.length, 2)
   const made: Template[] = []
-  for (const each of [layout, at('good.tar'), at('docker.tar')]) made.push(await doImport(each))
+  for (const each of [layout, at('good.tar'), at('docker.tar'), at('zstd')]) made.push(await doImport(each))
   assert.deepEqual(
     made.map(({ distribution, release, init, files }) => [distribution, release, init, files]),
     made.map(() => ['testos', '7', 'busybox', made[0]?.files]),
@@ -119,6 +126,12 @@ test('what is no image for this node is refused: another processor, bytes that a
   assert.match(await refusal(empty), /there is no init in it/)
   const good = await image('large', [system, change])
   assert.match(await refusal(good, { limits: { bytes: 100_000, files: 1_000 } }), /unpacks to more than/)
+  // Neither of its layers is too large alone.
+  const bytesOf = (path: string) => readFileSync(path).length
+  const two = await image('two', [system, (root) => writeFileSync(join(root, 'srv/more'), Buffer.alloc(400_000, 'x'))])
+  const both = { bytes: bytesOf('/bin/busybox') + 300_000, files: 1_000 }
+  assert.match(await refusal(two, { limits: both }), /unpacks to more than/)
+  await doImport(two, { limits: { ...both, bytes: both.bytes + 300_000 } })
   const blobs = join(good, 'blobs/sha256')
   const [largest = ''] = readdirSync(blobs).toSorted(
     (a, b) => readFileSync(join(blobs, b)).length - readFileSync(join(blobs, a)).length,

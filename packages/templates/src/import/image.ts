@@ -60,6 +60,8 @@ export async function openImage(need: ImageNeed, limits: ArchiveLimits): Promise
     '--override-os=linux',
     'copy',
     '--quiet',
+    // umoci 0.4 knows no other; layers that are compressed like that already are not touched.
+    '--dest-compress-format=gzip',
     `${transport}:${archive}`,
     `oci:${copy}:${TAG}`,
   ])

@@ -78,7 +78,7 @@ async function dnf(
     })
   } catch (error) {
     signal?.throwIfAborted()
-    throw error instanceof ProcessFailed ? explain(error, template, recipe) : error
+    throw error instanceof ProcessFailed ? explain(error, `template ${template} could not be built`, recipe) : error
   }
 }
 

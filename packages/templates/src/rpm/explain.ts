@@ -4,9 +4,10 @@ import type { ProcessFailed } from '@insula/kernel'
 import { type FailureReason, TemplateFailed } from '../failure.ts'
 import { addressOf, type RpmRecipe } from './recipe.ts'
 
-export function explain(error: ProcessFailed, template: string, { repositories }: RpmRecipe): TemplateFailed {
+/** @param doing "template rocky-9 could not be built" */
+export function explain(error: ProcessFailed, doing: string, { repositories }: RpmRecipe): TemplateFailed {
   const failed = (reason: FailureReason, why: string, remedy: string): TemplateFailed =>
-    new TemplateFailed(reason, `template ${template} could not be built: ${why}`, remedy, { cause: error })
+    new TemplateFailed(reason, `${doing}: ${why}`, remedy, { cause: error })
   const text = `${error.stderr}\n${error.message}`
   const has = (pattern: RegExp): boolean => pattern.test(text)
   const said = lastComplaint(text)

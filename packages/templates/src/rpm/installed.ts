@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ProcessRunner } from '@insula/kernel'
@@ -52,6 +52,19 @@ async function hashesOf(runner: ProcessRunner, cache: string): Promise<Map<strin
     if (one !== undefined) hashes.set(one.header, await digestOf(file))
   }
   return hashes
+}
+
+/** Of files that are not installed. */
+export async function packagesIn(runner: ProcessRunner, files: readonly string[]) {
+  const found = []
+  for (const path of files) {
+    const argv = ['rpm', '--query', '--nosignature', '--package', path, `--queryformat=${FORMAT}`] as const
+    const [one] = parse((await runner.run(argv)).stdout)
+    if (one === undefined) throw new Error(`${path} is no package`)
+    const { name, version, architecture } = one
+    found.push({ path, name, version, architecture, sha256: await digestOf(path), size: (await stat(path)).size })
+  }
+  return found
 }
 
 async function digestOf(file: string): Promise<string> {

@@ -24,4 +24,15 @@ fi
 # Debian's own default server would be a second one on the same port.
 if [ -L /etc/nginx/sites-enabled/default ]; then rm /etc/nginx/sites-enabled/default; fi
 nginx -t -q
+log=/var/log/nginx/error.log
+before=$(cat $log 2> /dev/null | wc -c)
 if [ -d /run/systemd/system ]; then systemctl reload-or-restart nginx; else service nginx restart; fi
+# A reload is not refused when somebody else has the port: servers of before go on with the old one.
+if ! command -v ss > /dev/null; then exit 0; fi
+for _ in $(seq 20); do
+  if ss -4 --no-header --listening --tcp --processes "sport = :$INSULA_PARAM_PORT" | grep -q '"nginx"'; then exit 0; fi
+  sleep 0.25
+done
+echo "nginx does not listen on port $INSULA_PARAM_PORT; it said:" >&2
+tail -c "+$((before + 1))" $log | tail -n 3 >&2
+exit 1

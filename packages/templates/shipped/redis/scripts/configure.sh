@@ -22,7 +22,11 @@ if [ -d /run/systemd/system ]; then
     echo "ExecStart=/usr/bin/redis-server /etc/redis/redis.conf --include $conf --supervised systemd --daemonize no"
   } > /etc/systemd/system/redis-server.service.d/insula.conf
   systemctl daemon-reload
-  systemctl restart redis-server
+  if ! systemctl restart redis-server; then
+    # It says why there alone.
+    tail -n 3 /var/log/redis/redis-server.log >&2
+    exit 1
+  fi
 else
   line="include $conf"
   grep -qxF "$line" /etc/redis/redis.conf || echo "$line" >> /etc/redis/redis.conf

@@ -15,6 +15,7 @@ import {
   upgrade,
 } from './apt-inside.ts'
 import { InsideFailed } from './inside.ts'
+import { withServices } from './services.ts'
 import { apt, bring, checkHealth, must, packagesInside, quietly, runScripts, sweep, type Work } from './work.ts'
 
 export interface AddOptions {
@@ -28,10 +29,18 @@ export type Configured = 'post-install' | 'post-upgrade'
 
 /** What was not there and is installed by this comes back out when it fails. @throws InsideFailed */
 export function addApp(work: Work, options: AddOptions): Promise<void> {
-  return orTakenBack(work, options, async (intend) => {
-    await place(work, 'add', { ...options, intend })
-    await configure(work, 'post-install')
-  })
+  // What scripts of the app have written, its own know how to take away.
+  let isScripted = false
+  return orTakenBack(
+    work,
+    options,
+    () => isScripted,
+    async (intend) => {
+      await place(work, 'add', { ...options, intend })
+      isScripted = true
+      await configure(work, 'post-install')
+    },
+  )
 }
 
 /** @throws InsideFailed; what is installed then can be upgraded again */
@@ -45,7 +54,12 @@ export function upgradeApp(work: Work, options: AddOptions): Promise<void> {
 /** Packages without what configures them: in a system whose services do not run. @throws InsideFailed */
 export function placeApp(work: Work, deed: 'add' | 'upgrade', options: AddOptions): Promise<void> {
   return deed === 'add'
-    ? orTakenBack(work, options, (intend) => place(work, deed, { ...options, intend }))
+    ? orTakenBack(
+        work,
+        options,
+        () => false,
+        (intend) => place(work, deed, { ...options, intend }),
+      )
     : swept(work, () => place(work, deed, options))
 }
 
@@ -74,13 +88,17 @@ async function place(work: Work, deed: 'add' | 'upgrade', { came, intend }: AddO
   await runScripts(work, deed === 'add' ? 'pre-install' : 'pre-upgrade')
   work.step(deed === 'add' ? 'installing packages' : 'upgrading packages')
   const { disposable = false } = work
-  await apt(work, deed === 'add' ? 'installation' : 'upgrade', install(asked, { disposable }))
-  if (deed === 'upgrade') await apt(work, 'upgrade', upgrade())
+  await withServices(work, async () => {
+    await apt(work, deed === 'add' ? 'installation' : 'upgrade', install(asked, { disposable }))
+    if (deed === 'upgrade') await apt(work, 'upgrade', upgrade())
+  })
 }
 
-async function configure(work: Work, phase: Configured): Promise<void> {
-  await runScripts(work, phase)
-  await checkHealth(work)
+function configure(work: Work, phase: Configured): Promise<void> {
+  return withServices(work, async () => {
+    await runScripts(work, phase)
+    await checkHealth(work)
+  })
 }
 
 async function swept(work: Work, body: () => Promise<void>): Promise<void> {
@@ -94,6 +112,7 @@ async function swept(work: Work, body: () => Promise<void>): Promise<void> {
 function orTakenBack(
   work: Work,
   { came: before, intend }: AddOptions,
+  isScripted: () => boolean,
   body: (intend: AddOptions['intend']) => Promise<void>,
 ): Promise<void> {
   let came = before
@@ -105,7 +124,7 @@ function orTakenBack(
       })
     } catch (error) {
       if (!(error instanceof InsideFailed)) throw error
-      throw await takeBack(work, came, error)
+      throw await takeBack(work, came, isScripted(), error)
     }
   })
 }
@@ -178,18 +197,21 @@ function requireOnly({ removes }: Simulated, ours: ReadonlySet<string>, phase: s
   )
 }
 
-async function takeBack(work: Work, came: readonly string[], cause: InsideFailed): Promise<InsideFailed> {
+async function takeBack(work: Work, came: readonly string[], isScripted: boolean, cause: InsideFailed): Promise<InsideFailed> {
   const said = (state: string, remedy = cause.remedy): InsideFailed =>
     new InsideFailed(cause.phase, `${cause.message}; ${state}`, remedy, { cause })
-  if (came.length === 0) return said('nothing was installed')
+  if (came.length === 0 && !isScripted) return said('nothing was installed')
+  const back = { ...work, signal: undefined }
   try {
     work.step('taking it back')
-    const present = await packagesInside({ ...work, signal: undefined })
+    if (isScripted) await runScripts(back, 'pre-remove').catch(() => undefined)
+    const present = await packagesInside(back)
     const left = came.filter((name) => present.has(name))
     // Also what only left configuration: purge knows both.
-    if (left.length > 0) await apt({ ...work, signal: undefined }, 'taking it back', remove(left, true))
+    if (left.length > 0) await apt(back, 'taking it back', remove(left, true))
+    if (isScripted) await runScripts(back, 'post-remove')
     await work.inside.run(forgetFailed(), { seconds: 30 }).catch(() => undefined)
-    return said('what had been installed is removed again')
+    return said(came.length === 0 ? 'nothing was installed' : 'what had been installed is removed again')
   } catch (error) {
     return said(
       `what was installed could not be removed again (${(error as Error).message})`,

@@ -1,6 +1,7 @@
 /** Brings the packages of a system to later versions, with its own package manager. */
 
 import { parseSimulated, update, upgrade } from './apt-inside.ts'
+import { updateRpms } from './rpm-inside.ts'
 import { apt, bring, packagesInside, sweep, type Work } from './work.ts'
 
 /**
@@ -9,6 +10,7 @@ import { apt, bring, packagesInside, sweep, type Work } from './work.ts'
  * @returns how many packages changed @throws InsideFailed
  */
 export async function updateSystem(work: Work): Promise<number> {
+  if (work.system.packageManager === 'dnf') return updateRpms(work)
   try {
     await packagesInside(work)
     await bring(work)

@@ -67,13 +67,19 @@ export async function must(
   const seconds = options.seconds ?? 60
   const result = await work.inside.run(argv, { ...options, seconds, onLine: work.onLine })
   if (result.code === 0) return result
-  throw new InsideFailed(phase, `${phase} failed: ${howItEnded(result, seconds)}`, remedyFor(result.tail))
+  throw new InsideFailed(
+    phase,
+    `${phase} failed: ${howItEnded(result, seconds)}`,
+    remedyFor(result.tail, work.disposable ?? false),
+  )
 }
 
-function remedyFor(tail: readonly string[]): string {
+function remedyFor(tail: readonly string[], disposable: boolean): string {
   const said = tail.join('\n')
   if (/No space left on device|enough free space|Disk quota exceeded/i.test(said))
-    return 'its disk is full: free some space inside, or give it more with `insula set VPS --disk`'
+    return disposable
+      ? 'the volume is full: `insula vzfs df` tells of what'
+      : 'its disk is full: free some space inside, or give it more with `insula set VPS --disk`; `insula vzfs df` tells whether the volume is full'
   if (/Could not get lock|Unable to acquire/i.test(said))
     return 'a package manager works inside: wait until it is done, and run the command again'
   if (/held packages|unmet dependencies/i.test(said))
@@ -90,10 +96,11 @@ export async function bring(work: Work): Promise<void> {
   work.step('bringing packages')
   await sweep(work)
   await must(work, 'preparation', ['mkdir', '-p', '-m', '0700', WORK])
-  const files: TarFile[] = [text('sources.list', SOURCES_FILE)]
+  const isDebian = system.packageManager === undefined
+  const files: TarFile[] = isDebian ? [text('sources.list', SOURCES_FILE)] : []
   for (const { name, size } of [
     ...system.packages.map((one) => ({ name: one.file, size: one.size })),
-    { name: 'Packages', size: null },
+    ...(isDebian ? [{ name: 'Packages', size: null }] : []),
   ]) {
     const from = await contents(`${system.os}/${name}`)
     if (from === null) throw new InsideFailed('preparation', `${name} is missing in app ${app.ref}`, 'run `insula vzfs check`')
@@ -104,7 +111,9 @@ export async function bring(work: Work): Promise<void> {
 }
 
 export async function unpack(work: Work, phase: string, files: readonly TarFile[], into: string): Promise<void> {
-  const argv = ['tar', '--extract', '--no-same-owner', '--unlink-first', '--directory', into]
+  // BusyBox's tar, too, knows the short ones; what is there already goes first, where that may be.
+  const unlink = work.system.packageManager === undefined ? ['--unlink-first'] : []
+  const argv = ['tar', '-x', '-o', ...unlink, '-f', '-', '-C', into]
   await must(work, phase, argv, { input: Readable.from(tarOf(files)), seconds: 600 })
 }
 
