@@ -56,7 +56,7 @@ const START_MS = 180_000
 const COMMAND_MS = 120_000
 const REBOOT_MS = 300_000
 /** Whatever happens to us, QEMU does not go on for longer. */
-const LIFE_SECONDS = 7_200
+const LIFE_SECONDS = 14_400
 /** A kernel that panics needs most of them; then the machine starts anew, which needs some. */
 const CONSOLE_LINES = 100
 const ENVIRONMENT = { HOME: '/root', TERM: 'xterm', INSULA_TEST_PATIENCE: '4', NODE_COMPILE_CACHE: COMPILE_CACHE }
