@@ -60,6 +60,8 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/relink/relink-property.system.test.ts', 'overlayfs of another kernel'),
   choice('host', 'packages/vzfs/src/relink/relink-cut.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/relink/rebase-crash.system.test.ts', 'our own order of steps'),
+  choice('lab', 'packages/vzfs/src/links/links.system.test.ts', 'attributes and projects of another kernel'),
+  choice('lab', 'packages/vzfs/src/relink/worth-sharing.system.test.ts', 'what a link takes on another XFS'),
   choice('lab', 'packages/vzfs/src/relink/own-copies.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/rebase.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/from-area/from-area.system.test.ts', 'overlayfs of another kernel'),
