@@ -91,6 +91,13 @@ async function recovers(world: World, ends: Operation['ends']): Promise<number> 
   const found = victim ? victim.apps.map(({ name, state, how }) => `${name} ${state} ${how}`).join() : null
   assert.ok(ends.includes(found), `it has "${found}"`)
   assert.equal(victim?.problem ?? null, null)
+  // Done by another task that happens to come by is not gone on with.
+  const { tasks } = await node.client.taskList()
+  const unfinished = tasks.filter(({ kind, state }) => kind.startsWith('app.') && state !== 'done')
+  assert.deepEqual(
+    unfinished.map(({ kind, state, error }) => [kind, state, error?.message]),
+    [],
+  )
   const ids = vps.map(({ id }) => `${id}`)
   const up = vps.filter(({ state }) => state === 'running').map(({ id }) => `${id}`)
   const { areas, cgroups, inits } = world.traces()

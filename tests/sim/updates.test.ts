@@ -125,6 +125,6 @@ describe('updates', () => {
     await client.vpsCreate({ ...WAIT, body: { name: 'tiny', template: 'micro@2026-01-01.1', start: true } })
     await client.templateBuild({ ...WAIT, body: { name: 'micro' } })
     const { task } = await client.updateApply({ ...WAIT, body: { select: { vps: ['tiny'] } } })
-    assert.match(outcomes(task)[0]?.[2] ?? '', /there are no updates of micro: its packages are not Debian's/)
+    assert.match(outcomes(task)[0]?.[2] ?? '', /there are no updates of micro: it has no package manager that is known/)
   })
 })

@@ -12,7 +12,7 @@ const OS = 'debian-12-minimal'
 const node = await testNode([OS])
 const DEBIAN = ['--template', OS, '--ip', 'auto']
 const runner = realProcessRunner()
-narrowed(node, ['nginx', 'redis', 'php-fpm', 'nodejs', 'apache'], OS)
+narrowed(node, ['nginx', 'redis', 'php-fpm', 'nodejs', 'apache', 'mariadb', 'postgresql'], OS)
 const packages = (vps: string) => node.inside(vps, 'dpkg-query', '-W', '-f', '${Package} ${Version} ${Status}\n')
 
 async function build(app: string): Promise<string> {
@@ -156,6 +156,57 @@ test('redis: a password that is made, shown once, and holds', async () => {
   )
   await insula('app', 'upgrade', name, 'nginx', '--set', 'port=82')
   assert.match(await get(name, 82), /nginx serves app-redis/)
+})
+
+test('two database servers with parameters answer to a password that is shown once, and go without a trace of packages', async () => {
+  for (const app of ['mariadb', 'postgresql']) await build(app)
+  const name = await node.running('app-db', [...DEBIAN, '-m', '1G'])
+  const before = await packages(name)
+  const added = async (app: string, ...values: string[]): Promise<string> => {
+    const said = await insula('app', 'add', name, app, ...values.flatMap((value) => ['--set', value]))
+    return /password is (\S+) /.exec(said)?.[1] ?? assert.fail(said)
+  }
+  const [maria, postgres] = [
+    await added('mariadb', 'port=3307', 'user=shop', 'data-dir=/srv/db'),
+    await added('postgresql', 'port=5433', 'user=boss'),
+  ]
+  const asMaria = (password: string) =>
+    node.exec(name, ['mariadb', '-h127.0.0.1', '-P3307', '-ushop', `-p${password}`, '-Ne', 'SELECT 6 * 7, @@datadir'])
+  const asPostgres = (password: string) =>
+    node.exec(name, [
+      'env',
+      `PGPASSWORD=${password}`,
+      'psql',
+      '-h127.0.0.1',
+      '-p5433',
+      '-Uboss',
+      '-dpostgres',
+      '-Atc',
+      'SELECT 6 * 7, current_user',
+    ])
+  assert.equal((await asMaria(maria)).stdout.trim(), '42\t/srv/db/')
+  assert.equal((await asPostgres(postgres)).stdout.trim(), '42|boss')
+  for (const ask of [asMaria, asPostgres]) assert.notEqual((await ask('wrong')).code, 0)
+  const told = await node.ok('task', 'list', '--json')
+  for (const password of [maria, postgres]) assert.ok(!told.includes(password))
+  await sound(name)
+  for (const app of ['mariadb', 'postgresql']) await insula('app', 'remove', name, app, '--purge')
+  // What apt itself does not call unneeded stays.
+  const others = (await packages(name)).split('\n').filter((line) => !before.includes(line))
+  assert.deepEqual(
+    others.filter((line) => !line.startsWith('sensible-utils ')),
+    [],
+  )
+  assert.equal(
+    await node.inside(
+      name,
+      'sh',
+      '-c',
+      'ls -d /etc/mysql/mariadb.conf.d/60-insula.cnf /etc/postgresql /var/lib/postgresql/*/main 2>/dev/null; systemctl --failed --no-legend; true',
+    ),
+    '',
+  )
+  await sound(name)
 })
 
 test('a VPS comes with apps of a shared layer, another one at once', async () => {

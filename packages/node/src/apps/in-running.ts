@@ -44,6 +44,7 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
   const inside = insideVps(means.keeper, id, context.signal)
   const work = workFor(means, { inside, app, system, vps, values: chosen.values }, context)
   let latest: readonly string[] = came
+  let left: readonly string[] = []
   const intend = async (names: readonly string[]): Promise<void> => {
     latest = names
     await write({ came: [...names] })
@@ -53,7 +54,7 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
     else if (deed === 'upgrade') await upgradeApp(work, { came, intend })
     else {
       await write({})
-      await removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
+      left = await removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
     }
   } catch (error) {
     context.signal.throwIfAborted()
@@ -63,7 +64,7 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
       await dropApp(means, id, app.name).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
     throw failure('conflict', `${doing}: ${error.message}`, error.remedy, error)
   }
-  if (deed === 'remove') await dropApp(means, id, app.name)
+  if (deed === 'remove') await dropApp(means, id, app.name, left)
   else await write({ state: 'ready', came: [...latest] })
   return { outcome: 'done', message: null, made: chosen.made }
 }

@@ -54,8 +54,8 @@ export async function applyStopped(means: Means, vps: VpsRecord, settled: Settle
     })).catch((error: unknown) => forget(means, id, vps, app, error))
     if (after !== null) return { outcome: 'done', message: `in a shared layer${configured}`, made: {} }
   }
-  await inItsOwnFiles(means, vps, settled, context, { ...entry, how: 'packages' })
-  if (deed === 'remove') await dropApp(means, id, app.name)
+  const left = await inItsOwnFiles(means, vps, settled, context, { ...entry, how: 'packages' })
+  if (deed === 'remove') await dropApp(means, id, app.name, left)
   else {
     const came = means.inventory.get(id)?.apps.find(({ name }) => name === app.name)?.came ?? []
     await setApp(means, id, { ...finished, how: 'packages', came })
@@ -86,15 +86,16 @@ async function inItsOwnFiles(
   { deed, app, system, purge, doing }: Settled,
   context: AppContext,
   entry: AppRecord,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { id } = vps
   const intend = (came: readonly string[]): Promise<void> => setApp(means, id, { ...entry, came: [...came] })
   const { came } = entry
+  let left: readonly string[] = []
   try {
     await inMaintenance(means, id, context.signal, async (inside) => {
       const work = workFor(means, { inside, app, system, vps, values: entry.parameters }, context)
       if (deed !== 'remove') return placeApp(work, deed, { came, intend })
-      return removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
+      left = await removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
     })
   } catch (error) {
     context.signal.throwIfAborted()
@@ -104,4 +105,5 @@ async function inItsOwnFiles(
       await dropApp(means, id, app.name).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
     throw failure('conflict', `${doing}: ${error.message}`, error.remedy, error)
   }
+  return left
 }

@@ -12,8 +12,11 @@ export function withApp(apps: readonly AppRecord[], entry: AppRecord): AppRecord
 export const setApp = (means: Means, id: number, entry: AppRecord): Promise<void> =>
   changeApps(means, id, (apps) => withApp(apps, entry))
 
-export const dropApp = (means: Means, id: number, name: string): Promise<void> =>
-  changeApps(means, id, (apps) => apps.filter((one) => one.name !== name))
+/** @param left packages that came with it and stay for the others: they go with the last one that needs them */
+export const dropApp = (means: Means, id: number, name: string, left: readonly string[] = []): Promise<void> =>
+  changeApps(means, id, (apps) =>
+    apps.filter((one) => one.name !== name).map((one) => ({ ...one, came: [...new Set([...one.came, ...left])] })),
+  )
 
 async function changeApps(means: Means, id: number, change: (apps: readonly AppRecord[]) => AppRecord[]): Promise<void> {
   await writeVps(means, id, { apps: change(means.inventory.get(id)?.apps ?? []) })

@@ -138,8 +138,8 @@ export interface RemoveOptions {
   readonly purge: boolean
 }
 
-/** @throws InsideFailed */
-export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions): Promise<void> {
+/** @returns what came with it and stays, since something else needs it @throws InsideFailed */
+export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions): Promise<string[]> {
   try {
     const present = await packagesInside(work)
     await runScripts(work, 'pre-remove')
@@ -163,6 +163,8 @@ export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions
       await apt(work, 'removal', remove(left, purge))
     }
     await runScripts(work, 'post-remove')
+    const after = await packagesInside(work)
+    return came.filter((name) => after.has(name))
   } finally {
     await sweep(work).catch(() => undefined)
   }
