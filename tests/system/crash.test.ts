@@ -13,6 +13,9 @@ const MOMENTS = [70, 110, 180]
 
 const bystander = await node.running('bystander')
 await node.ok('exec', bystander, '--', 'sh', '-c', 'while :; do date +%s%N > /run/now; sleep 0.05; done >/dev/null 2>&1 &')
+await until('who answers its system calls is there', async () =>
+  (await traces(node)).processes.some((one) => one.includes('insula-listener')),
+)
 const bystanderPid = (await node.show(bystander)).pid
 
 async function bystanderGoesOn(): Promise<void> {

@@ -57,7 +57,7 @@ export function supervise(means: SupervisedMeans): Supervised {
   const live = async (): Promise<void> => {
     let running = means.adopt()
     if (running) means.log(`${means.name} (${running.pid}) runs already and is adopted`)
-    for (let wait = 0; !stopping.signal.aborted; running = null) {
+    for (let apart = 0; !stopping.signal.aborted; running = null) {
       let lived = 0
       try {
         running ??= means.start()
@@ -66,7 +66,9 @@ export function supervise(means: SupervisedMeans): Supervised {
         means.log(`${means.name} could not be started: ${(error as Error).message}`)
       }
       if (stopping.signal.aborted) break
-      wait = restartWait(lived, wait)
+      const next = restartWait(lived, apart)
+      apart = next.apart
+      const { wait } = next
       means.log(`${means.name} is started again ${wait === 0 ? 'at once' : `in ${wait / 1000} s`}`)
       await Promise.race([sleep(wait, undefined, { signal: stopping.signal }).catch(() => undefined), stopped])
     }
