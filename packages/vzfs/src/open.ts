@@ -110,7 +110,7 @@ export async function openVzfs(
     areas: openAreas({ paths, trash, mutex, warn, quota, files, relinking, rooms, moved }),
     layers,
 
-    layerFromArea: (id, name, options) => layerFromArea({ paths, trash, relinking, layers }, id, name, options),
+    layerFromArea: (id, name, options) => layerFromArea({ paths, trash, relinking, layers, rooms }, id, name, options),
 
     leavingBases: () => trash.owners(),
 

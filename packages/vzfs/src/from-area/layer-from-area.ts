@@ -9,6 +9,7 @@ import { VzfsError } from '../errors.ts'
 import type { OpenLayers } from '../layers.ts'
 import { parseAreaId, parseLayerName } from '../names.ts'
 import { noRoom } from '../no-room.ts'
+import type { Rooms } from '../quota/room.ts'
 import type { Relinking } from '../relink/relinking.ts'
 import { runInThread } from '../thread.ts'
 import type { Trash } from '../trash.ts'
@@ -20,11 +21,12 @@ export interface FromAreaNeed {
   readonly paths: VolumePaths
   readonly trash: Trash
   readonly relinking: Pick<Relinking, 'settled'>
+  readonly rooms: Rooms
   readonly layers: OpenLayers
 }
 
 export function layerFromArea(
-  { paths, trash, relinking, layers }: FromAreaNeed,
+  { paths, trash, relinking, layers, rooms }: FromAreaNeed,
   id: number,
   name: string,
   { without = [], ...options }: AreaLayerOptions = {},
@@ -40,10 +42,9 @@ export function layerFromArea(
     // Not to be stopped within: what the thread has open would keep its mounts.
     const work = async (part: Pick<FromAreaJob, 'phase' | 'tree'>): Promise<void> => {
       options.signal?.throwIfAborted()
-      await runInThread<void>(
-        new URL('./from-area-thread.ts', import.meta.url),
-        { ...job, ...part } satisfies FromAreaJob,
-        () => {},
+      // It mounts the area.
+      await rooms.within(area.base, () =>
+        runInThread<void>(new URL('./from-area-thread.ts', import.meta.url), { ...job, ...part } satisfies FromAreaJob, () => {}),
       )
       options.signal?.throwIfAborted()
     }

@@ -44,6 +44,7 @@ export function seenAt(root: string): Seen {
 
 export async function seen(vzfs: Vzfs, id: number): Promise<Seen> {
   let found: Seen = new Map()
-  await inArea(vzfs, id, (root) => (found = seenAt(root)))
+  // One that is full can be mounted too, as for a start of its VPS.
+  await vzfs.areas.withRoom(id, () => inArea(vzfs, id, (root) => void (found = seenAt(root))))
   return found
 }
