@@ -6,6 +6,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ApiFailure } from '@insula/contract/api-failure'
+import { errnoName } from './errno.ts'
 
 export interface ArchiveFile extends AsyncDisposable {
   readonly path: string
@@ -40,9 +41,9 @@ async function nameless(spool: string): Promise<FileHandle> {
 }
 
 function unkept(error: unknown, spool: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const code = errnoName(error)
   const isFull = code === 'ENOSPC' || code === 'EDQUOT'
-  if (!isFull && !['EACCES', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(String(code))) return error
+  if (!isFull && !['EACCES', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(code)) return error
   return new ApiFailure(
     {
       code: isFull ? 'no_space' : 'invalid_request',

@@ -1,6 +1,7 @@
 /** stdout and stderr of this process: the one way to them. Each is touched only when used: that costs a millisecond or more to set up. */
 
 import { fstatSync, writeSync } from 'node:fs'
+import { errnoName } from './errno.ts'
 
 /** As if SIGPIPE had ended it, which is what the shell expects of a tool whose reader went away. */
 export const BROKEN_PIPE_EXIT = 141
@@ -54,7 +55,7 @@ function writeWhole(stream: OwnStream): void {
 function giveUp(error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(BROKEN_PIPE_EXIT)
   try {
-    writeSync(2, `insula: cannot write the output: ${REASONS[error.code ?? ''] ?? error.message}\n`)
+    writeSync(2, `insula: cannot write the output: ${REASONS[errnoName(error)] ?? error.message}\n`)
   } catch {
     // It was stderr that failed.
   }

@@ -22,6 +22,7 @@ export type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMount
 export { HOST_MOUNT_SOURCE, type HostMounts, type HostMountWish, type MountUser } from './host-mounts/host-mounts.ts'
 export { realHostMounts } from './host-mounts/real.ts'
 export { realPrivateMounts } from './mounts/real.ts'
+export { errorCode } from './libc/error-code.ts'
 export { SystemCallFailed } from './libc/libc.ts'
 export { type AttachedOptions, type AttachedProcess, type Descriptor, startAttached } from './process/attached.ts'
 export { awaitDescriptor, type Handover } from './pty/handover.ts'

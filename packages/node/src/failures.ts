@@ -1,7 +1,7 @@
 /** Refusals and faults as the API's errors: one sentence each that says what was being done, to what, why it failed and what to do. */
 
 import { ApiFailure, type ErrorCode, formatSize } from '@insula/contract'
-import { LimitBelowUse } from '@insula/kernel'
+import { errorCode, LimitBelowUse } from '@insula/kernel'
 import { type FailureReason, TemplateFailed } from '@insula/templates'
 import { DefinitionInvalid } from './definitions/fault.ts'
 import { RebaseRefused, type VzfsCode, VzfsError } from '@insula/vzfs'
@@ -59,7 +59,8 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
   const code = (error as { code?: unknown } | null)?.code
   if (error instanceof TemplateFailed) return { code: TEMPLATE_CODES[error.reason] ?? 'internal', remedy: error.remedy }
   if (error instanceof DefinitionInvalid) return { code: 'invalid_request', remedy: error.remedy }
-  if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error)) return { code: 'no_space', remedy: FREE_SOME }
+  if (['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '') || isFullDatabase(error))
+    return { code: 'no_space', remedy: FREE_SOME }
   if (name === 'AbortError') return { code: 'cancelled' }
   if (name === 'RouteTaken')
     return {

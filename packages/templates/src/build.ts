@@ -1,7 +1,7 @@
 /** Builds a template version: a tree, made by its definition, becomes a layer with a manifest. All or nothing. */
 
 import { statfs } from 'node:fs/promises'
-import type { ProcessRunner } from '@insula/kernel'
+import { errorCode, type ProcessRunner } from '@insula/kernel'
 import { type Vzfs, VzfsError } from '@insula/vzfs'
 import { nodeArchitecture } from './architecture.ts'
 import { definitionDigest } from './definition-digest.ts'
@@ -158,5 +158,5 @@ function noSpace({ name, definition }: TemplateSource, volume: string, cause?: u
 }
 
 export function outOfSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  return ['ENOSPC', 'EDQUOT', 'no_space'].includes(errorCode(error) ?? '')
 }

@@ -1,5 +1,7 @@
 /** Refusals of VZFS. The message says what was being done, to what, why not, and what to do. */
 
+import { errorCode } from '@insula/kernel'
+
 export type VzfsCode =
   | 'name_invalid'
   | 'layer_exists'
@@ -101,9 +103,7 @@ export function revive(error: unknown): unknown {
 }
 
 /** The errno's name of an error of Node or of a system call. */
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
+export { errorCode as errnoOf }
 
 /** The file system, or an account on it. */
-export const saysFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '')
+export const saysFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

@@ -4,6 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { ProcessRunner } from '@insula/kernel'
+import { outOfSpace } from '../build.ts'
 import { type Vzfs, VzfsError } from '@insula/vzfs'
 import { nodeSettings } from '../debian/origin.ts'
 import { TemplateFailed } from '../failure.ts'
@@ -187,10 +188,4 @@ export async function buildLayer(
       taken.push(reference)
     }
   }
-}
-
-function outOfSpace(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT' || error.code === 'no_space')
-  )
 }
