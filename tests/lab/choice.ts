@@ -52,6 +52,7 @@ export const CHOICES: readonly Choice[] = [
   choice('lab', 'packages/vzfs/src/posix-limits.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/areas.system.test.ts', 'mostly our own code'),
   choice('lab', 'packages/vzfs/src/volumes/volumes.system.test.ts', 'mostly our own code; quota of two file systems'),
+  choice('host', 'packages/vzfs/src/build/crew.system.test.ts', 'our own code'),
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
   choice('host', 'packages/vzfs/src/full.system.test.ts', 'our own code, on file systems in memory'),

@@ -29,6 +29,16 @@ export function endLoading(counts: StartUps): void {
   Atomics.notify(counts, LOADING)
 }
 
+/** Of one thread, so that who started it can count it when it ended before it had loaded. */
+export type StartUp = Int32Array<SharedArrayBuffer>
+
+export const startUp = (): StartUp => new Int32Array(new SharedArrayBuffer(4))
+
+/** As `endLoading`, by the thread and by who started it; counts once. */
+export function endOwnLoading(counts: StartUps, own: StartUp): void {
+  if (Atomics.exchange(own, 0, 1) === 0) endLoading(counts)
+}
+
 export async function loaded(counts: StartUps): Promise<void> {
   for (let loading = Atomics.load(counts, LOADING); loading > 0; loading = Atomics.load(counts, LOADING))
     await Atomics.waitAsync(counts, LOADING, loading).value

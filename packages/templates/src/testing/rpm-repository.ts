@@ -62,7 +62,8 @@ export async function rpmRepository(beside: string): Promise<RpmRepository> {
       return file
     },
     async publish() {
-      await runner.run(['createrepo_c', '--quiet', '--update', directory])
+      // Not --update: of a package that was made anew within a second it keeps what it knew of the one before.
+      await runner.run(['createrepo_c', '--quiet', directory])
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()

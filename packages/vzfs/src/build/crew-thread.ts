@@ -2,9 +2,10 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { realFileCalls } from '@insula/kernel'
-import { endLoading, type StartUps } from '../start-ups.ts'
-import { takeWork, type Task } from './crew.ts'
+import { endOwnLoading } from '../start-ups.ts'
+import { type HelperData, takeWork, type Task } from './crew.ts'
 
 const files = realFileCalls()
-endLoading(workerData as StartUps)
+const { counts, own } = workerData as HelperData
+endOwnLoading(counts, own)
 parentPort?.on('message', (task: Task) => takeWork(files, task, () => {}))

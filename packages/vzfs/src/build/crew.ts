@@ -9,13 +9,19 @@ import type { FileCalls } from '@insula/kernel'
 import { copyNth, type ObjectTask } from '../copy/object.ts'
 import { type ReadTask, readOne } from '../check/read-task.ts'
 import { startUpsHere } from '../thread.ts'
-import { beginLoading, loaded } from '../start-ups.ts'
+import { beginLoading, endOwnLoading, loaded, type StartUp, startUp, type StartUps } from '../start-ups.ts'
 import { type HashTask, hashOne } from './hash.ts'
 import { type PlaceTask, placeOne } from './place.ts'
 import { type CopyTask, copyOne, type LinkTask, linkOne } from '../relink/adopt.ts'
 
 /** Handed to threads as it is: plain values and shared memory only. */
 export type Task = HashTask | PlaceTask | CopyTask | LinkTask | ObjectTask | ReadTask
+
+/** What a helper is handed. */
+export interface HelperData {
+  readonly counts: StartUps
+  readonly own: StartUp
+}
 
 export interface Shared {
   /** [next index to take, indexes done]. */
@@ -45,7 +51,9 @@ export function startCrew(files: FileCalls, threads: number): Crew {
   broken.catch(() => {})
   const start = (): void => {
     if (!beginLoading(counts)) throw new Error('the job is being stopped')
-    const helper = new Worker(new URL('./crew-thread.ts', import.meta.url), { workerData: counts })
+    const own = startUp()
+    const helper = new Worker(new URL('./crew-thread.ts', import.meta.url), { workerData: { counts, own } satisfies HelperData })
+    helper.once('exit', () => endOwnLoading(counts, own))
     void once(helper, 'exit').then(() => isBroken(new Error('a thread that worked along ended')), isBroken)
     helpers.push(helper)
   }
@@ -69,7 +77,8 @@ export function startCrew(files: FileCalls, threads: number): Crew {
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.race([loaded(counts), broken.catch(() => undefined)])
+      // Of one that failed the others may be loading still.
+      await loaded(counts)
       await Promise.all(helpers.map((helper) => helper.terminate()))
     },
   }
