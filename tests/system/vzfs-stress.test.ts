@@ -44,11 +44,12 @@ test('the tools can be installed', async () => {
   await sh(stressed, `{ ${install}; } >/var/log/install 2>&1 || { tail /var/log/install; exit 1; }`, 400)
 })
 
+// A signal that ends the stressor can interrupt a mknod that nobody has taken up yet: decision 15.
 test('every stressor finds what it has written', async () => {
   const script = `mkdir -p /srv/stress; cd /srv/stress
     for one in ${NAMES.join(' ')}; do
       stress-ng --$one 1 --timeout ${SECONDS_EACH} --verify --temp-path . >/srv/log 2>&1 || { echo "$one: $?"; cat /srv/log; }
-      if grep -q 'fail:' /srv/log; then cat /srv/log; fi
+      if grep 'fail:' /srv/log | grep -qv 'mknod S_IFCHR .*errno=4 '; then cat /srv/log; fi
     done`
   assert.equal(await sh(stressed, script), '')
 })
