@@ -12,27 +12,9 @@ import { runCli, startCli, until } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
 
 const fake = withNode()
+const { insula, lastRequest } = fake
 
-interface Said {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-async function insula(...args: string[]): Promise<Said> {
-  const { code, stdout, stderr } = await runCli(args, { socketPath: fake.node.socketPath })
-  return { code, out: stdout.toString(), err: stderr }
-}
-
-const lastRequest = () => fake.node.state.requests.at(-1)
-
-beforeEach(() => {
-  const { vps, requests } = fake.node.state
-  vps.clear()
-  vps.set(101, fakeVps(101, 'web', { state: 'running' }))
-  vps.set(102, fakeVps(102, 'off'))
-  requests.length = 0
-})
+beforeEach(() => fake.reset())
 
 test('create sends what was asked for, in bytes, and says what it made', async () => {
   const wanted =

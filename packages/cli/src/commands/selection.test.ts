@@ -1,24 +1,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { fakeVps } from '../fake/fake-state.ts'
-import { runCli } from '../fake/run-cli.ts'
 import { withNode } from '../fake/with-node.ts'
 
 const fake = withNode()
-const lastRequest = () => fake.node.state.requests.at(-1)
-
-async function insula(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const { code, stdout, stderr } = await runCli(args, { socketPath: fake.node.socketPath })
-  return { code, out: stdout.toString(), err: stderr }
-}
-
-beforeEach(() => {
-  const { vps, requests } = fake.node.state
-  vps.clear()
-  vps.set(101, fakeVps(101, 'web', { state: 'running' }))
-  vps.set(102, fakeVps(102, 'off'))
-  requests.length = 0
-})
+const { insula, lastRequest } = fake
+beforeEach(() => fake.reset())
 
 test('labels and plans are set, and choose', async () => {
   await insula('create', 'shop', '-t', 'micro', '--label', 'role=web', '--label', 'owner=a+b@x', '--plan', 'gold')

@@ -6,26 +6,59 @@ import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { type FakeNode, fakeNode } from './fake-node.ts'
 import { fakeVps } from './fake-state.ts'
+import { runCli } from './run-cli.ts'
 
-/** `node` may be used once tests run. It has `web` (101, running) and `off` (102, stopped). */
-export function withNode(): { readonly node: FakeNode; readonly socketPath: string } {
+export interface Said {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface WithNode {
+  /** May be used once tests run. */
+  readonly node: FakeNode
+  readonly socketPath: string
+  /** Runs the command against it. */
+  insula(...args: string[]): Promise<Said>
+  lastRequest(): FakeNode['state']['requests'][number] | undefined
+  /** Its VPSs are those of the beginning, and nothing has been asked. */
+  reset(): void
+}
+
+/** It has `web` (101, running) and `off` (102, stopped). */
+export function withNode(): WithNode {
   const directory = mkdtempSync(join(tmpdir(), 'insula-cli-'))
   const socketPath = join(directory, 'api.sock')
   let node: FakeNode | undefined
   before(async () => {
     node = await fakeNode(socketPath)
-    node.state.vps.set(101, fakeVps(101, 'web', { state: 'running' }))
-    node.state.vps.set(102, fakeVps(102, 'off'))
+    reset()
   })
   after(async () => {
     await node?.close()
     rmSync(directory, { recursive: true })
   })
+  const running = (): FakeNode => {
+    if (node === undefined) throw new Error('the fake node is started before the tests, not while they are declared')
+    return node
+  }
+  const reset = (): void => {
+    const { vps, requests } = running().state
+    vps.clear()
+    vps.set(101, fakeVps(101, 'web', { state: 'running' }))
+    vps.set(102, fakeVps(102, 'off'))
+    requests.length = 0
+  }
   return {
     socketPath,
+    reset,
     get node() {
-      if (node === undefined) throw new Error('the fake node is started before the tests, not while they are declared')
-      return node
+      return running()
+    },
+    lastRequest: () => running().state.requests.at(-1),
+    async insula(...args) {
+      const { code, stdout, stderr } = await runCli(args, { socketPath })
+      return { code, out: stdout.toString(), err: stderr }
     },
   }
 }
