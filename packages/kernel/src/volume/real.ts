@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import type { ProcessRunner } from '../process/runner.ts'
 import { makeAndMount, mountImage } from './image.ts'
+import { loopDeviceGone } from './loop-device.ts'
 import { mountAt, mountOf } from './mount-table.ts'
 import { spaceOf } from './space.ts'
 import { type TrialMeans, tryOverlay, tryReflink } from './trial.ts'
@@ -31,8 +32,10 @@ export function realVolumes(means: VolumeMeans): Volumes {
       return { path: realpathSync(path), mountPoint: target, fsType: type, device, readOnly, ...quotaOf(options) }
     },
     async detach(path) {
-      // The loop device goes with its last user (mount -o loop sets autoclear).
-      if (mountAt(path)) await means.runner.run(['umount', path])
+      const mount = mountAt(path)
+      if (!mount) return
+      await means.runner.run(['umount', path])
+      await loopDeviceGone(mount.device)
     },
     mounted: async (path) => mountAt(path) !== null,
     async probe(path) {
