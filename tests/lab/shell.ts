@@ -2,6 +2,7 @@
 
 import { startMachine } from './machine.ts'
 import { missing } from './needs.ts'
+import { bringTrees } from './support.ts'
 
 const words = process.argv.slice(2)
 const say = (what: string): void => console.error(what)
@@ -11,6 +12,7 @@ if (lacking !== null) {
   process.exit(1)
 }
 await using machine = await startMachine({ say })
+await bringTrees(machine)
 say(`Debian 13 in QEMU, started in ${machine.startedIn.toFixed(1)} s; it is gone when this ends`)
 
 const { stdin, stdout } = process

@@ -7,14 +7,19 @@ import type { Answer, Machine } from './machine.ts'
 
 const UP_MS = 600_000
 
-/** `./up`, with the trees of templates that the lab brings instead of a mirror. */
-export async function up(machine: Machine, ...options: string[]): Promise<Answer> {
+/** So that an installation takes the trees of templates which the lab brings: it reaches no mirror. */
+export async function bringTrees(machine: Machine): Promise<void> {
   const config = JSON.stringify({ templateCache: TREES })
   await machine.ok(
     'sh',
     '-c',
     `mkdir -p /etc/insula; [ -e /etc/insula/insula.json ] || echo '${config}' > /etc/insula/insula.json`,
   )
+}
+
+/** `./up`, with the trees that the lab brings. */
+export async function up(machine: Machine, ...options: string[]): Promise<Answer> {
+  await bringTrees(machine)
   return machine.run([`${HOME}/up`, ...options], { deadline: UP_MS })
 }
 
