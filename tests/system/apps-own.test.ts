@@ -69,10 +69,13 @@ test('goes its own way in each VPS: versions, changed configuration, removal', a
   assert.match((await node.insula(['template', 'remove', first])).stderr, /a VPS has it \(own-two\)/)
   await node.ok('app', 'remove', ...names, 'thing')
   assert.equal(await node.inside(one, 'cat', '/etc/thing.conf'), 'mine')
+  // What was there before is not taken away with what is taken back.
+  assert.match(await refused('add', one, 'thing', '--set', 'mode=fail'), /is removed again/)
+  assert.equal(await node.inside(one, 'cat', '/etc/thing.conf', '/etc/thing-mode'), 'mine\ngood')
   await node.ok('app', 'add', one, 'thing')
   assert.equal(await node.inside(one, 'cat', '/etc/thing.conf'), 'mine')
   await node.ok('app', 'remove', one, 'thing', '--purge')
-  assert.equal(await node.inside(one, 'sh', '-c', 'rm /etc/thing-mode; ls -d /etc/thing* /usr/bin/thing 2>/dev/null; true'), '')
+  assert.equal(await node.inside(one, 'sh', '-c', 'ls -d /etc/thing* /usr/bin/thing 2>/dev/null; true'), '')
   assert.equal(await node.inside(one, 'dpkg-query', '-W'), before)
   await sound(one)
 })
@@ -134,12 +137,7 @@ test('is a layer of VPSs that are stopped, configured when they boot; what a ten
   await node.ok('start', 'own-off', 'own-off2', ...BOOTED)
   for (const name of ['own-off', 'own-off2']) {
     assert.equal(
-      await node.inside(
-        name,
-        'sh',
-        '-c',
-        'dpkg-query -W thing 2>/dev/null; ls -d /etc/thing.conf /usr/bin/thing 2>/dev/null; true',
-      ),
+      await node.inside(name, 'sh', '-c', 'dpkg-query -W thing 2>/dev/null; ls -d /etc/thing* /usr/bin/thing 2>/dev/null; true'),
       '',
     )
     await sound(name)

@@ -22,7 +22,7 @@ export function presentVps(record: VpsRecord, usage: Vps['usage'], disk: AreaUsa
   return {
     ...shown,
     problem: missing ?? shown.problem,
-    apps: apps.map(({ came: _came, pending: _pending, ...one }) => one),
+    apps: apps.map(({ came: _came, remains: _remains, pending: _pending, ...one }) => one),
     usage,
     disk: disk && {
       ...disk,

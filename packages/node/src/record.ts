@@ -30,6 +30,8 @@ const AppRecord = VpsApp.extend({
   problem: z.string().nullable().default(null),
   /** Packages that came with it: only those go when it is removed. */
   came: z.array(z.string()),
+  /** Those of them that had left their configuration there before. */
+  remains: z.array(z.string()).default([]),
   /** What waits for the next boot. */
   pending: z.enum(['post-install', 'post-upgrade']).nullable().default(null),
 })

@@ -26,6 +26,10 @@ esac
 echo "$INSULA_PARAM_MODE" > /etc/thing-mode
 `
 
+const CLEAN = `#!/bin/sh
+if [ "$INSULA_REMOVAL" != keep ]; then rm -f /etc/thing-mode; fi
+`
+
 /** @param fits the OS template that it is for */
 export async function ownApp(node: TestNode, name: string, fits: string): Promise<OwnApp> {
   const beside = mkdtempSync('/var/tmp/insula-own-app-')
@@ -38,6 +42,7 @@ export async function ownApp(node: TestNode, name: string, fits: string): Promis
   for (const part of ['keys', 'scripts']) mkdirSync(join(directory, part), { recursive: true })
   writeFileSync(join(directory, 'keys/test.gpg'), archive.key)
   writeFileSync(join(directory, 'scripts/configure.sh'), CONFIGURE)
+  writeFileSync(join(directory, 'scripts/clean.sh'), CLEAN)
   writeFileSync(
     join(directory, 'template.yaml'),
     `kind: app
@@ -56,6 +61,7 @@ parameters:
 scripts:
   - {phase: post-install, where: vps, run: scripts/configure.sh, seconds: 3}
   - {phase: post-upgrade, where: vps, run: scripts/configure.sh, seconds: 3}
+  - {phase: post-remove, where: vps, run: scripts/clean.sh, seconds: 3}
 health:
   command: [/bin/sh, -c, 'test "$(cat /etc/thing-mode)" != ill']
   attempts: 2

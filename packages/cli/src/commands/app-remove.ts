@@ -6,9 +6,9 @@ export const appRemove = command({
   name: 'app remove',
   summary: 'Remove an app from VPSs',
   details:
-    'From VPSs that run or are stopped, with the packages that came with it and that nothing else needs. Configuration stays, unless --purge is given.',
+    'From VPSs that run or are stopped, with the packages that came with it and that nothing else needs. Configuration and databases stay, unless --purge is given.',
   arguments: appArguments,
-  options: { purge: { about: 'its configuration too' }, ...manyOptions },
+  options: { purge: { about: 'its configuration and data too' }, ...manyOptions },
   examples: [
     { line: 'insula app remove web nginx', about: 'its configuration stays' },
     { line: 'insula app remove --app nginx nginx --purge', about: 'everywhere, and nothing of it stays' },

@@ -54,7 +54,18 @@ export async function chooseApps(
     secrets[app.name] = Object.fromEntries(Object.entries(given).filter(([key]) => app.parameters[key]?.type === 'secret'))
     const pending = waitingFor(app, 'post-install')
     const state = pending === null ? 'ready' : 'pending'
-    return { name: app.name, ref: app.ref, how: 'layer', state, problem: null, parameters: kept, since, came: [], pending }
+    return {
+      name: app.name,
+      ref: app.ref,
+      how: 'layer',
+      state,
+      problem: null,
+      parameters: kept,
+      since,
+      came: [],
+      remains: [],
+      pending,
+    }
   })
   return { apps, secrets }
 }

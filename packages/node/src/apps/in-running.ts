@@ -38,6 +38,7 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
     parameters: chosen.kept,
     since: new Date().toISOString(),
     came: [...came],
+    remains: present?.remains ?? [],
     pending: null,
   }
   const write = (fields: Partial<AppRecord>): Promise<void> => setApp(means, id, { ...entry, ...fields })
@@ -45,16 +46,17 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
   const work = workFor(means, { inside, app, system, vps, values: chosen.values }, context)
   let latest: readonly string[] = came
   let left: readonly string[] = []
-  const intend = async (names: readonly string[]): Promise<void> => {
+  const { remains } = entry
+  const intend = async (names: readonly string[], configured: readonly string[]): Promise<void> => {
     latest = names
-    await write({ came: [...names] })
+    await write({ came: [...names], remains: [...configured] })
   }
   try {
-    if (deed === 'add') await addApp(work, { came, intend })
+    if (deed === 'add') await addApp(work, { came, remains, intend })
     else if (deed === 'upgrade') await upgradeApp(work, { came, intend })
     else {
       await write({})
-      left = await removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
+      left = await removeApp(work, { came, ...(await whatStays(means, vps, app.name)), purge })
     }
   } catch (error) {
     context.signal.throwIfAborted()
@@ -83,7 +85,16 @@ function wentDown({ inventory }: Means, id: number, error: unknown, doing: strin
   )
 }
 
-export function wantedByOthers(vps: VpsRecord, name: string, apps: readonly App[]): Set<string> {
+export async function whatStays(
+  { apps, templates }: Pick<Means, 'apps' | 'templates'>,
+  vps: VpsRecord,
+  name: string,
+): Promise<{ readonly stay: ReadonlySet<string>; readonly ofSystem: ReadonlySet<string> }> {
+  const packages = (await templates.find(vps.template))?.packages ?? []
+  return { stay: wantedByOthers(vps, name, await apps.list()), ofSystem: new Set(packages.map((one) => one.name)) }
+}
+
+function wantedByOthers(vps: VpsRecord, name: string, apps: readonly App[]): Set<string> {
   const others = vps.apps.filter((one) => one.name !== name)
   return new Set(
     others.flatMap(

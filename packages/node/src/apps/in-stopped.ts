@@ -11,7 +11,7 @@ import type { AppRecord, VpsRecord } from '../record.ts'
 import { inMaintenance, ontoStack } from '../stacks/put.ts'
 import { isLayerable, requireNoSecrets, valuesFor, waitingFor } from './app-of.ts'
 import { type Done, STATES } from './asked.ts'
-import { isTakenBack, type Settled, wantedByOthers } from './in-running.ts'
+import { isTakenBack, type Settled, whatStays } from './in-running.ts'
 import { stackInstall } from './stack-install.ts'
 import { type AppContext, workFor } from './work-for.ts'
 import { dropApp, setApp, withApp } from './written.ts'
@@ -34,6 +34,7 @@ export async function applyStopped(means: Means, vps: VpsRecord, settled: Settle
     parameters: kept,
     since: new Date().toISOString(),
     came: present?.came ?? [],
+    remains: present?.remains ?? [],
     // Should it be cut off, it is known what has not been configured yet.
     pending: pending ?? present?.pending ?? null,
   }
@@ -47,7 +48,8 @@ export async function applyStopped(means: Means, vps: VpsRecord, settled: Settle
     return { outcome: 'done', message: configured.slice(2) || null, made: {} }
   }
   const wanted = deed === 'remove' ? vps.apps.filter(({ name }) => name !== app.name) : withApp(vps.apps, finished)
-  if (vps.apps.every(({ how }) => how === 'layer') && (await allLayerable(means, wanted))) {
+  const isLayered = vps.apps.every(({ how }) => how === 'layer') && !(deed === 'remove' && cleansUp(app, present))
+  if (isLayered && (await allLayerable(means, wanted))) {
     const refs = wanted.map(({ ref }) => ref)
     const after = await ontoStack(means, id, refs, stackInstall(means, vps.template, context), work, (came) => ({
       apps: wanted.map((one) => ({ ...one, how: 'layer' as const, came: [...(came[one.ref] ?? one.came)] })),
@@ -67,6 +69,10 @@ export async function applyStopped(means: Means, vps: VpsRecord, settled: Settle
 /** One that was never configured still has to be. */
 const phaseOf = (deed: Settled['deed'], present: AppRecord | undefined): Configured =>
   deed === 'add' || present === undefined || present.pending === 'post-install' ? 'post-install' : 'post-upgrade'
+
+/** What its scripts have written in a VPS, only its scripts know how to take away. */
+const cleansUp = ({ scripts }: App, present: AppRecord | undefined): boolean =>
+  present?.pending !== 'post-install' && scripts.some(({ phase }) => phase === 'pre-remove' || phase === 'post-remove')
 
 async function allLayerable({ apps }: Means, wanted: readonly AppRecord[]): Promise<boolean> {
   const all = await apps.list()
@@ -88,14 +94,15 @@ async function inItsOwnFiles(
   entry: AppRecord,
 ): Promise<readonly string[]> {
   const { id } = vps
-  const intend = (came: readonly string[]): Promise<void> => setApp(means, id, { ...entry, came: [...came] })
-  const { came } = entry
+  const intend = (names: readonly string[], configured: readonly string[]): Promise<void> =>
+    setApp(means, id, { ...entry, came: [...names], remains: [...configured] })
+  const { came, remains } = entry
   let left: readonly string[] = []
   try {
     await inMaintenance(means, id, context.signal, async (inside) => {
       const work = workFor(means, { inside, app, system, vps, values: entry.parameters }, context)
-      if (deed !== 'remove') return placeApp(work, deed, { came, intend })
-      left = await removeApp(work, { came, stay: wantedByOthers(vps, app.name, await means.apps.list()), purge })
+      if (deed !== 'remove') return placeApp(work, deed, { came, remains, intend })
+      left = await removeApp(work, { came, ...(await whatStays(means, vps, app.name)), purge })
     })
   } catch (error) {
     context.signal.throwIfAborted()

@@ -6,14 +6,21 @@ case "$INSULA_PARAM_BIND" in *[!A-Za-z0-9.:*,-]*|'') echo "bind has to be an add
 act() { if [ -d /run/systemd/system ]; then systemctl "$1" mariadb; else service mariadb "$1"; fi; }
 now=/var/lib/mysql
 if [ -e "$conf" ]; then now=$(sed -n 's/^datadir = //p' "$conf"); fi
-if [ "$now" != "$INSULA_PARAM_DATA_DIR" ] && [ ! -e "$INSULA_PARAM_DATA_DIR/ibdata1" ]; then
+# Where the app has put databases, and whether all of them are there: this may be cut off.
+mark="$INSULA_PARAM_DATA_DIR/.insula"
+if [ "$now" != "$INSULA_PARAM_DATA_DIR" ] && { [ ! -e "$INSULA_PARAM_DATA_DIR/ibdata1" ] || grep -qsx half "$mark"; }; then
   act stop
   mkdir -p "$INSULA_PARAM_DATA_DIR"
-  cp -a "$now/." "$INSULA_PARAM_DATA_DIR/"
+  echo half > "$mark"
+  find "$now" -mindepth 1 -maxdepth 1 ! -name .insula ! -name lost+found -exec cp -a -t "$INSULA_PARAM_DATA_DIR/" {} +
   chown mysql:mysql "$INSULA_PARAM_DATA_DIR"
+  echo whole > "$mark"
 fi
+filled=$(sed -n 's/^# filled: //p' "$conf" 2> /dev/null || true)
+if [ -e "$mark" ]; then filled=$(printf '%s\n%s\n' "$filled" "$INSULA_PARAM_DATA_DIR" | grep . | sort -u); fi
 {
   echo '# Written by Insula.'
+  if [ -n "$filled" ]; then printf '%s\n' "$filled" | sed 's/^/# filled: /'; fi
   echo '[mariadbd]'
   echo "port = $INSULA_PARAM_PORT"
   echo "bind-address = $INSULA_PARAM_BIND"

@@ -76,6 +76,7 @@ export const upgrade = (simulate = false): string[] => [
   'upgrade',
 ]
 export const remove = (names: readonly string[], purge: boolean, simulate = false): string[] => [
+  ...(purge && !simulate ? ['sh', '-c', KEEPING_LOCALE, 'sh'] : []),
   'apt-get',
   '-q',
   '-y',
@@ -84,6 +85,14 @@ export const remove = (names: readonly string[], purge: boolean, simulate = fals
   purge ? 'purge' : 'remove',
   ...names,
 ]
+/** The package locales deletes the system's language at its purge, whoever chose it. What it wrote itself names none. */
+const KEEPING_LOCALE = `file=/etc/default/locale
+link=$(readlink $file)
+said=$(grep -s '^[^#]' $file)
+"$@"; code=$?
+[ -z "$link" ] || [ -e $file ] || [ -L $file ] || ln -s "$link" $file
+[ -z "$said" ] || [ -e $file ] || printf '%s\\n' "$said" > $file
+exit $code`
 export const unneeded = (): string[] => ['apt-get', '-q', '--simulate', 'autoremove']
 /** Packages that nobody asked for by name. */
 export const automatic = (): string[] => ['apt-mark', 'showauto']
@@ -107,6 +116,9 @@ systemctl list-units --failed --plain --no-legend | while read -r unit load rest
 done`
 export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
 export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
+
+/** Packages that are removed, and whose configuration is still there. */
+export const parseRemains = (text: string): string[] => [...text.matchAll(/^.c[^\t]*\t([^\t\n]+)/gm)].map(([, name = '']) => name)
 
 /** Of packages that are whole or in the middle of it: name to version and whether they are whole. */
 export function parseInstalled(text: string): Map<string, { readonly version: string; readonly whole: boolean }> {

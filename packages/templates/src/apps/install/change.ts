@@ -16,13 +16,15 @@ import {
 } from './apt-inside.ts'
 import { InsideFailed } from './inside.ts'
 import { withServices } from './services.ts'
-import { apt, bring, checkHealth, must, packagesInside, quietly, runScripts, sweep, type Work } from './work.ts'
+import { apt, bring, checkHealth, must, packagesInside, quietly, remainsInside, runScripts, sweep, type Work } from './work.ts'
 
 export interface AddOptions {
   /** Packages that an earlier try, which was cut off, was about to bring. */
   readonly came: readonly string[]
+  /** Those of them whose configuration was there before: they had been removed, but not purged. */
+  readonly remains?: readonly string[]
   /** Told before anything is installed: what comes with it. */
-  readonly intend: (came: readonly string[]) => Promise<void>
+  readonly intend: (came: readonly string[], remains: readonly string[]) => Promise<void>
 }
 
 export type Configured = 'post-install' | 'post-upgrade'
@@ -66,7 +68,7 @@ export function placeApp(work: Work, deed: 'add' | 'upgrade', options: AddOption
 /** The other half of `placeApp`, once its services run. @throws InsideFailed */
 export const configureApp = (work: Work, phase: Configured): Promise<void> => swept(work, () => configure(work, phase))
 
-async function place(work: Work, deed: 'add' | 'upgrade', { came, intend }: AddOptions): Promise<void> {
+async function place(work: Work, deed: 'add' | 'upgrade', { came, remains = [], intend }: AddOptions): Promise<void> {
   const present = await packagesInside(work)
   const has = ({ name, version }: { readonly name: string; readonly version: string }): boolean => {
     const found = present.get(name)
@@ -75,7 +77,7 @@ async function place(work: Work, deed: 'add' | 'upgrade', { came, intend }: AddO
   }
   const { wanted } = work.system
   if (deed === 'add' && wanted.every((one) => has(one) && present.get(one.name)?.whole === true)) {
-    await intend(came)
+    await intend(came, remains)
     await runScripts(work, 'pre-install')
     return
   }
@@ -84,7 +86,9 @@ async function place(work: Work, deed: 'add' | 'upgrade', { came, intend }: AddO
   const asked = wanted.map((one) => (has(one) ? one.name : `${one.name}=${one.version}`))
   const plan = parseSimulated((await apt(work, 'preparation', install(asked, { simulate: true }))).stdout)
   requireOnly(plan, new Set(), 'installation')
-  await intend([...new Set([...came, ...plan.installs.filter((name) => !present.has(name))])])
+  const comes = plan.installs.filter((name) => !present.has(name))
+  const configured = new Set(await remainsInside(work))
+  await intend([...new Set([...came, ...comes])], [...new Set([...remains, ...comes.filter((name) => configured.has(name))])])
   await runScripts(work, deed === 'add' ? 'pre-install' : 'pre-upgrade')
   work.step(deed === 'add' ? 'installing packages' : 'upgrading packages')
   const { disposable = false } = work
@@ -111,20 +115,22 @@ async function swept(work: Work, body: () => Promise<void>): Promise<void> {
 
 function orTakenBack(
   work: Work,
-  { came: before, intend }: AddOptions,
+  { came: before, remains: kept = [], intend }: AddOptions,
   isScripted: () => boolean,
   body: (intend: AddOptions['intend']) => Promise<void>,
 ): Promise<void> {
   let came = before
+  let remains = kept
   return swept(work, async () => {
     try {
-      await body((names) => {
+      await body((names, configured) => {
         came = names
-        return intend(names)
+        remains = configured
+        return intend(names, configured)
       })
     } catch (error) {
       if (!(error instanceof InsideFailed)) throw error
-      throw await takeBack(work, came, isScripted(), error)
+      throw await takeBack(work, { came, remains, isScripted: isScripted() }, error)
     }
   })
 }
@@ -134,12 +140,15 @@ export interface RemoveOptions {
   readonly came: readonly string[]
   /** Packages that other apps of the VPS asked for. */
   readonly stay: ReadonlySet<string>
+  /** Packages of its OS template. */
+  readonly ofSystem: ReadonlySet<string>
   /** Its configuration too. */
   readonly purge: boolean
 }
 
 /** @returns what came with it and stays, since something else needs it @throws InsideFailed */
-export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions): Promise<string[]> {
+export async function removeApp(given: Work, { came, stay, ofSystem, purge }: RemoveOptions): Promise<string[]> {
+  const work: Work = { ...given, removal: purge ? 'purge' : 'keep' }
   try {
     const present = await packagesInside(work)
     await runScripts(work, 'pre-remove')
@@ -157,7 +166,7 @@ export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions
       work.step('removing what came with them')
       await apt(work, 'removal', remove(idle, purge))
     }
-    const left = await leftOver(work, ours)
+    const left = await leftOver(work, ours, ofSystem)
     if (left.length > 0) {
       work.step('removing what would stay for no reason')
       await apt(work, 'removal', remove(left, purge))
@@ -170,15 +179,20 @@ export async function removeApp(work: Work, { came, stay, purge }: RemoveOptions
   }
 }
 
-/** What came with it and is never removed by itself (apt.conf(5), APT::NeverAutoRemove), though nobody asked for it, needs it or would rather have it. */
-async function leftOver(work: Work, ours: ReadonlySet<string>): Promise<string[]> {
+/**
+ * What came with it and is never removed by itself (apt.conf(5), APT::NeverAutoRemove), though nobody asked for it, needs it or would rather have it. What packages
+ * of the system would rather have, they went without before.
+ */
+async function leftOver(work: Work, ours: ReadonlySet<string>, ofSystem: ReadonlySet<string>): Promise<string[]> {
   const present = await packagesInside(work)
   const ask = async (argv: readonly string[]): Promise<string> => (await must(quietly(work), 'removal', argv)).stdout
   const auto = new Set((await ask(automatic())).split(/\s+/))
   const candidates = [...ours].filter((name) => present.has(name) && auto.has(name))
   if (candidates.length === 0) return []
   const wished = new Set(
-    [...parseRecommendations(await ask(recommendations()))].flatMap(([name, wishes]) => (ours.has(name) ? [] : wishes)),
+    [...parseRecommendations(await ask(recommendations()))].flatMap(([name, wishes]) =>
+      ours.has(name) || ofSystem.has(name) ? [] : wishes,
+    ),
   )
   const unasked = candidates.filter((name) => !wished.has(name))
   const isFree = async (names: readonly string[]): Promise<boolean> =>
@@ -199,18 +213,27 @@ function requireOnly({ removes }: Simulated, ours: ReadonlySet<string>, phase: s
   )
 }
 
-async function takeBack(work: Work, came: readonly string[], isScripted: boolean, cause: InsideFailed): Promise<InsideFailed> {
+interface Brought {
+  readonly came: readonly string[]
+  readonly remains: readonly string[]
+  readonly isScripted: boolean
+}
+
+async function takeBack(work: Work, { came, remains, isScripted }: Brought, cause: InsideFailed): Promise<InsideFailed> {
   const said = (state: string, remedy = cause.remedy): InsideFailed =>
     new InsideFailed(cause.phase, `${cause.message}; ${state}`, remedy, { cause })
   if (came.length === 0 && !isScripted) return said('nothing was installed')
-  const back = { ...work, signal: undefined }
+  // What was there before stays, and a purge would take that with it.
+  const stay = new Set(remains)
+  const back: Work = { ...work, signal: undefined, removal: stay.size === 0 ? 'undo' : 'keep' }
   try {
     work.step('taking it back')
     if (isScripted) await runScripts(back, 'pre-remove').catch(() => undefined)
     const present = await packagesInside(back)
-    const left = came.filter((name) => present.has(name))
+    const [had, left] = [true, false].map((was) => came.filter((name) => present.has(name) && stay.has(name) === was))
+    if (had?.length) await apt(back, 'taking it back', remove(had, false))
     // Also what only left configuration: purge knows both.
-    if (left.length > 0) await apt(back, 'taking it back', remove(left, true))
+    if (left?.length) await apt(back, 'taking it back', remove(left, true))
     if (isScripted) await runScripts(back, 'post-remove')
     await work.inside.run(forgetFailed(), { seconds: 30 }).catch(() => undefined)
     return said(came.length === 0 ? 'nothing was installed' : 'what had been installed is removed again')

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { App, AppOnSystem, AppPhase } from '../app.ts'
-import { APT_ENV, configureAll, installed, parseInstalled, REPOSITORY, SOURCES_FILE, WORK } from './apt-inside.ts'
+import { APT_ENV, configureAll, installed, parseInstalled, parseRemains, REPOSITORY, SOURCES_FILE, WORK } from './apt-inside.ts'
 import { howItEnded, type Inside, InsideFailed, type InsideOptions, type InsideResult } from './inside.ts'
 import { parameterEnv, type Values } from './parameters.ts'
 import { type TarFile, tarOf } from './ustar.ts'
@@ -26,8 +26,13 @@ export interface Work {
   readonly step: (step: string) => void
   /** The whole system is thrown away when this fails. */
   readonly disposable?: boolean
+  /** What scripts of a removal are to leave. */
+  readonly removal?: Removal
   readonly signal?: AbortSignal | undefined
 }
+
+/** keep: configuration and data stay. purge: nothing stays. undo: an `add` failed, and what was there before it stays. */
+type Removal = 'keep' | 'purge' | 'undo'
 
 /** Installing a database on a busy machine. */
 const APT_SECONDS = 1_800
@@ -135,6 +140,10 @@ export async function packagesInside(work: Work): Promise<ReturnType<typeof pars
   return look()
 }
 
+/** Packages that have been removed, but not purged. */
+export const remainsInside = async (work: Work): Promise<string[]> =>
+  parseRemains((await must(quietly(work), 'preparation', installed())).stdout)
+
 /** All scripts of a phase, in their order. @throws InsideFailed */
 export async function runScripts(work: Work, phase: AppPhase): Promise<void> {
   const scripts = work.app.scripts.filter((script) => script.phase === phase)
@@ -146,13 +155,14 @@ export async function runScripts(work: Work, phase: AppPhase): Promise<void> {
   }
 }
 
-const scriptEnv = ({ app, vps, values }: Work): Record<string, string> => ({
+const scriptEnv = ({ app, vps, values, removal }: Work): Record<string, string> => ({
   DEBIAN_FRONTEND: 'noninteractive',
   INSULA_VPS_NAME: vps.name,
   INSULA_VPS_ID: `${vps.id}`,
   INSULA_ADDRESSES: vps.addresses.join(' '),
   INSULA_APP: app.name,
   INSULA_VERSION: app.version,
+  ...(removal === undefined ? {} : { INSULA_REMOVAL: removal }),
   ...parameterEnv(values),
 })
 
