@@ -71,7 +71,7 @@ export type AppAdd = z.input<typeof AppAdd>
 export const AppUpgrade = z.strictObject({ app: TemplateRef, parameters, ...many }).meta({ id: 'AppUpgrade' })
 export type AppUpgrade = z.input<typeof AppUpgrade>
 export const AppRemove = z
-  .strictObject({ app: TemplateName, purge: z.boolean().default(false).describe('Its configuration too'), ...many })
+  .strictObject({ app: TemplateName, purge: z.boolean().default(false).describe('Its configuration and data too'), ...many })
   .meta({ id: 'AppRemove' })
 export type AppRemove = z.input<typeof AppRemove>
 
