@@ -172,6 +172,7 @@ export async function removeApp(given: Work, { came, stay, ofSystem, purge }: Re
       await apt(work, 'removal', remove(left, purge))
     }
     await runScripts(work, 'post-remove')
+    await work.inside.run(forgetFailed(), { seconds: 30 }).catch(() => undefined)
     const after = await packagesInside(work)
     return came.filter((name) => after.has(name))
   } finally {
