@@ -107,7 +107,12 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('lab', 'tests/system/network.test.ts', 'nftables and neighbours of another kernel'),
   choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
-  choice('host', 'tests/system/apps-own.test.ts', NO_MIRROR),
+  choice(
+    'host',
+    'tests/system/apps-own.test.ts',
+    'nine Debians boot in it, more than twenty minutes there; apps-disk-full.test.ts is what another kernel makes a difference to',
+  ),
+  choice('lab', 'tests/system/apps-disk-full.test.ts', 'the host has no quota'),
   choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
   choice('host', 'tests/system/rpm.test.ts', 'dnf and rpmbuild, which the lab does not have'),
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),

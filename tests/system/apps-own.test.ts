@@ -1,7 +1,7 @@
 /** An app of the provider's own, with versions of its own: in VPSs that run and that are stopped, and everything that goes wrong with it. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { BOOTED, testNode, until } from './support/node.ts'
 import { ownApp } from './support/own-app.ts'
@@ -173,45 +173,3 @@ test('cut off in the middle of an upgrade goes on with the next insulad; two bui
   assert.deepEqual([await version(vps), (await appOf(vps))?.state], ['3.0', 'ready'], said)
   await sound(vps)
 })
-
-test('that does not fit on the disk leaves no trace of itself, and is finished once there is room', async () => {
-  await thing.publish('4.0', { files: { 'usr/share/thing/much': '\0'.repeat(100 << 20) } })
-  await build()
-  const directory = mkdtempSync('/var/tmp/insula-small-')
-  await node.ok('vzfs', 'volume', 'add', 'small', directory, '--size', '500M')
-  try {
-    const vps = await running('own-full', '--volume', 'small')
-    const before = await node.inside(vps, 'dpkg-query', '-W')
-    const full = /No space left on device.*its disk is full: free some space/s
-    const fill = (megabytes: number) => node.inside(vps, 'sh', '-c', FILL, 'sh', `${megabytes}`)
-    await fill(60)
-    assert.match(await refused('add', vps, 'thing'), full)
-    assert.equal(await node.inside(vps, 'dpkg-query', '-W'), before)
-    await sound(vps)
-    await node.ok('app', 'add', vps, first)
-    assert.match(await refused('upgrade', vps, 'thing'), full)
-    assert.deepEqual([await version(vps), (await appOf(vps))?.state], ['1.0', 'upgrading'])
-    await fill(0)
-    assert.match(await refused('upgrade', vps, 'thing'), /No space left on device/)
-    await node.inside(vps, 'rm', '/root/filler')
-    await node.ok('app', 'upgrade', vps, 'thing')
-    assert.deepEqual([await version(vps), (await appOf(vps))?.state], ['4.0', 'ready'])
-    await sound(vps)
-    // Stopped, and with files of its own in the way of a shared layer.
-    await node.ok('app', 'remove', vps, 'thing', '--purge')
-    await fill(60)
-    await node.ok('stop', vps)
-    assert.match(await refused('add', vps, 'thing'), full)
-    await node.ok('start', vps, ...BOOTED)
-    await sound(vps)
-    assert.deepEqual((await node.show(vps))['apps'], [])
-    await node.ok('destroy', '-y', '--force', vps)
-  } finally {
-    await node.insula(['vzfs', 'volume', 'remove', 'small'])
-    rmSync(directory, { recursive: true, force: true })
-  }
-})
-
-/** So many megabytes stay free; with none of them, not a byte does. */
-const FILL = `rm -f /root/filler; sync; free=$(df -m --output=avail / | tail -n 1)
-if [ "$1" = 0 ]; then head -c 2G /dev/zero > /root/filler 2> /dev/null; true; else head -c "$((free - $1))M" /dev/zero > /root/filler; fi`

@@ -1,7 +1,10 @@
 /** An application is installed once, by the system's own means, and shown to many as a layer. */
 
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { realProcessRunner } from '@insula/kernel'
 import { collectStacks, inMaintenance, type Install, ontoStack, stackName, withStack } from '@insula/node/daemon'
 import { createVps, runIn, start, stop as halt } from './support/own-vps.ts'
 import { ownDaemon } from './support/own-daemon.ts'
@@ -112,4 +115,64 @@ test('a failed and a cut off installation leave nothing', async () => {
     [],
   )
   assert.equal((await means.vzfs.areas.list()).length, vpss)
+})
+
+const MIB = 1 << 20
+
+test('a volume that becomes full while one is made: it says so, nothing is left, the VPS is as it was and gets it later', async (t) => {
+  const place = mkdtempSync('/dev/shm/insula-stacks-')
+  const runner = realProcessRunner()
+  const mount = (options: string) => runner.run(['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', place])
+  await mount('size=200m')
+  t.after(async () => {
+    await runner.run(['umount', place])
+    rmSync(place, { recursive: true })
+  })
+  const volume = join(place, 'volume')
+  mkdirSync(volume)
+  await using full = await ownDaemon('teststackfull', undefined, volume)
+  const { means: own } = full
+  const quiet = { mirror: undefined, signal: work.signal, onProgress: () => undefined }
+  const { ref } = await own.templates.build('micro', quiet)
+  const id = await createVps(own, 'kept', ref)
+  await start(own, id)
+  await runIn(own, id, 'echo mine > /etc/mine')
+  await halt(own, id)
+  const state = async () => {
+    await own.vzfs.idle()
+    return {
+      record: own.inventory.all(),
+      layers: (await own.vzfs.layers.list()).map(({ name }) => name),
+      areas: (await own.vzfs.areas.list()).map((area) => area.id),
+      scratch: ['tmp', 'trash'].map((part) => readdirSync(join(own.vzfs.path, part))),
+      // A pool of directories that were made for contents is no loss.
+      free: Math.round(statfsSync(place).bfree / 256),
+    }
+  }
+  const before = await state()
+  const install: Install = async (inside) => {
+    const { code, tail } = await inside.run(['dd', 'if=/dev/urandom', 'of=/opt.bin', 'bs=1M', 'count=12'])
+    if (code !== 0) throw new Error(tail.join(' '))
+    return {}
+  }
+  const get = () => own.tasks.exclusively(id, () => ontoStack(own, id, ['big@1'], install, work))
+  const room = (mib: number) => {
+    const { blocks, bfree } = statfsSync(place)
+    return mount(`remount,size=${(blocks - bfree) * 4 + mib * 1024}k`)
+  }
+  // For what is installed, then for the layer of it.
+  for (const [mib, why] of [
+    [8, /No space left on device/],
+    [16, /^cannot make layer stack-\S+ of area \d+: the volume is full; nothing of it is left$/],
+  ] as const) {
+    await room(mib)
+    await assert.rejects(get(), { message: why })
+    await mount('remount,size=200m')
+    assert.deepEqual(await state(), before)
+  }
+  assert.ok(statfsSync(place).bfree * 4096 > 100 * MIB)
+  assert.ok((await get()) !== null)
+  await start(own, id)
+  assert.equal(await runIn(own, id, 'cat /etc/mine; stat -c %s /opt.bin'), `mine\n${12 * MIB}\n`)
+  await halt(own, id)
 })

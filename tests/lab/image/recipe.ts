@@ -20,6 +20,9 @@ const PACKAGES = [
   'e2fsprogs',
   'util-linux-extra',
   'python3',
+  // Archives that tests make are signed.
+  'gpg',
+  'gpg-agent',
   // dm-log-writes.
   'dmsetup',
 ]

