@@ -57,6 +57,11 @@ test('goes its own way in each VPS: versions, changed configuration, removal', a
   await node.inside(one, 'sh', '-c', 'echo mine > /etc/thing.conf')
   await thing.publish('2.0')
   const second = await build()
+  const [older, newer] = [first, second].map((ref) => ref.split('@')[1])
+  assert.match(
+    await node.ok('app', 'show', 'thing'),
+    new RegExp(`^versions +${newer}, built [-0-9 :]+, latest\n +${older}, built [-0-9 :]+$`, 'm'),
+  )
   await node.ok('app', 'upgrade', one, 'thing')
   assert.deepEqual([await version(one), await version(two)], ['2.0', '1.0'])
   const usage = JSON.parse(await node.ok('template', 'usage', '--json')) as { ref: string; vps: { name: string }[] }[]

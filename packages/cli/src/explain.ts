@@ -155,10 +155,11 @@ function examplesOf(command: AnyCommand): string {
   return `\nExamples:\n${lines.join('\n')}\n`
 }
 
-/** `help create` is `create --help`; `help` alone shows everything, and of what is not there commander says so. */
+/** `help create`, and `help create NAME`, is `create --help`; `help` alone shows everything, and of what is not there commander says so. */
 function helpWords(commands: readonly AnyCommand[], words: readonly string[]): readonly string[] {
-  const path = words.join(' ')
-  return commands.some(({ name }) => name === path) || Object.hasOwn(groups, path) ? [...words, '--help'] : words
+  const command = words.findIndex((_, at) => commands.some(({ name }) => name === words.slice(0, at + 1).join(' ')))
+  if (command >= 0) return [...words.slice(0, command + 1), '--help']
+  return Object.hasOwn(groups, words.join(' ')) ? [...words, '--help'] : words
 }
 
 /** The command of `exec` is set apart by --, so that commander leaves its options alone. */

@@ -47,9 +47,9 @@ export async function sentences(failure: ApiFailure, context: Context | undefine
   return [
     `insula: ${failure.message}`,
     ...failure.details
-      .map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
       // The message of a single fault says it already.
-      .filter((detail) => !failure.message.endsWith(detail))
+      .filter(({ message }) => !failure.message.endsWith(message))
+      .map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
       .map((detail) => `  ${detail}`),
     ...(remedy === undefined ? [] : [`  ${forInstance(remedy, context)}`]),
   ].join('\n')

@@ -14,7 +14,7 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
     { name: 'id', about: 'number', right: true, value: ({ id }) => String(id) },
     { name: 'name', about: 'name', shrinks: true, value: ({ name }) => name },
     { name: 'state', about: 'running, stopped, ...', value: ({ state }) => state },
-    { name: 'addresses', about: 'IPv4 addresses', shrinks: true, value: ({ addresses }) => addresses.join(',') || '-' },
+    { name: 'addresses', about: 'IPv4 addresses', shrinks: 'items', value: ({ addresses }) => addresses.join(',') || '-' },
     { name: 'template', about: 'OS template', shrinks: true, value: ({ template }) => template.split('@')[0] ?? template },
     { name: 'memory', about: 'used, and the limit', right: true, value: memory },
     {
@@ -76,7 +76,7 @@ export function vpsColumns(cpu: CpuUse): readonly Column<Vps>[] {
       right: true,
       value: ({ limits }) => (limits.cpuLimit === null ? '-' : `${limits.cpuLimit}%`),
     },
-    { name: 'dns', about: 'DNS servers', shrinks: true, value: ({ dns }) => dns.join(',') || '-' },
+    { name: 'dns', about: 'DNS servers', shrinks: 'items', value: ({ dns }) => dns.join(',') || '-' },
     { name: 'nat', about: "whether its connections leave with the node's address", value: ({ nat }) => (nat ? 'yes' : 'no') },
     { name: 'onboot', about: 'whether it starts with the node', value: ({ onboot }) => (onboot ? 'yes' : 'no') },
     { name: 'boot-order', about: 'lower starts first', right: true, value: ({ bootOrder }) => String(bootOrder) },

@@ -19,13 +19,14 @@ export const VpsName = z
   .refine(isVpsName, { error: VPS_NAME_RULE })
   .meta({ id: 'VpsName', description: VPS_NAME_RULE })
 
+const noVps = ({ input }: { readonly input?: unknown }): string =>
+  `there can be no VPS "${String(input).slice(0, 64)}": the name of one has ${VPS_NAME_RULE}; its id is 1 to 999999999`
+
 /** Id or name. */
 export const VpsRef = z
   .string()
-  .max(32)
-  .refine((text) => isVpsName(text) || isVpsId(text), {
-    error: `the id (1 to 999999999) or the name of a VPS (${VPS_NAME_RULE})`,
-  })
+  .max(32, { error: noVps, abort: true })
+  .refine((text) => isVpsName(text) || isVpsId(text), { error: noVps })
   .meta({ id: 'VpsRef', description: 'Id or name of a VPS' })
 
 export const VpsId = z.int().min(1).max(999_999_999)

@@ -12,10 +12,12 @@ export const appShow = command({
   options: output,
   examples: [{ line: 'insula app show nginx', about: 'its latest version' }],
   run: async (context, { args, options }) => {
-    const { app } = await (await context.client()).appShow({ params: { app: args.app } })
+    const client = await context.client()
+    const { app } = await client.appShow({ params: { app: args.app } })
     if (options.json) return context.print(JSON.stringify(app, null, 2))
     if (options.quiet) return context.print(app.ref)
     const users = (await namesOfUsers(context, [app]))(app)
+    const versions = (await client.appList()).apps.filter(({ name }) => name === app.name).toReversed()
     printFields(context, [
       ['name', app.name],
       ['version', app.version],
@@ -24,6 +26,10 @@ export const appShow = command({
       ['needs', app.needs.join(', ') || '-'],
       ['built', moment(app.builtAt)],
       ['used by', users.length === 0 ? 'no VPS' : users.join(', ')],
+      ...versions.map(
+        ({ version, builtAt, latest }, at) =>
+          [at === 0 ? 'versions' : '', `${version}, built ${moment(builtAt)}${latest ? ', latest' : ''}`] as const,
+      ),
       ...app.systems.map(
         ({ os, version, packages, bytes }) =>
           [`on ${os}`, `${version === null ? '' : `${version}, `}${packages} packages, ${formatSize(bytes)}`] as const,

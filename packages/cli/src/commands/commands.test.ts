@@ -598,6 +598,7 @@ test('mistakes on the command line: one sentence, the usage, exit code 2', async
       ['list', '--jsn'],
       /^insula list: unknown option '--jsn'; did you mean --json\?\nUsage: insula list \[VPS\.\.\.\] \[options\]/,
     ],
+    [['help', 'app', 'nginx'], /^insula app: unknown command 'nginx'/],
     [['help', 'lst'], /^insula: unknown command 'lst'; did you mean list\?/],
     [['list', '-o'], /^insula list: option '-o, --columns COLUMNS' argument missing/],
     [['show'], /^insula show: missing required argument 'VPS'\nUsage: insula show VPS \[options\]/],
@@ -620,6 +621,8 @@ test('help goes to stdout with 0, in every spelling', async () => {
   assert.match(help, /\nExamples:\n {2}insula list /)
   assert.equal((await insula('help', 'list')).out, help)
   assert.equal((await insula('list', '-h')).out, help)
+  assert.equal((await insula('help', 'list', 'web', '--json')).out, help)
+  assert.match((await insula('help', 'app', 'add', 'web', 'nginx')).out, /^Usage: insula app add /)
   assert.match((await insula('help', 'template', 'build')).out, /^Usage: insula template build NAME/)
   assert.match((await insula()).out, /^Usage: insula COMMAND/)
   assert.match((await insula('help', 'exit-codes')).out, /^ {2}128\+N /m)

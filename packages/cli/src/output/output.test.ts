@@ -28,6 +28,23 @@ test('on a narrow terminal what may shrink is cut, with a mark', () => {
   assert.equal(table(rows, columns, 16), ' ID  NAME\n  7  größe\n101  a-name-tha…')
 })
 
+test('a list is cut between its items, says how many are left out, and gives away what it does not need', () => {
+  const listed: readonly Column<Row>[] = [
+    ...columns,
+    { name: 'at', about: 'addresses', shrinks: 'items', value: ({ id }) => (id === 7 ? '10.0.0.1,10.0.0.2,10.0.0.3' : '-') },
+  ]
+  const at = (width: number): string | undefined => table(rows, listed, width).split('\n')[1]
+  assert.equal(at(52), '  7  größe                10.0.0.1,10.0.0.2,10.0.0.3')
+  assert.equal(at(51), '  7  größe                10.0.0.1,10.0.0.2 +1')
+  assert.equal(at(45), '  7  größe                10.0.0.1 +2')
+  assert.equal(
+    table(rows, listed, 37),
+    ' ID  NAME                 AT\n  7  größe                10.0.0.1 +2\n101  a-name-that-is-long  -',
+  )
+  // Never less than one of them.
+  assert.equal(table(rows, listed, 10).split('\n')[1], '  7  größe     10.0.0.1 +2')
+})
+
 test('widths fit the terminal whenever what must not shrink does', () => {
   const column = fc.record({ wanted: fc.integer({ min: 0, max: 60 }), shrinks: fc.boolean() })
   fc.assert(

@@ -12,12 +12,16 @@ export function valid<T>(schema: z.ZodType<T>, value: unknown, doing: string, wh
     message: issue.message,
   }))
   const [first] = details
+  const place = first === undefined || first.path === '' || NAMES_A_VPS.test(first.path) ? '' : `${first.path}: `
   throw new ApiFailure({
     code: 'invalid_request',
-    message: `${doing}: ${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'the request is not valid'}`,
+    message: `${doing}: ${place}${first?.message ?? 'the request is not valid'}`,
     details,
   })
 }
+
+/** Whoever has named one knows where. */
+const NAMES_A_VPS = /(?:^|\.)vps(?:\.\d+)?$/
 
 /** "cannot change settings and limits" */
 export function cannot({ method, summary }: Pick<Route, 'method' | 'summary'>): string {
