@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Vps } from '@insula/contract'
 import { packageManager } from './fakes/package-manager.ts'
 import { openWorld, type SimNode, type World } from './world.ts'
 
@@ -10,18 +11,26 @@ const WAIT = { query: { wait: 10 } } as const
 const SELECT = { app: 'web', select: { vps: ['victim'] } }
 const MOST_CALLS = 200
 
-type Step = (node: SimNode, world: World) => Promise<unknown>
+type Step = (node: SimNode, world: World, inside: ReturnType<typeof packageManager>['state']) => Promise<unknown>
 
 interface Operation {
   readonly prepare: readonly Step[]
   readonly ask: Step
   /** What it has in the end, if the operation has begun; null: there is no VPS. */
   readonly ends: readonly (string | null)[]
+  /** Packages are its own: nothing is done to them of which the record in its private area does not know. */
+  readonly private?: true
 }
 
 const create: Step = ({ client }) => client.vpsCreate({ ...WAIT, body: { name: 'victim', template: 'micro' } })
 const add: Step = ({ client }) => client.appAdd({ ...WAIT, body: SELECT })
-const obstruct: Step = async (node, world) => world.vzfs.obstacles.add(node.daemon.means.inventory.find('victim').id)
+/** Its own files are in the way of the shared layer, which is there already: what is installed then is installed in them. */
+const obstruct: Step = async (node, world, inside) => {
+  await node.client.vpsCreate({ ...WAIT, body: { name: 'other', template: 'micro', apps: [{ app: 'web' }] } })
+  await node.client.vpsDestroy({ params: { vps: 'other' }, query: { wait: 10, force: true } })
+  inside.installed = false
+  world.vzfs.obstacles.add(node.daemon.means.inventory.find('victim').id)
+}
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'an app is put below a stopped VPS': {
@@ -33,6 +42,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     prepare: [create, obstruct],
     ask: ({ client }) => client.appAdd({ body: SELECT }),
     ends: ['', 'web pending packages'],
+    private: true,
+  },
+  'an app is taken from its own files': {
+    prepare: [create, obstruct, add],
+    ask: ({ client }) => client.appRemove({ body: SELECT }),
+    ends: ['web pending packages', ''],
+    private: true,
   },
   'an app is taken from below it': {
     prepare: [create, add],
@@ -51,23 +67,25 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 }
 
-for (const [name, { prepare, ask, ends }] of Object.entries(OPERATIONS))
+for (const [name, { prepare, ask, ends, private: isPrivate }] of Object.entries(OPERATIONS))
   describe(`a daemon that is killed while ${name}`, () => {
     // Before the next one is as after this one.
     it('leaves no half of it: cut off after each call', async () => {
       let calls = 0
       let least = 0
       for (let at = 1; at <= MOST_CALLS; at += 1) {
-        await using world = await openWorld({ commands: packageManager().commands })
+        const inside = packageManager()
+        await using world = await openWorld({ commands: inside.commands })
         const node = await world.boot()
         await node.client.templateBuild({ ...WAIT, body: { name: 'web' } })
-        for (const step of prepare) await step(node, world)
+        for (const step of prepare) await step(node, world, inside.state)
         node.gate.arm(at, 'after')
-        const asked = ask(node, world)
+        const asked = ask(node, world, inside.state)
         asked.catch(() => undefined)
         await Promise.race([asked, node.gate.cut])
         const cut = await Promise.race([node.gate.cut, idle(node).then(() => null)])
         node.kill()
+        if (isPrivate) knows(world, inside.state.installed, cut)
         if (cut === null) break
         calls = at
         const end = await recovers(world, ends).catch((error: unknown) => {
@@ -81,6 +99,16 @@ for (const [name, { prepare, ask, ends }] of Object.entries(OPERATIONS))
       assert.equal(ends[least], ends.at(-1), 'one that was cut off at its end is finished')
     })
   })
+
+function knows(world: World, isInstalled: boolean, cut: string | null): void {
+  const records = [...world.vzfs.records.values()].map((text) => JSON.parse(text) as Vps)
+  const app = records.find(({ name }) => name === 'victim')?.apps.find(({ name }) => name === 'web')
+  const isKnown = isInstalled ? app !== undefined : app === undefined || ['adding', 'removing'].includes(app.state)
+  assert.ok(
+    isKnown,
+    `after ${cut}: it ${isInstalled ? 'is' : 'is not'} installed, and the record says ${app?.state ?? 'nothing'}`,
+  )
+}
 
 /** @returns at which of the ends it has ended */
 async function recovers(world: World, ends: Operation['ends']): Promise<number> {
