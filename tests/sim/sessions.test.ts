@@ -104,7 +104,7 @@ describe('a session', () => {
       assert.deepEqual([type, error.code], ['error', code])
     }
     const long = (await ends('99999999999', { argv: ['true'] })) as { error: { message: string } }
-    assert.match(long.error.message, /^cannot run the command: vps: the id \(1 to 999999999\) or the name of a VPS/)
+    assert.match(long.error.message, /^cannot run the command: there can be no VPS "99999999999": the name of one has/)
   })
 
   it('of 50 at once does each its own', async () => {

@@ -55,6 +55,11 @@ export function packageManager() {
       if (!simulated && (argv.includes('purge') || argv.includes('remove'))) state.installed = false
       return say(() => (simulated ? (argv.includes('install') ? 'Inst web (1.0 Test [all])\n' : 'Remv web [1.0]\n') : ''))(call)
     },
+    // What a purge is wrapped in; everything else of it finds nothing to tell.
+    sh: (call) => {
+      const at = call.argv.indexOf('apt-get')
+      return at < 0 ? nothing(call) : (commands['apt-get'] ?? nothing)({ ...call, argv: call.argv.slice(at) })
+    },
     'apt-mark': say(() => ''),
     '/bin/sh': waits,
     '/var/lib/insula-app/script': async () => {
