@@ -118,10 +118,17 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
       if (call) handle(means, call, true)
     }
   })
+  /** In steps: tenants decide how long all of it takes, and others are answered in between. */
+  function* looks(): Generator<void, void> {
+    yield* load.look()
+    // So late grace times of users may end, where a VPS has its own.
+    yield* quotas.settle()
+  }
   const buffer = Buffer.alloc(65_536)
   listeners.watch(ORDERS_KEY, ORDERS)
+  let looking: Generator<void, void> | null = null
   for (let looked = performance.now(); ;) {
-    const patience = rounds.patience()
+    const patience = looking ? 0 : rounds.patience()
     const ready = listeners.wait(patience < 0 ? LOOK_MS : Math.min(patience, LOOK_MS))
     for (const { key, what } of ready) {
       if (key === ORDERS_KEY) {
@@ -131,10 +138,10 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
       } else if (what === 'ended') ended(key)
     }
     rounds.serve(ready)
-    if (kind !== 'calls' || performance.now() - looked < LOOK_MS) continue
-    looked = performance.now()
-    load.look()
-    // So late grace times of users may end, where a VPS has its own.
-    quotas.settle()
+    if (kind === 'calls' && looking === null && performance.now() - looked >= LOOK_MS) {
+      looked = performance.now()
+      looking = looks()
+    }
+    if (looking?.next().done) looking = null
   }
 }

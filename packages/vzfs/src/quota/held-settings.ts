@@ -11,6 +11,7 @@ export function heldSettings(): SettingsFile {
       then?.(settings)
       return settings
     },
+    kept: () => null,
     reset: (other) => void (settings = other),
   }
 }

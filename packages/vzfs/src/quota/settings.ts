@@ -6,7 +6,18 @@
  * Written by more than one process, each of them quickly and in its own thread: under a lock on the area's directory, by one rename.
  */
 
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls, GraceEnds, QuotaGrace, QuotaLimits } from '@insula/kernel'
 import { errnoOf, VzfsError } from '../errors.ts'
@@ -34,10 +45,14 @@ export interface LimitedId {
   readonly ends?: Partial<GraceEnds>
 }
 
-const NOTHING: KindSettings = { enforced: true, grace: null, limited: {} }
+export const NOTHING: KindSettings = { enforced: true, grace: null, limited: {} }
 export const NO_ID_SETTINGS: IdSettings = { accounted: 0, user: NOTHING, group: NOTHING }
 
 const NAME = 'quota.json'
+/** Another name of the last one of which it is known that it is on disk: of one that is not, a power failure leaves an empty file. */
+const KEPT = 'quota.json.kept'
+/** The kernel writes to disk within half of it what nobody waits for. */
+const SAFE_MS = 60_000
 const LOCK_LOOKS = 1_000
 const LOCK_POLL_MS = 1
 
@@ -46,6 +61,8 @@ export interface SettingsFile {
   read(): IdSettings
   /** Reads, changes, writes, then does what follows from it, with nobody between. The same settings from `change`: nothing is written. */
   change(change: (settings: IdSettings) => IdSettings, then?: (settings: IdSettings) => void): IdSettings
+  /** The last settings that are known to be on disk, of whatever age. Null: there are none, or they are damaged too. */
+  kept(): IdSettings | null
   /** Puts a damaged file aside, as quota.json.damaged, and these settings in its place. */
   reset(settings: IdSettings): void
 }
@@ -53,6 +70,7 @@ export interface SettingsFile {
 /** @param durable on disk when `change` returns, which can take long on a busy disk */
 export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, durable: boolean): SettingsFile {
   const path = join(directory, NAME)
+  const keptPath = join(directory, KEPT)
   let known: { readonly identity: string; readonly settings: IdSettings } | null = null
   const read = (): IdSettings => {
     const identity = identityOf(path)
@@ -76,17 +94,27 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
         const before = read()
         const after = change(before)
         if (after !== before) {
+          if (!durable && isSafe(path)) keep(path, keptPath)
           write(path, after, durable ? lock : null)
+          if (durable) keep(path, keptPath)
           const identity = identityOf(path)
           if (identity !== null) known = { identity, settings: after }
         }
         then?.(after)
         return after
       }),
+    kept() {
+      try {
+        return parse(keptPath, readFileSync(keptPath, 'utf8'))
+      } catch {
+        return null
+      }
+    },
     reset: (settings) =>
       alone((lock) => {
         if (identityOf(path) !== null) renameSync(path, `${path}.damaged`)
         write(path, settings, durable ? lock : null)
+        if (durable) keep(path, keptPath)
       }),
   }
 }
@@ -108,6 +136,20 @@ function write(path: string, settings: IdSettings, directory: number | null): vo
   }
   renameSync(staged, path)
   if (directory !== null) fsyncSync(directory)
+}
+
+function isSafe(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && Date.now() - found.mtimeMs > SAFE_MS
+}
+
+function keep(path: string, kept: string): void {
+  const staged = `${kept}.new`
+  rmSync(staged, { force: true })
+  linkSync(path, staged)
+  renameSync(staged, kept)
+  // Two names of one file are both left.
+  rmSync(staged, { force: true })
 }
 
 function openDirectory(directory: string): number {

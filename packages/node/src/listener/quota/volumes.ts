@@ -7,8 +7,8 @@ import type { ListenedVps } from '../vps.ts'
 export interface QuotaVolumes {
   /** Null: its volume keeps none. */
   of(vps: ListenedVps): IdQuota | null
-  /** Moves the ends of grace times of all that were asked for. */
-  settle(): void
+  /** Moves the ends of grace times of all that were asked for, in steps. */
+  settle(): Generator<void, void>
   forget(id: string): void
 }
 
@@ -33,10 +33,10 @@ export function quotaVolumes({ files, open, log }: QuotaVolumesNeed): QuotaVolum
       known.set(id, opened)
       return opened
     },
-    settle() {
+    *settle() {
       for (const [id, quota] of known) {
         try {
-          quota.settle()
+          yield* quota.settle()
         } catch (error) {
           if (!(error instanceof SystemCallFailed)) known.delete(id)
           log(`VPS ${id}: grace times of its users could not be looked at: ${(error as Error).message}`)
