@@ -78,31 +78,55 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
     if (known?.identity !== identity) known = { identity, settings: parse(path, readFileSync(path, 'utf8')) }
     return known.settings
   }
-  const alone = <T>(body: (lock: number) => T): T => {
+  const alone = <T>(body: () => T): T => {
     const lock = openDirectory(directory)
     try {
       takeLock(files, lock, directory)
-      return body(lock)
+      return body()
     } finally {
       closeSync(lock)
     }
   }
+  /** Under the lock. What is returned puts it on disk and needs none: who waits for a disk keeps nobody from going on. */
+  const put = (settings: IdSettings): (() => void) => {
+    if (!durable && isSafe(path)) keep(path, keptPath)
+    const file = write(path, settings)
+    if (!durable) {
+      closeSync(file)
+      return () => undefined
+    }
+    const staged = `${keptPath}.sure`
+    linkAs(path, staged)
+    return () => {
+      try {
+        fsyncSync(file)
+        renameAs(staged, keptPath)
+        fsyncDirectory(directory)
+      } finally {
+        closeSync(file)
+      }
+    }
+  }
   return {
     read,
-    change: (change, then) =>
-      alone((lock) => {
-        const before = read()
-        const after = change(before)
-        if (after !== before) {
-          if (!durable && isSafe(path)) keep(path, keptPath)
-          write(path, after, durable ? lock : null)
-          if (durable) keep(path, keptPath)
-          const identity = identityOf(path)
-          if (identity !== null) known = { identity, settings: after }
-        }
-        then?.(after)
-        return after
-      }),
+    change(change, then) {
+      let onDisk = (): void => undefined
+      try {
+        return alone(() => {
+          const before = read()
+          const after = change(before)
+          if (after !== before) {
+            onDisk = put(after)
+            const identity = identityOf(path)
+            if (identity !== null) known = { identity, settings: after }
+          }
+          then?.(after)
+          return after
+        })
+      } finally {
+        onDisk()
+      }
+    },
     kept() {
       try {
         return parse(keptPath, readFileSync(keptPath, 'utf8'))
@@ -110,12 +134,13 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
         return null
       }
     },
-    reset: (settings) =>
-      alone((lock) => {
+    reset(settings) {
+      const onDisk = alone(() => {
         if (identityOf(path) !== null) renameSync(path, `${path}.damaged`)
-        write(path, settings, durable ? lock : null)
-        if (durable) keep(path, keptPath)
-      }),
+        return put(settings)
+      })
+      onDisk()
+    },
   }
 }
 
@@ -125,17 +150,18 @@ function identityOf(path: string): string | null {
   return found ? `${found.ino} ${found.ctimeNs} ${found.size}` : null
 }
 
-function write(path: string, settings: IdSettings, directory: number | null): void {
+/** Open, for who wants it on disk. */
+function write(path: string, settings: IdSettings): number {
   const staged = `${path}.new`
   const file = openSync(staged, 'w', 0o600)
   try {
     writeFileSync(file, JSON.stringify(settings))
-    if (directory !== null) fsyncSync(file)
-  } finally {
+    renameSync(staged, path)
+    return file
+  } catch (error) {
     closeSync(file)
+    throw error
   }
-  renameSync(staged, path)
-  if (directory !== null) fsyncSync(directory)
 }
 
 function isSafe(path: string): boolean {
@@ -144,12 +170,28 @@ function isSafe(path: string): boolean {
 }
 
 function keep(path: string, kept: string): void {
-  const staged = `${kept}.new`
-  rmSync(staged, { force: true })
-  linkSync(path, staged)
-  renameSync(staged, kept)
+  linkAs(path, `${kept}.new`)
+  renameAs(`${kept}.new`, kept)
+}
+
+function linkAs(path: string, name: string): void {
+  rmSync(name, { force: true })
+  linkSync(path, name)
+}
+
+function renameAs(from: string, to: string): void {
+  renameSync(from, to)
   // Two names of one file are both left.
-  rmSync(staged, { force: true })
+  rmSync(from, { force: true })
+}
+
+function fsyncDirectory(directory: string): void {
+  const fd = openDirectory(directory)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function openDirectory(directory: string): number {
