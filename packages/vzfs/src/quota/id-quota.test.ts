@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { NO_QUOTA_LIMITS } from '@insula/kernel'
 import { fakeQuota } from '@insula/kernel/fakes'
 import { VzfsError } from '../errors.ts'
 import { type IdQuota, openIdQuota } from './id-quota.ts'
@@ -210,31 +211,23 @@ test('where nobody knows any more what was wanted, it is what the file system ha
 
 test('what the file system cannot tell either is what was kept', () => {
   const { quota, ids, settings } = world()
-  ids.limit('user', 1, hard(512))
+  for (const id of [1, 4]) ids.limit('user', id, hard(512))
   ids.setGrace('user', { bytes: DAY })
   ids.limit('group', 2, hard(1024))
   ids.enforce('group', false)
   const before = settings.read()
   // Since then, and lost:
   ids.limit('user', 3, hard(2048))
-  let now: IdSettings | null = null
-  const damaged: SettingsFile = {
-    read() {
-      if (now) return now
-      throw new VzfsError('damaged', 'quota.json is damaged')
-    },
-    change: (change, then) => {
-      now = change(damaged.read())
-      then?.(now)
-      return now
-    },
-    kept: () => before,
-    reset: (other) => void (now = other),
-  }
+  quota.setLimits('user', BASE + 4, NO_QUOTA_LIMITS)
+  const damaged: SettingsFile = { ...settings, kept: () => before }
+  settings.damage()
   const again = openIdQuota({ settings: damaged, quota, base: BASE })
   again.repair(10)
   assert.equal(again.grace('user').bytes, DAY)
-  assert.deepEqual([again.account('user', 1).limits.bytesHard, again.account('user', 3).limits.bytesHard], [512, 2048])
+  assert.deepEqual(
+    [1, 3, 4].map((id) => quota.account('user', BASE + id).limits.bytesHard),
+    [512, 2048, 512],
+  )
   assert.equal(again.state('group'), 'counted')
   again.enforce('group', true)
   assert.equal(quota.account('group', BASE + 2).limits.bytesHard, 1024)

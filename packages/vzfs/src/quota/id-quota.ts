@@ -85,16 +85,11 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         // What the file system cannot tell: limits that do not hold, and grace times.
         const before = kept?.[kind]
         if (before?.enforced === false || !quota.kinds.has(kind)) return before ?? NOTHING
-        const limited = Array.from(accountsOf(quota, kind, base)).filter(isLimited)
-        const ends = (id: number): Pick<LimitedId, 'ends'> => {
-          const known = before?.limited[id]?.ends
-          return known ? { ends: known } : {}
-        }
-        return {
-          enforced: true,
-          grace: before?.grace ?? null,
-          limited: Object.fromEntries(limited.map(({ id, limits }) => [id, { limits, ...ends(id) }])),
-        }
+        const limited: Record<string, LimitedId> = { ...before?.limited }
+        for (const { id, limits } of accountsOf(quota, kind, base))
+          if (isLimited({ limits })) limited[id] = { ...limited[id], limits }
+        // One that was kept and is not there may have been lifted for a while (`withoutIdLimits`), or taken away since: rather one too many.
+        return { enforced: true, grace: before?.grace ?? null, limited }
       }
       file.reset({ accounted, user: found('user'), group: found('group') })
       return file.read()
