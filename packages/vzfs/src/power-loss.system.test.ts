@@ -20,7 +20,7 @@ import { openPipe, realFileCalls, realProcessRunner, realQuota, startAttached } 
 import { openVzfs } from './open.ts'
 import { type Copy, type LoopVolume, loopVolume } from './testing/loop-volume.ts'
 import { owed, type Said } from './testing/power-loss.ts'
-import { baseOf, contentsOf, FILES, requireOwn, stateOf, type Told } from './testing/power-states.ts'
+import { baseOf, contentsOf, FILES, IDENTITY, OF_CLONE, requireOwn, stateOf, type Told } from './testing/power-states.ts'
 import { volumePaths } from './volume-paths.ts'
 import type { Vzfs } from './vzfs.ts'
 
@@ -190,7 +190,10 @@ async function isDone(vzfs: Vzfs, kind: keyof typeof KINDS): Promise<boolean> {
   const paths = volumePaths(vzfs.path)
   await vzfs.areas.plan(1)
   const own = paths.area(1)
-  for (const area of kind === 'clone' ? await copiesOf() : [1])
+  const areas = kind === 'clone' ? await copiesOf() : [1]
+  for (const area of areas.filter((id) => id !== 1))
+    assert.equal(readFileSync(join(paths.area(area).upper, IDENTITY), 'utf8'), OF_CLONE)
+  for (const area of areas)
     for (let nth = 0; nth < FILES; nth++)
       assert.equal(stateOf(files, { pool: paths.pool, ...paths.area(area) }, nth, [2]), 2, `area ${area}, f${nth}`)
   const linked = existsSync(own.links)

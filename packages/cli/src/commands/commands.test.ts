@@ -674,7 +674,12 @@ test('quota grace: times are shown and sent in seconds', async () => {
 test('quota: limits of users and groups are sent in bytes, and listed', async () => {
   const { out, code } = await insula('quota', 'set', 'web', '--user', '1000', '--disk', '900M:1G', '--inodes', 'unlimited')
   assert.deepEqual([code, out], [0, 'user 1000 of web: at most 1G, any inodes\n'])
-  assert.match((await insula('quota', 'list', 'web')).out, /^user {2}1000 {2}4\.8M/m)
+  const list = await insula('quota', 'list', 'web')
+  assert.match(list.out, /^user +1000 {2}4\.8M/m)
+  assert.equal(
+    list.err,
+    'insula: limits of groups do not hold: root of the VPS has turned them off, quotaon inside turns them on\n',
+  )
   for (const wrong of [
     ['--disk', '1G'],
     ['--user', '1', '--group', '1', '--disk', '1G'],

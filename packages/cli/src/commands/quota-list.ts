@@ -1,4 +1,4 @@
-import { type QuotaEntry, formatSize } from '@insula/contract/light'
+import { type QuotaEntry, type QuotaList, formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
@@ -31,10 +31,21 @@ export const quotaList = command({
     }
     if (answeredColumnsHelp(context, listing, options)) return
     const query = options.kind === undefined ? {} : { kind: options.kind }
-    const { entries } = await (await context.client()).quotaList({ params: { vps: args.vps }, query })
-    printRows(context, listing, entries, options)
+    const list = await (await context.client()).quotaList({ params: { vps: args.vps }, query })
+    printRows(context, listing, list.entries, options)
+    for (const what of withoutEffect(list)) context.note(`insula: ${what}`)
   },
 })
+
+/** Limits are listed as they are wanted, whether they hold or not. */
+function withoutEffect({ entries, accounted, enforced }: QuotaList): string[] {
+  const off = KINDS.filter((each) => !enforced[each] && entries.some((entry) => entry.kind === each && isLimited(entry)))
+  const back = accounted === 0 ? '--quota-ugid is 0' : 'root of the VPS has turned them off, quotaon inside turns them on'
+  return off.map((each) => `limits of ${each}s do not hold: ${back}`)
+}
+
+const isLimited = ({ bytesSoft, bytesHard, inodesSoft, inodesHard }: QuotaEntry): boolean =>
+  [bytesSoft, bytesHard, inodesSoft, inodesHard].some((value) => value !== null)
 
 const limit = (value: number | null, show: (value: number) => string = String): string => (value === null ? '-' : show(value))
 

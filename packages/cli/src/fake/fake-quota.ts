@@ -18,7 +18,7 @@ export function quotaAnswer(name: 'quotaList' | 'quotaGrace' | 'quotaSet', body:
   if (name === 'quotaGrace') return { grace: { user: { ...GRACES.user, ...body }, group: GRACES.group } }
   if (name === 'quotaSet') return { entry: quotaEntry(body) }
   return {
-    entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 })],
+    entries: [quotaEntry({ kind: 'user', id: 1000, bytesHard: 10 ** 9 }), quotaEntry({ kind: 'group', id: 33, inodesSoft: 100 })],
     accounted: 10,
     enforced: { user: true, group: false },
     grace: GRACES,

@@ -49,7 +49,9 @@ const TOY = `
     })
   }
   rmSync(socket, { force: true })
-  createServer().listen(socket)
+  if (mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 2_000))
+  if (mode === 'mute') setInterval(() => {}, 1_000)
+  else createServer().listen(socket)
 `
 
 interface Stage {
@@ -231,6 +233,14 @@ test('into the background: the error names the log and its last line', LIMIT, as
       error.message.includes('one of instance toy does not answer') &&
       error.message.endsWith(`its log ${file('logs/one.log')} ends with: toy speaks`),
   )
+})
+
+test('into the background: one that is slow, and has not ended, is waited for longer, and not without end', LIMIT, async (t) => {
+  const slow = stage(t, { one: 'slow' })
+  await startInBackground({ ...slow, patience: 1_000 })
+  const mute = stage(t, { one: 'mute' })
+  await assert.rejects(startInBackground({ ...mute, patience: 500 }), /does not answer on .* after [2-9] s, and is being/)
+  assert.deepEqual([slow.lives('one').length, mute.lives('one').length], [1, 1])
 })
 
 test('into the background: a supervisor that cannot run is an error at once', LIMIT, async (t) => {

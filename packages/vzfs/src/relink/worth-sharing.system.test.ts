@@ -1,7 +1,7 @@
 /** Which files are worth a link, by what a link takes on the file system. */
 
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { realFileCalls } from '@insula/kernel'
@@ -16,7 +16,7 @@ const BASE = 4_500_000
 const all = { share: 'all' as const }
 const place = await xfsDirectory()
 
-test('on XFS small files are links too, which take no block; they come back, and an empty one is none', async (t) => {
+test('on XFS small files are links too, which take no block; they come back, and one without a byte on disk is none', async (t) => {
   const { vzfs, beside } = await scratchVolume(t, place)
   const source = await vzfs.scratch()
   writeFileSync(join(source, 'small'), 'of the template')
@@ -28,6 +28,8 @@ test('on XFS small files are links too, which take no block; they come back, and
       mkdirSync(join(root, 'd'))
       for (const size of sizes) writeFileSync(join(root, 'd', `${size}`), filled(size, size))
       writeFileSync(join(root, 'd/own'), `of ${id}`)
+      writeFileSync(join(root, 'd/hole'), '')
+      truncateSync(join(root, 'd/hole'), 500_000)
     })
     await vzfs.areas.survey(id, all)
   }
@@ -48,7 +50,7 @@ test('on XFS small files are links too, which take no block; they come back, and
       .toSorted(([a = 0], [b = 0]) => a - b),
     sizes.slice(1).map((size) => [size, 0]),
   )
-  assert.deepEqual(readdirSync(join(vzfs.path, 'areas/2/upper/d')).toSorted(), ['0', 'own'])
+  assert.deepEqual(readdirSync(join(vzfs.path, 'areas/2/upper/d')).toSorted(), ['0', 'hole', 'own'])
   assert.equal((await vzfs.areas.relink(1, { share: 'none' })).ownFiles, 6)
   // What no layer has in the pool is no template's.
   assert.equal((await vzfs.areas.relink(2, { share: 'templates' })).ownFiles, 6)

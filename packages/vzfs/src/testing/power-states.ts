@@ -15,6 +15,10 @@ export const baseOf = (area: number): number => area * 65_536
 
 export const contentsOf = (state: number, nth: number): Buffer => filled(6000 + nth, state * 100 + nth)
 
+/** What a clone is given before anybody knows it, and its contents. */
+export const IDENTITY = 'identity'
+export const OF_CLONE = 'of the clone'
+
 export type Told =
   /** On the disk. */
   | { readonly area: number; readonly state: number }
