@@ -143,10 +143,11 @@ test('the times of many that begin together are written down a few times, in ste
   const counted: SettingsFile = { ...settings, change: (change, then) => ((writes += 1), settings.change(change, then)) }
   const again = openIdQuota({ settings: counted, quota, base: BASE })
   const steps = settle(again)
-  assert.ok(steps >= 5 && writes === steps, `${steps} steps, ${writes} writes`)
+  assert.ok(steps >= 40 && writes >= 4 && writes <= 6, `${steps} steps, ${writes} writes`)
   for (const id of [1, 500, MANY]) assert.equal(quota.account('user', BASE + id).bytesGraceEnds, now() + DAY)
+  const before = writes
   settle(again)
-  assert.equal(writes, steps, 'none is moved twice')
+  assert.equal(writes, before, 'none is moved twice')
 })
 
 test('what changes between two steps is seen by the next', () => {

@@ -54,8 +54,9 @@ export interface IdQuotaNeed {
 }
 
 const KINDS = ['user', 'group'] as const
-/** Ids of one step: the settings of ten thousand are written once for all of them, and a step takes some milliseconds. */
-const AT_ONCE = 200
+/** Ids of one step, which takes a millisecond or two; and of one that moves ends and writes the settings of all, ten times that with ten thousand. */
+const LOOKED_AT = 25
+const MOVED = 200
 
 /** Its calls throw QuotaMissing where the volume has no quota of the kind, and VzfsError damaged, area_unknown. */
 export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuota {
@@ -105,21 +106,26 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
   }
   const raw = (kind: IdKind, id: number): QuotaAccount => quota.account(kind, base + id)
 
-  /** Puts the end of each time that runs where it belongs. False: it is there. */
-  const moved = (settings: IdSettings, kind: IdKind, account: QuotaAccount): boolean => {
+  /** Where the ends of the times that run belong, if not where they are. */
+  const wrongEnds = (settings: IdSettings, kind: IdKind, account: QuotaAccount): Partial<GraceEnds> | null => {
     const grace = ownGrace(settings, kind)
-    if (grace === null) return false
+    const { bytesGraceEnds, inodesGraceEnds } = account
+    if (grace === null || (bytesGraceEnds === null && inodesGraceEnds === null)) return null
     const known = settings[kind].limited[account.id - base]?.ends
     const volume = quota.grace(kind)
     const ends: { bytes?: number; inodes?: number } = {}
     for (const [what, end] of [
-      ['bytes', account.bytesGraceEnds],
-      ['inodes', account.inodesGraceEnds],
+      ['bytes', bytesGraceEnds],
+      ['inodes', inodesGraceEnds],
     ] as const)
       if (end !== null && end !== known?.[what]) ends[what] = Math.max(1, end - volume[what] + grace[what])
-    if (Object.keys(ends).length === 0) return false
-    quota.setGraceEnds(kind, account.id, ends)
-    return true
+    return Object.keys(ends).length === 0 ? null : ends
+  }
+  /** False: nothing had to be moved. */
+  const moved = (settings: IdSettings, kind: IdKind, account: QuotaAccount): boolean => {
+    const ends = wrongEnds(settings, kind, account)
+    if (ends !== null) quota.setGraceEnds(kind, account.id, ends)
+    return ends !== null
   }
   const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
     if (!moved(settings, kind, account)) return account
@@ -208,14 +214,25 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       for (const kind of KINDS) {
         const begin = file.read()
         if (ownGrace(begin, kind) === null) continue
+        let late: number[] = []
+        // Written down together, for that takes long where there are many.
+        const move = (): void => {
+          const settings = file.read()
+          const those = late.filter((id) => moved(settings, kind, raw(kind, id)))
+          if (those.length > 0) remember(kind, those)
+          late = []
+        }
         const ids = limitedIds(begin[kind])
-        for (let at = 0; at < ids.length; at += AT_ONCE) {
+        for (let at = 0; at < ids.length; at += LOOKED_AT) {
           // Anew: much may have changed since the step before.
           const settings = file.read()
-          const those = ids.slice(at, at + AT_ONCE).filter((id) => moved(settings, kind, raw(kind, id)))
-          if (those.length > 0) remember(kind, those)
+          late.push(...ids.slice(at, at + LOOKED_AT).filter((id) => wrongEnds(settings, kind, raw(kind, id)) !== null))
+          yield
+          if (late.length < MOVED) continue
+          move()
           yield
         }
+        if (late.length > 0) move()
       }
     },
     wrong() {
