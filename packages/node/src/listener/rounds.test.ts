@@ -123,29 +123,3 @@ test('what takes long counts for as many answers as could have been given meanwh
   }
   assert.ok(served <= most, `${served} answers of 20 ms`)
 })
-
-test('a VPS whose calls take long has a tenth of the time, and none waits for longer than ten seconds', () => {
-  let [time, served] = [0, 0]
-  let length = 100
-  const rounds = openRounds({
-    listeners: fakeCallers().open(),
-    vpsOf: () => 'a',
-    handle: () => assert.fail('there are no calls'),
-    serveFile() {
-      served += 1
-      time += length
-    },
-    now: () => time,
-  })
-  const ready = [{ key: 1, what: 'input' }] as const
-  for (; time < 60_000; time += 1) rounds.serve(ready)
-  const taken = served * length
-  assert.ok(taken > 4_000 && taken < 7_000, `${taken} ms of a minute`)
-  length = 60_000
-  const before = served
-  while (served === before) {
-    time += 1
-    rounds.serve(ready)
-  }
-  assert.ok(rounds.patience() <= 10_100, `${rounds.patience()}`)
-})

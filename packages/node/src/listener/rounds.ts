@@ -32,20 +32,10 @@ export const RATE = 5_000
 export const BURST = 1_000
 /** A VPS that has used up its share goes on when it may make so many calls again. */
 const REFILL = 100
-/** A call that takes longer than anything that software does counts so many times, or one VPS could have all of the time, and the others what is left. */
-const LONG_MS = 20
-const TIMES = 10
-/** Seconds that a VPS can be made to wait: for what it did, or for a disk that somebody else kept busy. */
-const LONGEST = 10
 
 interface Share {
   left: number
   at: number
-}
-
-/** In short calls. What takes longer than a call's share of the time counts for more. */
-function costOf(milliseconds: number): number {
-  return Math.max(1, (milliseconds * RATE * (milliseconds > LONG_MS ? TIMES : 1)) / 1_000)
 }
 
 export function openRounds({ listeners, vpsOf, handle, serveFile, now }: RoundMeans): Rounds {
@@ -89,7 +79,8 @@ export function openRounds({ listeners, vpsOf, handle, serveFile, now }: RoundMe
         served.add(vps)
         const since = now()
         serveOne(key, what)
-        share.left = Math.max(share.left - costOf(now() - since), -LONGEST * RATE)
+        // What takes longer than a call's share of the time counts for more.
+        share.left -= Math.max(1, ((now() - since) * RATE) / 1_000)
       }
       goOn()
     },
