@@ -2,14 +2,14 @@
 
 import { statfs } from 'node:fs/promises'
 import { errorCode, type ProcessRunner } from '@insula/kernel'
-import { type Vzfs, VzfsError } from '@insula/vzfs'
+import type { Vzfs } from '@insula/vzfs'
 import { nodeArchitecture } from './architecture.ts'
 import { definitionDigest } from './definition-digest.ts'
 import type { BuiltTree } from './built-tree.ts'
 import { TemplateFailed } from './failure.ts'
 import { installTree } from './install-tree.ts'
 import { templateOf } from './manifest.ts'
-import { formatReference, nextReference, parseReference } from './reference.ts'
+import { newVersion } from './new-version.ts'
 import type { BuildProgress, PackageManager, Template, TemplateManifest, TemplateSource } from './template.ts'
 import { sameAs } from './same.ts'
 import { listTemplates } from './templates.ts'
@@ -37,12 +37,9 @@ const SPACE: Readonly<Record<Installer, number>> = { mmdebstrap: 700 << 20, dnf:
 
 const PACKAGE_MANAGERS: Readonly<Record<Installer, PackageManager>> = { mmdebstrap: 'apt', dnf: 'dnf', busybox: 'none' }
 
-/** Where the tree is done and the layer begins, in per cent. */
-const TREE_DONE = 90
-
 /** @throws TemplateFailed; the signal's reason when aborted. Nothing is left then. */
 export async function buildTemplate(source: TemplateSource, need: BuildNeed): Promise<Template> {
-  return withTree(source, need, false, (manifest, tree) => buildLayer(manifest, need, tree))
+  return withTree(source, need, false, (manifest, tree) => newVersion(manifest, need, tree, templateOf))
 }
 
 /**
@@ -53,7 +50,7 @@ export async function buildTemplate(source: TemplateSource, need: BuildNeed): Pr
 export async function updateTemplate(source: TemplateSource, need: BuildNeed): Promise<Template | null> {
   return withTree(source, need, true, async (manifest, tree) => {
     const latest = (await listTemplates(need.vzfs)).findLast(({ name }) => name === source.name)
-    return latest !== undefined && sameAs(latest, manifest) ? null : buildLayer(manifest, need, tree)
+    return latest !== undefined && sameAs(latest, manifest) ? null : newVersion(manifest, need, tree, templateOf)
   })
 }
 
@@ -83,32 +80,6 @@ async function withTree<T>(
 /** Hands a tree that is built by a definition to `use`, and removes it. Packages are those of today. */
 export async function withTreeOf(source: TemplateSource, need: BuildNeed, use: (tree: string) => Promise<void>): Promise<void> {
   await withTree(source, need, false, (_, tree) => use(tree))
-}
-
-export async function buildLayer(
-  manifest: TemplateManifest,
-  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: Pick<BuildNeed, 'vzfs' | 'signal' | 'now' | 'onProgress'>,
-  tree: string,
-) {
-  const taken = (await vzfs.layers.list()).map((layer) => parseReference(layer.name)).filter((reference) => reference !== null)
-  for (;;) {
-    const reference = nextReference(manifest.name, taken, now())
-    try {
-      const layer = await vzfs.layers.build(formatReference(reference), tree, {
-        manifest,
-        progress: (done, total) =>
-          onProgress({ step: 'sharing files', done: TREE_DONE + Math.floor(((100 - TREE_DONE) * done) / Math.max(1, total)) }),
-        ...(signal ? { signal } : {}),
-      })
-      const template = templateOf(layer, manifest)
-      if (template === null) throw new Error(`layer ${layer.name} was built and is no template`)
-      return template
-    } catch (error) {
-      // Another build of the same day was quicker, and perhaps is not done yet. The tree is untouched then.
-      if (!(error instanceof VzfsError && error.code === 'layer_exists')) throw error
-      taken.push(reference)
-    }
-  }
 }
 
 function manifestFor(source: TemplateSource, architecture: string, { packages, sources }: BuiltTree): TemplateManifest {

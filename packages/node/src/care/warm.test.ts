@@ -9,7 +9,8 @@ test('layers are read ahead for the first VPS that starts, and again when none h
   const read: string[] = []
   const parts: WarmingNeed = {
     vzfs: {
-      async readAhead(volume, layers) {
+      async readAhead(volume, layers, most) {
+        assert.equal(most, 4_000)
         read.push([...(volume === 'default' ? [] : [`${volume}:`]), ...layers].join(' '))
         return { files: 0, bytes: 0 }
       },
@@ -19,7 +20,9 @@ test('layers are read ahead for the first VPS that starts, and again when none h
     config: {},
     log: () => undefined,
   }
-  await using warming = openWarming(parts, () => time)
+  let short = false
+  const memory = { free: () => 16_000, isShort: async () => short }
+  await using warming = openWarming(parts, () => time, memory)
   const started = async (...layers: string[]): Promise<string[]> => {
     read.length = 0
     await warming.before({ volume: 'default', layers })
@@ -39,4 +42,7 @@ test('layers are read ahead for the first VPS that starts, and again when none h
   assert.deepEqual(await started('other', 'os'), [], 'that one stopped a minute ago')
   time += 3_600_000
   assert.deepEqual(await started('os'), ['os'])
+  time += 3_600_000
+  short = true
+  assert.deepEqual(await started('os'), [], 'pages of others would go for it')
 })

@@ -34,10 +34,19 @@ export interface WarmingNeed extends Pick<Means, 'log'> {
   readonly config: Pick<Means['config'], 'readAhead'>
 }
 
+/** Of the machine. */
+export interface Memory {
+  /** Bytes. */
+  free(): number
+  /** Others wait for it. */
+  isShort(): Promise<boolean>
+}
+
 export function openWarming(
   { vzfs, inventory, config, log }: WarmingNeed,
   /** Milliseconds, never going back. */
   now: () => number = () => performance.now(),
+  memory: Memory = { free: freemem, isShort },
 ): Warming {
   const budget = config.readAhead ?? DEFAULT_BYTES
   const inUse = (): Placed[] => {
@@ -58,8 +67,8 @@ export function openWarming(
     last = last.then(body).catch((error: unknown) => log('files of templates could not be read ahead', error))
   }
   const readAhead = async ({ volume, layers }: Placed): Promise<void> => {
-    if (layers.length === 0 || (await isShort())) return
-    await vzfs.readAhead(volume, layers, Math.min(budget, Math.floor(freemem() * PART_OF_FREE)))
+    if (layers.length === 0 || (await memory.isShort())) return
+    await vzfs.readAhead(volume, layers, Math.min(budget, Math.floor(memory.free() * PART_OF_FREE)))
   }
   if (budget > 0) for (const one of inUse()) after(() => readAhead(one))
   const timer = setInterval(() => {

@@ -7,13 +7,10 @@ import type { VpsRecord } from '../record.ts'
 import type { TaskContext } from '../tasks/engine.ts'
 import { requirePresent } from '../volumes/choice.ts'
 import { admitAs } from './admission.ts'
-import { uncreate } from './create.ts'
+import { bringIntoBeing } from './create.ts'
 import { cpuSetFor } from './cpu-set.ts'
-import { diskLimitsOf } from './disk.ts'
 import { takeIdentity } from './identity.ts'
-import { forgetLastWords } from './last-words.ts'
 import { requireLegal } from './legality.ts'
-import { accountIds } from './quota.ts'
 import { copying, copyingLayers, recordOf, requireSnapshot } from './snapshot.ts'
 
 /** The record of the clone, with its name, id, addresses and host ids taken. @throws ApiFailure */
@@ -39,20 +36,16 @@ export async function admitClone(means: Means, original: VpsRecord, request: Vps
 }
 
 /** Makes it; takes everything back when that fails. In the turn of the original. */
-export async function makeClone(
+export const makeClone = (
   means: Means,
   originalId: number,
   snapshot: string | null,
-  { id, name }: VpsRecord,
+  { id }: VpsRecord,
   work: Pick<TaskContext, 'signal' | 'progress' | 'log'>,
-): Promise<VpsRecord> {
-  const { inventory, vzfs, events } = means
-  const record = inventory.get(id)
-  if (!record) throw new Error(`VPS ${id} is gone`)
-  forgetLastWords(means, id)
-  try {
+): Promise<VpsRecord> =>
+  bringIntoBeing(means, id, async (record) => {
     work.signal.throwIfAborted()
-    const original = inventory.get(originalId)
+    const original = means.inventory.get(originalId)
     if (!original) throw failure('not_found', `there is no VPS ${originalId} any more`)
     if (snapshot === null) {
       requireLegal('clone', original, originalId)
@@ -67,16 +60,6 @@ export async function makeClone(
         for (const line of await means.areaView(plan, record.base, (root) => takeIdentity(root, record.base))) work.log(line)
       },
     }
-    await vzfs.clone(record.volume, { id: originalId, snapshot }, wish, { ...copying(work), ...copyingLayers(work) })
-    await vzfs.areas.limit(id, diskLimitsOf(record.limits))
-    await accountIds(means, record)
-    const made = await inventory.move(id, 'stopped')
-    events.emit({ kind: 'vps.created', vps: id, data: { name } })
-    return made
-  } catch (error) {
-    // An area that was there before is somebody's.
-    if ((error as { code?: unknown }).code === 'area_exists') await inventory.remove(id)
-    else await uncreate(means, id)
-    throw error
-  }
-}
+    const source = { id: originalId, snapshot }
+    await means.vzfs.clone(record.volume, source, wish, { ...copying(work), ...copyingLayers(work) })
+  })

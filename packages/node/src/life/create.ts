@@ -71,24 +71,26 @@ export async function admit(
 }
 
 /** Makes the private area of an admitted VPS; takes everything back when that fails. */
-export async function createVps(
-  means: Means,
-  { id, name }: VpsRecord,
-  work: Pick<TaskContext, 'signal' | 'progress'>,
-): Promise<VpsRecord> {
+export const createVps = (means: Means, { id }: VpsRecord, work: Pick<TaskContext, 'signal' | 'progress'>): Promise<VpsRecord> =>
+  bringIntoBeing(means, id, async (record) => {
+    const { base, layers, volume } = record
+    await means.vzfs.create(volume, { id, base, layers, record: { ...record, state: 'stopped' } }, copyingLayers(work))
+  })
+
+/** @param make its private area @returns it, stopped. Everything is taken back when that fails. */
+export async function bringIntoBeing(means: Means, id: number, make: (record: VpsRecord) => Promise<void>): Promise<VpsRecord> {
   const { inventory, vzfs, events } = means
   const record = inventory.get(id)
   if (!record) throw new Error(`VPS ${id} is gone`)
   // Of another that had this id, and whose record was damaged.
   forgetLastWords(means, id)
   try {
-    const { base, layers, volume } = record
-    await vzfs.create(volume, { id, base, layers, record: { ...record, state: 'stopped' } }, copyingLayers(work))
+    await make(record)
     await vzfs.areas.limit(id, diskLimitsOf(record.limits))
     await accountIds(means, record)
-    const created = await inventory.move(id, 'stopped')
-    events.emit({ kind: 'vps.created', vps: id, data: { name } })
-    return created
+    const made = await inventory.move(id, 'stopped')
+    events.emit({ kind: 'vps.created', vps: id, data: { name: record.name } })
+    return made
   } catch (error) {
     // An area that was there before is somebody's.
     if ((error as { code?: unknown }).code === 'area_exists') await inventory.remove(id)

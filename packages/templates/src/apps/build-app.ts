@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { ProcessRunner } from '@insula/kernel'
 import { outOfSpace } from '../build.ts'
-import { type Vzfs, VzfsError } from '@insula/vzfs'
+import type { Vzfs } from '@insula/vzfs'
 import { nodeSettings } from '../debian/origin.ts'
 import { TemplateFailed } from '../failure.ts'
-import { formatReference, nextReference, parseReference } from '../reference.ts'
+import { newVersion, TREE_DONE } from '../new-version.ts'
 import type { BuildProgress, PackageSource } from '../template.ts'
 import type { App, AppManifest, AppOnSystem, AppSource, AppWants } from './app.ts'
 import { fetchClosure, formatIndex } from './deb/closure.ts'
@@ -40,8 +40,6 @@ export interface AppBuildNeed {
   readonly now?: () => Date
 }
 
-const LAYER_BEGINS = 90
-
 /** @throws TemplateFailed; the signal's reason when aborted. Nothing is left then. */
 export async function buildApp(source: AppSource, need: AppBuildNeed): Promise<App> {
   const { vzfs, signal, onProgress = () => {} } = need
@@ -60,7 +58,7 @@ export async function buildApp(source: AppSource, need: AppBuildNeed): Promise<A
   try {
     const found = new Map<string, SystemBuild>()
     for (const [index, { system, wants }] of fitting.entries()) {
-      onProgress({ step: `packages for ${system.ref}`, done: Math.floor((LAYER_BEGINS * index) / fitting.length) })
+      onProgress({ step: `packages for ${system.ref}`, done: Math.floor((TREE_DONE * index) / fitting.length) })
       const before = found.get(system.name)
       const after = await addSystem(source.name, system, wants, before, tree, need)
       if (after !== null) found.set(system.name, after)
@@ -72,7 +70,7 @@ export async function buildApp(source: AppSource, need: AppBuildNeed): Promise<A
         'build one that has',
       )
     for (const { system, stanzas } of found.values()) await writeFile(join(tree, system.os, 'Packages'), formatIndex(stanzas))
-    return await buildLayer(manifestOf(source, [...found.values()]), need, tree)
+    return await newVersion(manifestOf(source, [...found.values()]), need, tree, appOf)
   } catch (error) {
     signal?.throwIfAborted()
     throw outOfSpace(error)
@@ -158,34 +156,5 @@ function manifestOf(source: AppSource, builds: readonly SystemBuild[]): AppManif
     ...(updates === undefined ? {} : { updates }),
     application: builds.at(-1)?.application ?? null,
     systems: builds.map(({ system }) => system),
-  }
-}
-
-export async function buildLayer(
-  manifest: AppManifest,
-  { vzfs, signal, now = () => new Date(), onProgress = () => {} }: Omit<AppBuildNeed, 'systems'>,
-  tree: string,
-): Promise<App> {
-  const taken = (await vzfs.layers.list()).map((layer) => parseReference(layer.name)).filter((reference) => reference !== null)
-  for (;;) {
-    const reference = nextReference(manifest.name, taken, now())
-    try {
-      const layer = await vzfs.layers.build(formatReference(reference), tree, {
-        manifest,
-        progress: (done, total) =>
-          onProgress({
-            step: 'sharing files',
-            done: LAYER_BEGINS + Math.floor(((100 - LAYER_BEGINS) * done) / Math.max(1, total)),
-          }),
-        ...(signal ? { signal } : {}),
-      })
-      const app = appOf(layer, manifest)
-      if (app === null) throw new Error(`layer ${layer.name} was built and is no app`)
-      return app
-    } catch (error) {
-      // Another build of the same day was quicker. The tree is untouched then.
-      if (!(error instanceof VzfsError && error.code === 'layer_exists')) throw error
-      taken.push(reference)
-    }
   }
 }

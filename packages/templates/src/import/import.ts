@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream/promises'
 import type { ProcessRunner, RunConfined } from '@insula/kernel'
 import type { Vzfs } from '@insula/vzfs'
 import { nodeArchitecture } from '../architecture.ts'
-import { buildLayer, outOfSpace } from '../build.ts'
+import { outOfSpace } from '../build.ts'
+import { templateOf } from '../manifest.ts'
+import { newVersion } from '../new-version.ts'
 import { ConfinedTree } from '../confined-tree.ts'
 import { TemplateFailed } from '../failure.ts'
 import type { BuildProgress, PackageManager, Template } from '../template.ts'
@@ -66,7 +68,7 @@ export async function importTemplate(name: string, archive: string, need: Import
       packages: [],
       ...found,
     }
-    return await buildLayer(manifest, need, tree)
+    return await newVersion(manifest, need, tree, templateOf)
   } catch (error) {
     signal?.throwIfAborted()
     throw outOfSpace(error) ? noSpace(archive, vzfs.path, error) : error

@@ -5,7 +5,8 @@ import { copyFile, mkdir, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ProcessFailed } from '@insula/kernel'
 import type { App, AppOnSystem, AppPackage } from '../apps/app.ts'
-import { buildLayer } from '../apps/build-app.ts'
+import { appOf } from '../apps/manifest.ts'
+import { newVersion } from '../new-version.ts'
 import { type UpdateNeed, updatesBetween, updatesName } from '../apps/updates.ts'
 import { TemplateFailed } from '../failure.ts'
 import type { Template, TemplateSource } from '../template.ts'
@@ -66,7 +67,7 @@ export async function buildRpmUpdates(
       application: null,
       systems: [system],
     }
-    return await buildLayer(manifest, need, tree)
+    return await newVersion(manifest, need, tree, appOf)
   } catch (error) {
     signal?.throwIfAborted()
     throw error
