@@ -48,7 +48,9 @@ export async function benchNode(
   await volumes.ensureLoopVolume(instance.volumeImage, instance.volume, VOLUME_BYTES)
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   await compilePrograms(runner, ROOT)
-  await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'])
+  await runner.run([NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'], {
+    deadline: 180_000,
+  })
   const ask: BenchNode['ask'] = async (method, path, body) => {
     const answer = await http(instance.apiSocket, method, path, body)
     const task = answer['task'] as { state: string; error: { message: string } | null } | undefined

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { ApiFailure } from '@insula/contract/api-failure'
 import { instanceOf, readConfig } from '@insula/node'
 import { realMachine } from './machine.ts'
-import { foreignCommand, keptFiles, otherInstances, planFiles, planVolume } from './take-back/files.ts'
+import { commandFromHere, foreignCommand, keptFiles, otherInstances, planFiles, planVolume } from './take-back/files.ts'
 import { planKernelObjects } from './take-back/kernel.ts'
 import { planMounts } from './take-back/mounts.ts'
 import { planProcesses } from './take-back/processes.ts'
@@ -71,7 +71,12 @@ function conclusion(done: number): string {
   const others = otherInstances(setting)
   const own = existsSync(instance.definitions) ? `\nYour own definitions of templates stay in ${instance.definitions}.` : ''
   if (others.length > 0)
-    return `Everything of instance ${instance.name} is gone.${own} What instances share stays for ${others.join(', ')}, and so does the group insula.`
+    return [
+      `Everything of instance ${instance.name} is gone.${own} What instances share stays for ${others.join(', ')}, and so does the group insula.`,
+      commandFromHere(setting) ?? [],
+    ]
+      .flat()
+      .join('\n')
   const foreign = foreignCommand(setting)
   return [
     ...(foreign === null ? [] : [`${foreign}; it stays.`]),

@@ -11,7 +11,7 @@ import { lastReason } from './last-reason.ts'
 import { type Setting, SetupFailed } from './work.ts'
 import { unitNames } from './units.ts'
 
-const START_MS = 60_000
+const START_MS = 180_000
 const STOP_MS = 45_000
 const POLL_MS = 50
 

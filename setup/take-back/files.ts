@@ -47,6 +47,12 @@ export function otherInstances({ instance }: Setting): string[] {
   )
 }
 
+/** What has to be done before this directory goes, while the command stays for others; null when nothing. */
+export function commandFromHere(setting: Setting): string | null {
+  if (otherInstances(setting).length === 0 || !isOurLink(setting)) return null
+  return `${COMMAND} is a link into this directory (${setting.home}): run ./up in the one that the others run from before you remove it`
+}
+
 function isOurLink({ home }: Setting): boolean {
   const link = lstatSync(COMMAND, { throwIfNoEntry: false })
   return link?.isSymbolicLink() === true && readlinkSync(COMMAND) === join(home, 'bin/insula')

@@ -146,6 +146,25 @@ describe('quota of users and groups inside', () => {
     assert.equal(found(), MIB)
   })
 
+  it('that was lost is what the volume has and what was kept, and the VPS starts', async () => {
+    await using world = await openWorld()
+    const node = await world.boot()
+    const web = { params: { vps: 'web' } }
+    await node.client.vpsCreate({ ...WAIT, body: { name: 'web', template: 'micro', quotaUgid: 2, start: true } })
+    await node.client.quotaSet({ ...web, body: { kind: 'user', id: 1000, bytesHard: MIB } })
+    await node.client.quotaGrace({ ...web, body: { kind: 'user', bytes: 3_600 } })
+    world.vzfs.idSettings.get(101)?.damage()
+    const { findings } = await node.client.doctor()
+    assert.ok(findings.some(({ message }) => /quota.json is damaged/.test(message)))
+    await node.client.vpsStop({ ...web, ...WAIT, body: { force: true } })
+    const { task } = await node.client.vpsStart({ ...web, ...WAIT })
+    assert.equal(task.state, 'done')
+    const { entries, grace } = await node.client.quotaList({ ...web, query: {} })
+    assert.deepEqual([entries.map(({ id, bytesHard }) => [id, bytesHard]), grace.user.bytes], [[[1000, MIB]], 3_600])
+    const after = (await node.client.doctor()).findings
+    assert.ok(!after.some(({ message }) => /quota.json|do not hold/.test(message)))
+  })
+
   it('has grace times of its own for each VPS and kind', async () => {
     await using world = await openWorld()
     const node = await world.boot()

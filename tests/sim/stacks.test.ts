@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AppResult } from '@insula/contract'
 import type { FakeProgram } from '@insula/kernel/fakes'
-import { collectStacks, inMaintenance, type Install, ontoStack, stackName, withStack } from '@insula/node/daemon'
+import { collectStacks, inMaintenance, type Install, ontoStack, stackName, unusedStacks, withStack } from '@insula/node/daemon'
 import { openWorld, type SimNode } from './world.ts'
 
 const WAIT = { query: { wait: 20 } }
@@ -56,7 +56,12 @@ describe('a stack', () => {
       return { 'web@1': ['web'] }
     }
     const layers = await Promise.all(
-      [1, 2].map(() => withStack(means, wanted, install, work(), async (found) => (await collectStacks(means), found))),
+      [1, 2].map(() =>
+        withStack(means, wanted, install, work(), async (found) => {
+          assert.deepEqual([await unusedStacks(means), await collectStacks(means)], [[], []])
+          return found
+        }),
+      ),
     )
     const name = stackName(wanted)
     assert.deepEqual(layers, [
@@ -72,7 +77,7 @@ describe('a stack', () => {
       came: { 'web@1': ['web'] },
     })
     assert.notEqual(stackName({ ...wanted, apps: APPS.toReversed() }), name)
-    assert.deepEqual(await collectStacks(means), [name])
+    assert.deepEqual([await unusedStacks(means), await collectStacks(means)], [[name], [name]])
   })
 
   it('whose builder is told to stop is built by the other who waits for it', async () => {

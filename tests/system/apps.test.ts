@@ -241,6 +241,9 @@ test('a VPS comes with apps of a shared layer, another one at once', async () =>
   await node.inside('app-all', 'sh', '-c', `echo '<?php echo 6 * 7;' > /var/www/html/six.php`)
   assert.equal(await get('app-all', 80, '/six.php'), '42')
   assert.match(await get('app-all', 3000), /^Node\.js serves app-all/)
+  // Whoever has the port is named, and Apache goes on where it was.
+  const { stderr } = await node.insula(['app', 'upgrade', 'app-all', 'apache', '--set', 'port=80'])
+  assert.match(stderr, /nginx \(process \d+\) listens on port 80.*something else has the port/s)
   assert.match(await get('app-all', 8081), /Apache serves app-all/)
   assert.equal(
     await node.inside('app-all', 'sh', '-c', 'systemctl --failed --no-legend; dpkg --verify; apt-get check -qq'),

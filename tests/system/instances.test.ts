@@ -33,7 +33,7 @@ test('two nodes run on one machine, the second in a network namespace of its own
   await runner.run(['ip', 'netns', 'add', NETNS])
   await runner.run([...INSIDE, NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', second.name, '--daemon'], {
     env: COMPILED,
-    deadline: 60_000 * PATIENCE,
+    deadline: 180_000,
   })
   await insula('template', 'build', 'micro')
   await insula('create', 'twin', '--template', 'micro', '--ip', '10.119.40.1', '--start')

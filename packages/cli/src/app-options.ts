@@ -42,7 +42,7 @@ export function manyBody(words: readonly string[], options: ManyOptions) {
 export function manyOf(vps: readonly string[], options: ManyOptions, where = '') {
   const { parallel, canary } = options
   return {
-    select: selectionOf(vps, options, where),
+    select: selectionOf(vps, options, { where }),
     ...(parallel === undefined ? {} : { parallel }),
     ...(options['stop-after'] === undefined ? {} : { stopAfter: options['stop-after'] }),
     ...(canary === undefined ? {} : { canary }),

@@ -15,7 +15,11 @@ export function exitCodeTable(): readonly ExitCode[] {
   }))
   return [
     { exit: '0', meaning: 'done; of `exec` and `enter`: the command inside ended with 0' },
-    { exit: '1', meaning: '`doctor` found something wrong; `recover` could not recover every VPS; `vzfs check` left damage' },
+    {
+      exit: '1',
+      meaning:
+        '`doctor` found an error; `recover` could not recover every VPS; `vzfs check` left damage; an app could not be added, upgraded or removed in one of the VPSs; `template lint` found a mistake; `update status`: updates wait',
+    },
     ...fromErrors,
     { exit: String(OUTPUT_FAILED_EXIT), meaning: 'the output could not be written' },
     { exit: '126', meaning: 'of `exec`: the command inside cannot be run, or the working directory not be entered' },

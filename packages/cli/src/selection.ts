@@ -57,13 +57,24 @@ export const usual = (options: OtherSelectionOptions): SelectionOptions => ({
   label: options['with-label'],
 })
 
-/** As a request says it. @param where names belong on the command line */
-export function selectionOf(vps: readonly string[], options: SelectionOptions, where = '') {
+interface Said {
+  /** Names belong there on the command line. */
+  readonly where?: string
+  /** Of the options that choose by what VPSs have. */
+  readonly words?: readonly string[]
+}
+const WORDS = ['--template', '--app', '--plan', '--label'] as const
+/** Where --plan and --label say what is to be. */
+export const OTHER_WORDS = ['--template', '--app', '--with-plan', '--with-label'] as const
+
+/** As a request says it. */
+export function selectionOf(vps: readonly string[], options: SelectionOptions, { where = '', words = WORDS }: Said = {}) {
   const { all } = options
   const wanted = havingOf(options)
   const ways = [vps.length > 0, all, wanted !== null].filter(Boolean).length
-  if (ways === 0) throw new UsageError(`needs the name of a VPS${where}, or --all, --template, --app, --plan or --label`)
-  if (ways > 1) throw new UsageError('takes either names, or --all, or what VPSs have (--template, --app, --plan, --label)')
+  if (ways === 0)
+    throw new UsageError(`needs the name of a VPS${where}, or --all, ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+  if (ways > 1) throw new UsageError(`takes either names, or --all, or what VPSs have (${words.join(', ')})`)
   if (wanted !== null) return wanted
   return all ? { all: true as const } : { vps: [...new Set(vps)] }
 }
@@ -91,8 +102,9 @@ export async function namesChosen(
   vps: readonly string[],
   options: SelectionOptions,
   isMeant: (vps: Vps) => boolean,
+  words: readonly string[] = WORDS,
 ): Promise<readonly string[]> {
-  const select = selectionOf(vps, options)
+  const select = selectionOf(vps, options, { words })
   if ('vps' in select) return select.vps
   const found = await (await context.client()).vpsList({ query: filterOf(options) })
   if (found.vps.length === 0) context.note(options.all ? 'there is no VPS' : 'no VPS is like that')

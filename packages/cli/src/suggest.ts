@@ -6,7 +6,8 @@ import type { Context } from './context.ts'
 /** A remedy for a name that nobody has, if there is one that is nearly it. */
 export async function nameSuggestion(failure: ApiFailure, context: Context): Promise<string | undefined> {
   const wanted = /['"]([^'"]+)['"]/.exec(failure.message)?.[1]
-  if ((failure.code !== 'not_found' && failure.code !== 'template_unknown') || wanted === undefined) return undefined
+  if ((failure.code !== 'not_found' && failure.code !== 'template_unknown') || wanted === undefined || wanted.startsWith('/'))
+    return undefined
   try {
     const found = nearest(wanted, await knownNames(failure, context))
     return found === undefined ? undefined : `did you mean ${found}?`

@@ -116,7 +116,16 @@ export const VzfsGc = z
 export type VzfsGc = z.infer<typeof VzfsGc>
 
 export const VzfsGcResult = z
-  .object({ files: z.int(), bytes: bytes('On disk'), dryRun: z.boolean() })
+  .object({
+    files: z.int(),
+    bytes: bytes('On disk'),
+    layers: z
+      .array(z.string())
+      .describe(
+        'Shared layers of apps that no VPS and no snapshot uses. What they alone name is not among the files of a dry run',
+      ),
+    dryRun: z.boolean(),
+  })
   .meta({ id: 'VzfsGcResult' })
 export type VzfsGcResult = z.infer<typeof VzfsGcResult>
 

@@ -125,7 +125,8 @@ export async function openInventory(
       await store.write(db.deleteFrom('vps').where('id', '=', id))
       forgetAddresses(id)
       records.delete(id)
-      events.emit({ kind: 'vps.destroyed', vps: id, data: { name: record.name } })
+      // Nobody was told of one that never came into being, and a workshop is nobody's.
+      if (record.state !== 'creating') events.emit({ kind: 'vps.destroyed', vps: id, data: { name: record.name } })
     },
   }
 }

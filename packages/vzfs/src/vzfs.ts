@@ -21,7 +21,7 @@
  *   areas/ID/{upper,work}/        area; upper is the owner's, everything else here is root's alone
  *   areas/ID/links/               the area's own metadata layer; absent until a relink found something
  *   areas/ID/links.zst             what links consists of; beside those of a snapshot too
- *   areas/ID/quota.json           what users and groups inside may have
+ *   areas/ID/quota.json           what users and groups inside may have; quota.json.kept: the last one that is on disk for certain
  *   areas/ID/snapshots/NAME/      what its private directories were at some time, in its account: upper, snapshot.json, quota.json, record.json
  *   areas/ID/rollback/            only while one is being finished: what the area is about to have
  *   areas/ID/relink.json          what is left to be done of a relink; links.new, links.old, own.new: its work

@@ -11,12 +11,11 @@ import {
   type OverlayPlan,
   RebaseRefused,
   type RelinkReport,
-  type SettingsFile,
   type Vzfs,
   VzfsError,
 } from '@insula/vzfs'
 import { fakeSnapshots, type KeptSnapshot } from './snapshots.ts'
-import { heldSettings, volumeGrace } from '@insula/vzfs/fakes'
+import { type HeldSettings, heldSettings, volumeGrace } from '@insula/vzfs/fakes'
 
 /** As the real one has it. */
 export const projectOf = ({ base }: AreaInfo): number => base / 65_536
@@ -26,6 +25,8 @@ export interface FakeVzfs extends Vzfs {
   readonly records: Map<number, string>
   /** Bases of areas that are not quite gone, for tests to say. */
   readonly leaving: Set<number>
+  /** What users and groups inside may have, by id of the VPS, once somebody asked. */
+  readonly idSettings: ReadonlyMap<number, HeldSettings>
   /** Areas whose private directories lost their account, for tests to say. */
   readonly uncounted: Set<number>
   /** A relink lasts until it is aborted. */
@@ -79,7 +80,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
   const layers = new Map<string, { readonly info: LayerInfo; readonly manifest: unknown }>()
   const areas = new Map<number, AreaInfo>()
   const records = new Map<number, string>()
-  const idSettings = new Map<number, SettingsFile>()
+  const idSettings = new Map<number, HeldSettings>()
   const leaving = new Set<number>()
   const uncounted = new Set<number>()
   const damaged = new Set<number>()
@@ -195,6 +196,7 @@ export function fakeVzfs(path: string, disk: Disk, quota: FakeQuota = fakeQuota(
     slowRelinks: false,
     relinks: [],
     leaving,
+    idSettings,
     uncounted,
     damaged,
     rotten,

@@ -93,7 +93,7 @@ async function bringUp(instance: ReturnType<typeof instanceOf>): Promise<void> {
   for (const { name, atLeast } of SYSCTLS) raise(`/proc/sys/${name.replaceAll('.', '/')}`, atLeast)
   const supervisor = [NODE, `${ROOT}packages/node/src/insula-supervisor.ts`, '--instance', instance.name, '--daemon'] as const
   const { code, stderr } = await runner.run(supervisor, { env: COMPILED, accept: [0, 1], deadline: 180_000 })
-  // It waits two minutes at most: less than an emulated machine may take.
+  // It waits for as long as a machine that is not emulated takes.
   if (code !== 0) await until(`the node answers: ${stderr}`, () => answers(within(instance)))
 }
 

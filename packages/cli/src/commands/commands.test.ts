@@ -480,7 +480,13 @@ test('the care of the volume', async () => {
     'WHAT    NAME     VOLUME   RESIDENT  SAVED\nvps     web      default       40M    20M\nvps     off      default       40M    20M\nvolume  default  -             40M    40M\n',
   )
   const gc = await insula('vzfs', 'gc', '--dry-run')
-  assert.deepEqual([gc.code, gc.out], [0, 'would delete 3 contents, 3M\n'])
+  assert.deepEqual(
+    [gc.code, gc.out],
+    [
+      0,
+      'would delete the shared layer stack-6f8d9aef60ba, which no VPS uses\nwould delete 3 contents, 3M, and what these layers alone name\n',
+    ],
+  )
   assert.deepEqual(lastRequest()?.body, { dryRun: true })
 
   const { volumeProblems } = fake.node.state

@@ -1,6 +1,6 @@
 import { UsageError, command, output } from '../command.ts'
 import { noteMissingQuota } from '../quota-note.ts'
-import { namesChosen, otherSelectionOptions, usual } from '../selection.ts'
+import { OTHER_WORDS, namesChosen, otherSelectionOptions, usual } from '../selection.ts'
 import { labelKey, labelsOf, settingsOf, settingsOptions } from '../settings-options.ts'
 import { noteMissingSwap } from '../swap-note.ts'
 import { actOnAll, manyVps } from '../task/act-on-all.ts'
@@ -35,7 +35,7 @@ export const set = command({
     const settings = { ...settingsOf(options), ...(Object.keys(labels).length === 0 ? {} : { labels }) }
     if (Object.keys(settings).length === 0) throw new UsageError('needs at least one setting to change')
     const body = { ...settings, ...(options.force ? { force: true } : {}) }
-    const names = await namesChosen(context, args.vps, usual(options), () => true)
+    const names = await namesChosen(context, args.vps, usual(options), () => true, OTHER_WORDS)
     const code = await actOnAll(context, names, options, {
       done: 'changed',
       act: async (client, vps, query) => client.vpsChange({ params: { vps }, query, body }),

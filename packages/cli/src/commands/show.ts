@@ -29,7 +29,11 @@ export const show = command({
     if (options.json) return context.print(JSON.stringify(vps, null, 2))
     if (options.quiet) return context.print(vps.name)
     if (chosen !== undefined) return chosen.forEach(({ value }) => context.print(value(vps)))
-    const lines = [...columns.map(({ name, value }) => [name, value(vps)] as const), ...more(vps)]
+    // Those are told with their versions.
+    const lines = [
+      ...columns.filter(({ name }) => name !== 'apps').map(({ name, value }) => [name, value(vps)] as const),
+      ...more(vps),
+    ]
     const width = Math.max(...lines.map(([name]) => name.length))
     for (const [name, value] of lines) if (value !== '-') context.print(`${name.padEnd(width)}  ${value}`)
   },
@@ -42,7 +46,7 @@ const softLimits = ({ diskSoft, inodesSoft }: Vps['limits']): string =>
     .flat()
     .join(', ') || '-'
 
-function more({ apps, disk, limits, lastExit, snapshots }: Vps): (readonly [string, string])[] {
+function more({ apps, disk, limits, lastExit, relinkDue, snapshots }: Vps): (readonly [string, string])[] {
   const how = lastExit?.request ?? (lastExit?.signal === null ? `code ${lastExit.code ?? '?'}` : lastExit?.signal)
   return [
     ['disk-limits', disk?.enforced === false ? 'not enforced on this volume' : softLimits(limits)],
@@ -58,6 +62,7 @@ function more({ apps, disk, limits, lastExit, snapshots }: Vps): (readonly [stri
       apps.map(({ ref, state }) => (state === 'ready' ? ref : `${ref} (${APP_STATES[state] ?? state})`)).join(', ') || '-',
     ],
     ...apps.flatMap(({ name, problem }) => (problem === null ? [] : [[`problem of ${name}`, problem] as const])),
+    ['relink', relinkDue ? 'when it stops or starts next' : '-'],
     ['snapshots', snapshots === null ? '-' : schedule(snapshots)],
     ['last-exit', lastExit === null ? '-' : `${how}, ${moment(lastExit.at)}`],
   ]

@@ -1,6 +1,5 @@
-import { VOLUME_NAME_RULE, isVolumeName } from '@insula/contract/light'
+import { VOLUME_NAME_RULE, isVolumeName, parseSize } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
-import { size } from '../settings-options.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 
 export const volumeAdd = command({
@@ -33,7 +32,7 @@ export const volumeAdd = command({
 })
 
 function sizeOfFile(text: string): number {
-  const bytes = size(text)
+  const bytes = parseSize(text)
   if (bytes === null) throw new UsageError(`takes a size such as 20G, not '${text}'`)
   return bytes
 }

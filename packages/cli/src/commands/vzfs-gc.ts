@@ -4,7 +4,7 @@ import { runTask, taskOptions } from '../task/run-task.ts'
 
 export const vzfsGc = command({
   name: 'vzfs gc',
-  summary: 'Delete contents of the pool that nothing names any more',
+  summary: 'Delete contents of the pool that nothing names any more, and shared layers of apps that no VPS uses',
   details: 'Everything else goes on meanwhile. It also happens by itself after a template was removed.',
   arguments: {},
   options: { 'dry-run': { about: 'only say what would be deleted' }, ...taskOptions, ...output },
@@ -17,8 +17,12 @@ export const vzfsGc = command({
     const result = resultOf(task)
     if (options.json) return context.print(JSON.stringify(result, null, 2))
     if (options.quiet) return context.print(String(result.bytes))
-    const { files, bytes, dryRun } = result
-    context.print(`${dryRun ? 'would delete' : 'deleted'} ${files} contents, ${formatSize(bytes)}`)
+    const { files, bytes, layers, dryRun } = result
+    const done = dryRun ? 'would delete' : 'deleted'
+    for (const layer of layers) context.print(`${done} the shared layer ${layer}, which no VPS uses`)
+    context.print(
+      `${done} ${files} contents, ${formatSize(bytes)}${dryRun && layers.length > 0 ? ', and what these layers alone name' : ''}`,
+    )
   },
 })
 

@@ -18,7 +18,7 @@ export const vzfsMount = command({
   },
   examples: [
     { line: 'insula vzfs mount web', about: 'read-only' },
-    { line: 'cd $(insula vzfs mount web --write -q)', about: 'to mend something' },
+    { line: 'at=$(insula vzfs mount web --write -q) && cd "$at"', about: 'to mend something' },
   ],
   run: async (context, { args, options }) => {
     const client = await context.client()

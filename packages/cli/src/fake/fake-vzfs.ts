@@ -78,5 +78,5 @@ export function vzfsFigures(name: 'vzfsDf' | 'vzfsResidency', files: number): Vz
 
 export function vzfsResult(name: 'vzfsCheck' | 'vzfsGc', body: Record<string, unknown>, problems: readonly string[]): unknown {
   if (name === 'vzfsCheck') return checkResult(problems, body['deep'] === true)
-  return { files: 3, bytes: 3 * MIB, dryRun: body['dryRun'] === true }
+  return { files: 3, bytes: 3 * MIB, layers: ['stack-6f8d9aef60ba'], dryRun: body['dryRun'] === true }
 }

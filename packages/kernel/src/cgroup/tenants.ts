@@ -12,9 +12,13 @@ const FREEZE_MS = 10_000
 const POLL_MS = 5
 
 /** On v1 in the hierarchy of the freezer, or any: the delegate cannot move anything there. */
+export function processesDirectory(hierarchies: Hierarchies, path: string): string {
+  return directoryOf(hierarchies, 'freezer', path) ?? join([...hierarchies.v1.values()][0] ?? '', path)
+}
+
 export function processesOf(hierarchies: Hierarchies, path: string): number[] {
-  const directory = directoryOf(hierarchies, 'freezer', path) ?? join([...hierarchies.v1.values()][0] ?? '', path)
-  return [...new Set(subtree(directory).flatMap((group) => numbers(join(group, 'cgroup.procs'))))]
+  const groups = subtree(processesDirectory(hierarchies, path))
+  return [...new Set(groups.flatMap((group) => numbers(join(group, 'cgroup.procs'))))]
 }
 
 export function isFrozen(hierarchies: Hierarchies, path: string): boolean {

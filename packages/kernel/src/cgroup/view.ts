@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { directoryOf, type Hierarchies, hierarchiesIn } from './hierarchies.ts'
-import { processesOf } from './tenants.ts'
-import { number, text } from './values.ts'
+import { processesDirectory } from './tenants.ts'
+import { childrenOf, number, numbers, text } from './values.ts'
 
 export interface CgroupView {
   /** Bytes; null: no limit, or nobody counts. */
@@ -22,8 +22,8 @@ export interface CgroupViews {
   of(path: string): CgroupView
   /** CPU time that the group has used, in microseconds; 0 where nobody counts. */
   cpuMicroseconds(path: string): number
-  /** Its processes, those of groups below it too. */
-  processes(path: string): number[]
+  /** Its processes, those of groups below it too; of so many groups only that a tenant who makes thousands takes nobody's time. */
+  processes(path: string): Iterable<number>
 }
 
 export function realCgroupViews(): CgroupViews {
@@ -35,7 +35,19 @@ export function realCgroupViews(): CgroupViews {
       unified
         ? statistic(join(hierarchies.v2 ?? '', path, 'cpu.stat'), 'usage_usec')
         : Math.round((number(join(directoryOf(hierarchies, 'cpuacct', path) ?? '/dev/null', 'cpuacct.usage')) ?? 0) / 1000),
-    processes: (path) => processesOf(hierarchies, path),
+    processes: (path) => processesBelow(processesDirectory(hierarchies, path)),
+  }
+}
+
+const MOST_GROUPS = 500
+
+/** Exported for its test. */
+export function* processesBelow(directory: string): Generator<number, void> {
+  const groups = [directory]
+  // What is added while it is walked through is walked through too: parents first.
+  for (const group of groups) {
+    yield* numbers(join(group, 'cgroup.procs'))
+    for (const name of childrenOf(group) ?? []) if (groups.length < MOST_GROUPS) groups.push(join(group, name))
   }
 }
 

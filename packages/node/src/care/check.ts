@@ -5,7 +5,7 @@ import { type Damage, VzfsError } from '@insula/vzfs'
 import { repairAreas } from '../area-repair.ts'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
-import { collectStacks } from '../stacks/stacks.ts'
+import { collectStacks, unusedStacks } from '../stacks/stacks.ts'
 import type { TaskContext } from '../tasks/engine.ts'
 
 /** Told at most; how many there are is told too. */
@@ -83,10 +83,11 @@ export async function collectContents(
   { signal, progress, log }: Context,
 ): Promise<VzfsGcResult> {
   try {
-    if (!dryRun) for (const stack of await collectStacks(means)) log(`${stack} was used by no VPS`)
+    const layers = await (dryRun ? unusedStacks : collectStacks)(means)
+    for (const layer of layers) log(`no VPS uses the shared layer ${layer}`)
     const { files, bytes } = await means.vzfs.collect({ dryRun, signal, progress })
     log(`${files} contents, ${bytes} bytes${dryRun ? ', would be deleted' : ''}`)
-    return { files, bytes, dryRun }
+    return { files, bytes, layers, dryRun }
   } catch (error) {
     if (!(error instanceof VzfsError) || error.code !== 'damaged') throw error
     const message = `cannot collect contents: it cannot be told what is still in use: ${error.message}`

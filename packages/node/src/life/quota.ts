@@ -38,10 +38,18 @@ export async function setGrace(means: Means, vps: VpsRecord, { kind, ...change }
   })
 }
 
-/** Makes what the record says about users and groups hold on the volume. */
+/**
+ * Makes what the record says about users and groups hold on the volume. What they may have can be lost, after a power failure for one: then it is what the
+ * file system has, for no VPS is to stay away because of it.
+ */
 export async function accountIds({ vzfs }: Means, { id, quotaUgid }: VpsRecord): Promise<void> {
   const quota = await vzfs.areas.idQuota(id)
-  quota.setAccounted(quotaUgid)
+  try {
+    quota.setAccounted(quotaUgid)
+  } catch (error) {
+    if (!(error instanceof VzfsError) || error.code !== 'damaged') throw error
+    quota.repair(quotaUgid)
+  }
 }
 
 /** As `accountIds`; and their limits are those that were set, whatever happened to the volume. */

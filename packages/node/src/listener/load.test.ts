@@ -22,7 +22,7 @@ function world() {
     for (let passed = 0; passed < milliseconds; passed += LOOK_MS) {
       time += LOOK_MS
       for (const one of busy.values()) one.cpu += cpu * LOOK_MS * 1_000
-      book.look()
+      for (const _ of book.look());
     }
   }
   return { book, busy, pass, looks: () => looks }
@@ -57,6 +57,17 @@ test('one that nobody knows has no load; one that went is forgotten', () => {
   busy.clear()
   book.forget('a')
   assert.deepEqual(book.of('a'), [0, 0, 0])
+})
+
+test('one that goes in the middle of a look is forgotten all the same', () => {
+  const { book, busy } = world()
+  for (const id of ['a', 'b']) busy.set(id, { threads: 2, cpu: 0 })
+  const look = book.look()
+  look.next()
+  book.forget('b')
+  while (!look.next().done);
+  assert.ok(book.of('a')[0] > 0)
+  assert.deepEqual(book.of('b'), [0, 0, 0])
 })
 
 test('a load lies between what it was and what is there, however long between two looks', () => {

@@ -11,8 +11,8 @@ export type Loads = readonly [number, number, number]
 
 export interface LoadBook {
   of(id: string): Loads
-  /** Every `LOOK_MS`. */
-  look(): void
+  /** Every `LOOK_MS`; a step for each VPS. */
+  look(): Generator<void, void>
   forget(id: string): void
 }
 
@@ -40,19 +40,27 @@ interface Entry {
 
 export function loadBook({ views, groups, active, now }: LoadNeed): LoadBook {
   const entries = new Map<string, Entry>()
+  /** Since the look began, which goes on between its steps. */
+  const gone = new Set<string>()
   return {
     of: (id) => entries.get(id)?.loads ?? NONE,
-    look() {
+    *look() {
+      gone.clear()
       for (const [id, cgroup] of groups()) {
+        if (gone.has(id)) continue
         const [cpu, at] = [views.cpuMicroseconds(cgroup), now()]
         const before = entries.get(id)
         const passed = before ? at - before.at : LOOK_MS
         const idle = before !== undefined && cpu - before.cpu < passed * 1_000 * IDLE_SHARE
         const count = idle ? 0 : active(cgroup)
         entries.set(id, { loads: faded(before?.loads ?? NONE, count, passed), cpu, at })
+        yield
       }
     },
-    forget: (id) => void entries.delete(id),
+    forget(id) {
+      entries.delete(id)
+      gone.add(id)
+    },
   }
 }
 
@@ -68,7 +76,7 @@ export function faded(loads: Loads, count: number, passed: number): Loads {
 /** A VPS with more threads is not counted to its end: this thread has others to answer. */
 const MOST = 2_000
 
-export function activeThreads(processes: readonly number[]): number {
+export function activeThreads(processes: Iterable<number>): number {
   let [active, seen] = [0, 0]
   for (const pid of processes) {
     for (const thread of threadsOf(pid)) {

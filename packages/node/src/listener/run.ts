@@ -16,6 +16,7 @@ import {
 import type { Instance } from '../instance.ts'
 import { handle, type HandleMeans } from './handle.ts'
 import { activeThreads, loadBook, LOOK_MS } from './load.ts'
+import { openLooks } from './looks.ts'
 import { mountTableOf, type ShownKinds, withQuota } from './mounts-file.ts'
 import { volumeDoor } from './quota/volume-door.ts'
 import { quotaVolumes } from './quota/volumes.ts'
@@ -118,11 +119,21 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
       if (call) handle(means, call, true)
     }
   })
+  const looks = openLooks(
+    function* () {
+      if (kind !== 'calls') return
+      yield* load.look()
+      // So late grace times of users may end, where a VPS has its own.
+      yield* quotas.settle()
+    },
+    LOOK_MS,
+    () => performance.now(),
+  )
   const buffer = Buffer.alloc(65_536)
   listeners.watch(ORDERS_KEY, ORDERS)
-  for (let looked = performance.now(); ;) {
+  for (;;) {
     const patience = rounds.patience()
-    const ready = listeners.wait(patience < 0 ? LOOK_MS : Math.min(patience, LOOK_MS))
+    const ready = listeners.wait(patience < 0 ? looks.patience() : Math.min(patience, looks.patience()))
     for (const { key, what } of ready) {
       if (key === ORDERS_KEY) {
         const count = readSync(ORDERS, buffer)
@@ -131,10 +142,6 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
       } else if (what === 'ended') ended(key)
     }
     rounds.serve(ready)
-    if (kind !== 'calls' || performance.now() - looked < LOOK_MS) continue
-    looked = performance.now()
-    load.look()
-    // So late grace times of users may end, where a VPS has its own.
-    quotas.settle()
+    looks.step()
   }
 }

@@ -165,6 +165,16 @@ export async function stackBelow(vzfs: Pick<Vzfs, 'layers'>, layers: readonly st
   return null
 }
 
+/** Names of those that no VPS and no snapshot uses. */
+export async function unusedStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<string[]> {
+  const used = new Set<string>(stacks.held.keys())
+  for (const { id, layers } of await vzfs.areas.list())
+    for (const one of [{ layers }, ...(await vzfs.snapshots.list(id))]) for (const layer of one.layers) used.add(layer)
+  const unused: string[] = []
+  for (const { name } of await vzfs.layers.list()) if (!used.has(name) && (await stackOf(vzfs, name)) !== null) unused.push(name)
+  return unused
+}
+
 /** Those that no VPS and no snapshot uses go. @returns their names */
 export async function collectStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<string[]> {
   const gone: string[] = []

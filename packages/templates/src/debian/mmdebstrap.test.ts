@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProcessFailed } from '@insula/kernel'
+import type { DebianRepository } from './recipe.ts'
 import { explain, mmdebstrapArgv, stepOf } from './mmdebstrap.ts'
 
 const archives = [
@@ -66,6 +67,19 @@ test('why it failed, in one sentence', () => {
   assert.equal(unreachable.reason, 'mirror_unreachable')
   assert.match(unreachable.message, /http:\/\/mirror.example\/debian .*Could not resolve/)
   assert.match(unreachable.remedy, /--mirror/)
+
+  const vendor = { name: 'vendor', address: 'https://vendor.example/apt' } as DebianRepository
+  const cut = new ProcessFailed(
+    ['unshare'],
+    25,
+    null,
+    "E: Failed to fetch https://vendor.example/apt/InRelease  Could not resolve 'vendor.example'\nE: apt-get failed",
+  )
+  const { reason, message, remedy } = explain(cut, 'debian-web', archives, [vendor])
+  assert.equal(reason, 'mirror_unreachable')
+  assert.match(message, /the repository vendor at https:\/\/vendor\.example\/apt could not be read/)
+  assert.doesNotMatch(message, /mirror\.example/)
+  assert.match(remedy, /install\.repositories/)
 
   const other = reasonFor('E: Unable to locate package lesss\nE: apt-get install failed: E: chroot')
   assert.equal(other.reason, 'failed')

@@ -104,6 +104,14 @@ export function explain(
       /Failed to fetch|Could not (?:resolve|connect)|Unable to connect|Temporary failure|timed out|Hash Sum mismatch|does not have a Release file/i,
     )
   ) {
+    // Its own are not what --mirror is about.
+    const own = repositories.filter(({ address }) => said.includes(placeOf(address)))
+    if (own.length > 0 && !archives.some(({ uri }) => said.includes(placeOf(uri))))
+      return failed(
+        'mirror_unreachable',
+        `${own.map(({ name, address }) => `the repository ${name} at ${address}`).join(' and ')} could not be read (${said})`,
+        'try again later, or correct install.repositories in template.yaml',
+      )
     return failed(
       'mirror_unreachable',
       `${mirrors} could not be read (${said})`,
@@ -112,6 +120,9 @@ export function explain(
   }
   return failed('failed', said, "see the task's log for what mmdebstrap and apt said")
 }
+
+/** What apt's complaints name: the host, or all of it when there is none. */
+const placeOf = (address: string): string => (URL.canParse(address) && new URL(address).host) || address
 
 /** mmdebstrap's own last lines only say which program failed. */
 function lastComplaint(error: ProcessFailed): string {

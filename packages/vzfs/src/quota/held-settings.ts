@@ -1,16 +1,32 @@
 /** Settings of users and groups in memory. */
 
-import { NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
+import { VzfsError } from '../errors.ts'
+import { type IdSettings, NO_ID_SETTINGS, type SettingsFile } from './settings.ts'
 
-export function heldSettings(): SettingsFile {
+export interface HeldSettings extends SettingsFile {
+  /** As a power failure does: what was kept is as it is now. */
+  damage(): void
+}
+
+export function heldSettings(): HeldSettings {
   let settings = NO_ID_SETTINGS
-  return {
-    read: () => settings,
+  let kept: IdSettings | null = null
+  const held: HeldSettings = {
+    read() {
+      if (kept) throw new VzfsError('damaged', 'quota.json is damaged')
+      return settings
+    },
     change(change, then) {
-      settings = change(settings)
+      settings = change(held.read())
       then?.(settings)
       return settings
     },
-    reset: (other) => void (settings = other),
+    kept: () => kept,
+    reset(other) {
+      settings = other
+      kept = null
+    },
+    damage: () => void (kept = settings),
   }
+  return held
 }

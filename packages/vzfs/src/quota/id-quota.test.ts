@@ -3,15 +3,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { NO_QUOTA_LIMITS } from '@insula/kernel'
 import { fakeQuota } from '@insula/kernel/fakes'
 import { VzfsError } from '../errors.ts'
-import { openIdQuota } from './id-quota.ts'
+import { type IdQuota, openIdQuota } from './id-quota.ts'
 import { IDS } from './ids.ts'
 import { heldSettings } from './held-settings.ts'
 import type { IdSettings, SettingsFile } from './settings.ts'
 
 const BASE = 10 * IDS
 const DAY = 86_400
+
+const settle = (ids: IdQuota): number => Array.from(ids.settle()).length
 
 function world() {
   let time = 1_000_000
@@ -112,11 +115,11 @@ test('a time that begins later ends when the area says, however late it is looke
   quota.use('user', BASE + 1, 2048, 1)
   const ends = now() + DAY
   pass(3_000)
-  ids.settle()
+  settle(ids)
   assert.equal(quota.account('user', BASE + 1).bytesGraceEnds, ends)
   pass(50)
   for (const again of [ids, open()]) {
-    again.settle()
+    settle(again)
     assert.equal(again.account('user', 1).bytesGraceEnds, ends, 'another process knows it too')
   }
   pass(DAY)
@@ -127,13 +130,46 @@ test('a time that begins later ends when the area says, however late it is looke
   assert.equal(ids.account('user', 1).bytesGraceEnds, now() + DAY)
 })
 
+test('the times of many that begin together are written down a few times, in steps', () => {
+  const { quota, ids, settings, now } = world()
+  const MANY = 1_000
+  ids.setAccounted(MANY)
+  ids.setGrace('user', { bytes: DAY })
+  for (let id = 1; id <= MANY; id++) {
+    ids.limit('user', id, { bytesSoft: 1024 })
+    quota.use('user', BASE + id, 2048, 1)
+  }
+  let writes = 0
+  const counted: SettingsFile = { ...settings, change: (change, then) => ((writes += 1), settings.change(change, then)) }
+  const again = openIdQuota({ settings: counted, quota, base: BASE })
+  const steps = settle(again)
+  assert.ok(steps >= 40 && writes >= 4 && writes <= 6, `${steps} steps, ${writes} writes`)
+  for (const id of [1, 500, MANY]) assert.equal(quota.account('user', BASE + id).bytesGraceEnds, now() + DAY)
+  const before = writes
+  settle(again)
+  assert.equal(writes, before, 'none is moved twice')
+})
+
+test('what changes between two steps is seen by the next', () => {
+  const { quota, ids, now } = world()
+  ids.setAccounted(1_000)
+  ids.setGrace('user', { bytes: DAY })
+  for (let id = 1; id <= 1_000; id++) ids.limit('user', id, { bytesSoft: 1024 })
+  const steps = ids.settle()
+  steps.next()
+  ids.setGrace('user', { bytes: 2 * DAY })
+  quota.use('user', BASE + 1_000, 2048, 1)
+  while (!steps.next().done);
+  assert.equal(quota.account('user', BASE + 1_000).bytesGraceEnds, now() + 2 * DAY)
+})
+
 test('the end of one user’s time can be said', () => {
   const { quota, ids, now } = world()
   ids.setGrace('user', { bytes: DAY })
   ids.limit('user', 1, { bytesSoft: 1024 })
   quota.use('user', BASE + 1, 2048, 1)
   ids.limit('user', 1, {}, { bytes: now() + 77 })
-  ids.settle()
+  settle(ids)
   assert.equal(ids.account('user', 1).bytesGraceEnds, now() + 77)
 })
 
@@ -164,6 +200,7 @@ test('where nobody knows any more what was wanted, it is what the file system ha
       then?.(kept)
       return kept
     },
+    kept: () => null,
     reset: (settings) => void (kept = settings),
   }
   const again = openIdQuota({ settings: damaged, quota, base: BASE })
@@ -171,6 +208,30 @@ test('where nobody knows any more what was wanted, it is what the file system ha
   assert.deepEqual([again.accounted(), again.account('user', 1).limits.bytesHard], [5, 512])
   assert.equal(again.account('group', 2).limits.bytesHard, 1024)
   assert.equal(again.next('user', 2), null)
+})
+
+test('what the file system cannot tell either is what was kept', () => {
+  const { quota, ids, settings } = world()
+  for (const id of [1, 4]) ids.limit('user', id, hard(512))
+  ids.setGrace('user', { bytes: DAY })
+  ids.limit('group', 2, hard(1024))
+  ids.enforce('group', false)
+  const before = settings.read()
+  // Since then, and lost:
+  ids.limit('user', 3, hard(2048))
+  quota.setLimits('user', BASE + 4, NO_QUOTA_LIMITS)
+  const damaged: SettingsFile = { ...settings, kept: () => before }
+  settings.damage()
+  const again = openIdQuota({ settings: damaged, quota, base: BASE })
+  again.repair(10)
+  assert.equal(again.grace('user').bytes, DAY)
+  assert.deepEqual(
+    [1, 3, 4].map((id) => quota.account('user', BASE + id).limits.bytesHard),
+    [512, 2048, 512],
+  )
+  assert.equal(again.state('group'), 'counted')
+  again.enforce('group', true)
+  assert.equal(quota.account('group', BASE + 2).limits.bytesHard, 1024)
 })
 
 const step = fc.oneof(

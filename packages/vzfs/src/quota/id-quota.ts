@@ -17,7 +17,7 @@ import {
 } from '@insula/kernel'
 import { VzfsError } from '../errors.ts'
 import { accountsOf, type IdKind, IDS, isLimited } from './ids.ts'
-import type { IdSettings, KindSettings, LimitedId, SettingsFile } from './settings.ts'
+import { type IdSettings, type KindSettings, type LimitedId, NOTHING, type SettingsFile } from './settings.ts'
 
 export type IdQuotaState = 'off' | 'counted' | 'enforced'
 
@@ -36,8 +36,8 @@ export interface IdQuota {
   limit(kind: IdKind, id: number, limits: Partial<QuotaLimits>, ends?: Partial<GraceEnds>): void
   grace(kind: IdKind): QuotaGrace
   setGrace(kind: IdKind, grace: Partial<QuotaGrace>): void
-  /** Moves the ends of grace times that have begun since the last look. */
-  settle(): void
+  /** Moves the ends of grace times that have begun since the last look. A step at a time: whoever does it has others to answer. */
+  settle(): Generator<void, void>
   /** How many of the limits that are wanted the file system does not have. */
   wrong(): number
   /**
@@ -54,6 +54,9 @@ export interface IdQuotaNeed {
 }
 
 const KINDS = ['user', 'group'] as const
+/** Ids of one step, which takes a millisecond or two; and of one that moves ends and writes the settings of all, ten times that with ten thousand. */
+const LOOKED_AT = 25
+const MOVED = 200
 
 /** Its calls throw QuotaMissing where the volume has no quota of the kind, and VzfsError damaged, area_unknown. */
 export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuota {
@@ -78,17 +81,17 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       return file.change((settings) => (settings.accounted === accounted ? settings : { ...settings, accounted }))
     } catch (error) {
       if (!(error instanceof VzfsError) || error.code !== 'damaged') throw error
-      const found = (kind: IdKind): KindSettings => ({
-        enforced: true,
-        grace: null,
-        limited: quota.kinds.has(kind)
-          ? Object.fromEntries(
-              Array.from(accountsOf(quota, kind, base))
-                .filter(isLimited)
-                .map(({ id, limits }) => [id, { limits }]),
-            )
-          : {},
-      })
+      const kept = file.kept()
+      const found = (kind: IdKind): KindSettings => {
+        // What the file system cannot tell: limits that do not hold, and grace times.
+        const before = kept?.[kind]
+        if (before?.enforced === false || !quota.kinds.has(kind)) return before ?? NOTHING
+        const limited: Record<string, LimitedId> = { ...before?.limited }
+        for (const { id, limits } of accountsOf(quota, kind, base))
+          if (isLimited({ limits })) limited[id] = { ...limited[id], limits }
+        // One that was kept and is not there may have been lifted for a while (`withoutIdLimits`), or taken away since: rather one too many.
+        return { enforced: true, grace: before?.grace ?? null, limited }
+      }
       file.reset({ accounted, user: found('user'), group: found('group') })
       return file.read()
     }
@@ -103,35 +106,47 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
   }
   const raw = (kind: IdKind, id: number): QuotaAccount => quota.account(kind, base + id)
 
-  /** The account with the end of each time that runs where it belongs. */
-  const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
+  /** Where the ends of the times that run belong, if not where they are. */
+  const wrongEnds = (settings: IdSettings, kind: IdKind, account: QuotaAccount): Partial<GraceEnds> | null => {
     const grace = ownGrace(settings, kind)
-    if (grace === null) return account
-    const id = account.id - base
-    const known = settings[kind].limited[id]?.ends
+    const { bytesGraceEnds, inodesGraceEnds } = account
+    if (grace === null || (bytesGraceEnds === null && inodesGraceEnds === null)) return null
+    const known = settings[kind].limited[account.id - base]?.ends
     const volume = quota.grace(kind)
     const ends: { bytes?: number; inodes?: number } = {}
     for (const [what, end] of [
-      ['bytes', account.bytesGraceEnds],
-      ['inodes', account.inodesGraceEnds],
+      ['bytes', bytesGraceEnds],
+      ['inodes', inodesGraceEnds],
     ] as const)
       if (end !== null && end !== known?.[what]) ends[what] = Math.max(1, end - volume[what] + grace[what])
-    if (Object.keys(ends).length === 0) return account
-    quota.setGraceEnds(kind, account.id, ends)
-    remember(kind, id)
+    return Object.keys(ends).length === 0 ? null : ends
+  }
+  /** False: nothing had to be moved. */
+  const moved = (settings: IdSettings, kind: IdKind, account: QuotaAccount): boolean => {
+    const ends = wrongEnds(settings, kind, account)
+    if (ends !== null) quota.setGraceEnds(kind, account.id, ends)
+    return ends !== null
+  }
+  const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
+    if (!moved(settings, kind, account)) return account
+    const id = account.id - base
+    remember(kind, [id])
     return raw(kind, id)
   }
-  /** The ends that an id has now are ours. */
-  const remember = (kind: IdKind, id: number): void => {
-    const { bytesGraceEnds, inodesGraceEnds } = raw(kind, id)
+  /** The ends that these have now are ours. */
+  const remember = (kind: IdKind, ids: readonly number[]): void => {
+    const found = ids.map((id) => raw(kind, id))
     file.change((settings) => {
-      const before = settings[kind].limited[id]
-      if (!before) return settings
-      const ends = {
-        ...(bytesGraceEnds === null ? {} : { bytes: bytesGraceEnds }),
-        ...(inodesGraceEnds === null ? {} : { inodes: inodesGraceEnds }),
+      const limited: Record<string, LimitedId> = { ...settings[kind].limited }
+      for (const { id, bytesGraceEnds, inodesGraceEnds } of found) {
+        const before = limited[id - base]
+        const ends = {
+          ...(bytesGraceEnds === null ? {} : { bytes: bytesGraceEnds }),
+          ...(inodesGraceEnds === null ? {} : { inodes: inodesGraceEnds }),
+        }
+        if (before) limited[id - base] = { ...before, ends }
       }
-      return withLimited(settings, kind, id, { ...before, ends })
+      return { ...settings, [kind]: { ...settings[kind], limited } }
     })
   }
 
@@ -185,7 +200,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       )
       if (Object.keys(ends).length === 0 || !holds(after, kind)) return
       quota.setGraceEnds(kind, base + id, ends)
-      remember(kind, id)
+      remember(kind, [id])
     },
     grace: (kind) => file.read()[kind].grace ?? quota.grace(kind),
     setGrace(kind, change) {
@@ -195,11 +210,29 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         return { ...settings, [kind]: { ...settings[kind], grace } }
       })
     },
-    settle() {
-      const settings = file.read()
+    *settle() {
       for (const kind of KINDS) {
-        if (ownGrace(settings, kind) === null) continue
-        for (const id of limitedIds(settings[kind])) settled(settings, kind, raw(kind, id))
+        const begin = file.read()
+        if (ownGrace(begin, kind) === null) continue
+        let late: number[] = []
+        // Written down together, for that takes long where there are many.
+        const move = (): void => {
+          const settings = file.read()
+          const those = late.filter((id) => moved(settings, kind, raw(kind, id)))
+          if (those.length > 0) remember(kind, those)
+          late = []
+        }
+        const ids = limitedIds(begin[kind])
+        for (let at = 0; at < ids.length; at += LOOKED_AT) {
+          // Anew: much may have changed since the step before.
+          const settings = file.read()
+          late.push(...ids.slice(at, at + LOOKED_AT).filter((id) => wrongEnds(settings, kind, raw(kind, id)) !== null))
+          yield
+          if (late.length < MOVED) continue
+          move()
+          yield
+        }
+        if (late.length > 0) move()
       }
     },
     wrong() {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { NO_ID_SETTINGS, settingsFile } from './settings.ts'
+import { type IdSettings, NO_ID_SETTINGS, settingsFile } from './settings.ts'
 
 const scratch = mkdtempSync('/tmp/insula-settings-')
 after(() => rmSync(scratch, { recursive: true }))
@@ -68,6 +68,31 @@ test('a damaged file can be put aside', () => {
   file.reset({ ...NO_ID_SETTINGS, accounted: 9 })
   assert.equal(file.read().accounted, 9)
   assert.equal(readFileSync(join(place, 'quota.json.damaged'), 'utf8'), '{')
+})
+
+test('what is on disk for certain is kept beside what may not be yet', () => {
+  const place = directory()
+  const [durable, quick] = [settingsFile(free, place, true), settingsFile(free, place, false)]
+  const path = join(place, 'quota.json')
+  const accounted = (count: number) => (settings: IdSettings) => ({ ...settings, accounted: count })
+  assert.equal(durable.kept(), null)
+  durable.change(accounted(1))
+  for (let count = 2; count < 9; count++) quick.change(accounted(count))
+  assert.equal(durable.kept()?.accounted, 1)
+  // By a power failure: another file of this name, which is empty. As XFS leaves it.
+  rmSync(path)
+  writeFileSync(path, '')
+  assert.throws(() => durable.read(), /is damaged/)
+  assert.equal(quick.kept()?.accounted, 1)
+  durable.reset({ ...NO_ID_SETTINGS, accounted: 5 })
+  assert.deepEqual([durable.read().accounted, durable.kept()?.accounted], [5, 5])
+  // One that has stood for long is on disk, whoever wrote it.
+  quick.change(accounted(6))
+  utimesSync(path, 1, 1)
+  quick.change(accounted(7))
+  quick.change(accounted(8))
+  assert.deepEqual([quick.read().accounted, quick.kept()?.accounted], [8, 6])
+  assert.deepEqual(readdirSync(place).toSorted(), ['quota.json', 'quota.json.damaged', 'quota.json.kept'])
 })
 
 test('an area that is gone is told so', () => {

@@ -6,7 +6,18 @@
  * Written by more than one process, each of them quickly and in its own thread: under a lock on the area's directory, by one rename.
  */
 
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { FileCalls, GraceEnds, QuotaGrace, QuotaLimits } from '@insula/kernel'
 import { errnoOf, VzfsError } from '../errors.ts'
@@ -34,10 +45,14 @@ export interface LimitedId {
   readonly ends?: Partial<GraceEnds>
 }
 
-const NOTHING: KindSettings = { enforced: true, grace: null, limited: {} }
+export const NOTHING: KindSettings = { enforced: true, grace: null, limited: {} }
 export const NO_ID_SETTINGS: IdSettings = { accounted: 0, user: NOTHING, group: NOTHING }
 
 const NAME = 'quota.json'
+/** Another name of the last one of which it is known that it is on disk: of one that is not, a power failure leaves an empty file. */
+const KEPT = 'quota.json.kept'
+/** The kernel writes to disk within half of it what nobody waits for. */
+const SAFE_MS = 60_000
 const LOCK_LOOKS = 1_000
 const LOCK_POLL_MS = 1
 
@@ -46,6 +61,8 @@ export interface SettingsFile {
   read(): IdSettings
   /** Reads, changes, writes, then does what follows from it, with nobody between. The same settings from `change`: nothing is written. */
   change(change: (settings: IdSettings) => IdSettings, then?: (settings: IdSettings) => void): IdSettings
+  /** The last settings that are known to be on disk, of whatever age. Null: there are none, or they are damaged too. */
+  kept(): IdSettings | null
   /** Puts a damaged file aside, as quota.json.damaged, and these settings in its place. */
   reset(settings: IdSettings): void
 }
@@ -53,6 +70,7 @@ export interface SettingsFile {
 /** @param durable on disk when `change` returns, which can take long on a busy disk */
 export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, durable: boolean): SettingsFile {
   const path = join(directory, NAME)
+  const keptPath = join(directory, KEPT)
   let known: { readonly identity: string; readonly settings: IdSettings } | null = null
   const read = (): IdSettings => {
     const identity = identityOf(path)
@@ -60,34 +78,69 @@ export function settingsFile(files: Pick<FileCalls, 'lock'>, directory: string, 
     if (known?.identity !== identity) known = { identity, settings: parse(path, readFileSync(path, 'utf8')) }
     return known.settings
   }
-  const alone = <T>(body: (lock: number) => T): T => {
+  const alone = <T>(body: () => T): T => {
     const lock = openDirectory(directory)
     try {
       takeLock(files, lock, directory)
-      return body(lock)
+      return body()
     } finally {
       closeSync(lock)
     }
   }
+  /** Under the lock. What is returned puts it on disk and needs none: who waits for a disk keeps nobody from going on. */
+  const put = (settings: IdSettings): (() => void) => {
+    if (!durable && isSafe(path)) keep(path, keptPath)
+    const file = write(path, settings)
+    if (!durable) {
+      closeSync(file)
+      return () => undefined
+    }
+    const staged = `${keptPath}.sure`
+    linkAs(path, staged)
+    return () => {
+      try {
+        fsyncSync(file)
+        renameAs(staged, keptPath)
+        fsyncDirectory(directory)
+      } finally {
+        closeSync(file)
+      }
+    }
+  }
   return {
     read,
-    change: (change, then) =>
-      alone((lock) => {
-        const before = read()
-        const after = change(before)
-        if (after !== before) {
-          write(path, after, durable ? lock : null)
-          const identity = identityOf(path)
-          if (identity !== null) known = { identity, settings: after }
-        }
-        then?.(after)
-        return after
-      }),
-    reset: (settings) =>
-      alone((lock) => {
+    change(change, then) {
+      let onDisk = (): void => undefined
+      try {
+        return alone(() => {
+          const before = read()
+          const after = change(before)
+          if (after !== before) {
+            onDisk = put(after)
+            const identity = identityOf(path)
+            if (identity !== null) known = { identity, settings: after }
+          }
+          then?.(after)
+          return after
+        })
+      } finally {
+        onDisk()
+      }
+    },
+    kept() {
+      try {
+        return parse(keptPath, readFileSync(keptPath, 'utf8'))
+      } catch {
+        return null
+      }
+    },
+    reset(settings) {
+      const onDisk = alone(() => {
         if (identityOf(path) !== null) renameSync(path, `${path}.damaged`)
-        write(path, settings, durable ? lock : null)
-      }),
+        return put(settings)
+      })
+      onDisk()
+    },
   }
 }
 
@@ -97,17 +150,48 @@ function identityOf(path: string): string | null {
   return found ? `${found.ino} ${found.ctimeNs} ${found.size}` : null
 }
 
-function write(path: string, settings: IdSettings, directory: number | null): void {
+/** Open, for who wants it on disk. */
+function write(path: string, settings: IdSettings): number {
   const staged = `${path}.new`
   const file = openSync(staged, 'w', 0o600)
   try {
     writeFileSync(file, JSON.stringify(settings))
-    if (directory !== null) fsyncSync(file)
-  } finally {
+    renameSync(staged, path)
+    return file
+  } catch (error) {
     closeSync(file)
+    throw error
   }
-  renameSync(staged, path)
-  if (directory !== null) fsyncSync(directory)
+}
+
+function isSafe(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && Date.now() - found.mtimeMs > SAFE_MS
+}
+
+function keep(path: string, kept: string): void {
+  linkAs(path, `${kept}.new`)
+  renameAs(`${kept}.new`, kept)
+}
+
+function linkAs(path: string, name: string): void {
+  rmSync(name, { force: true })
+  linkSync(path, name)
+}
+
+function renameAs(from: string, to: string): void {
+  renameSync(from, to)
+  // Two names of one file are both left.
+  rmSync(from, { force: true })
+}
+
+function fsyncDirectory(directory: string): void {
+  const fd = openDirectory(directory)
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function openDirectory(directory: string): number {

@@ -7,8 +7,9 @@ import type { ListenedVps } from '../vps.ts'
 export interface QuotaVolumes {
   /** Null: its volume keeps none. */
   of(vps: ListenedVps): IdQuota | null
-  /** Moves the ends of grace times of all that were asked for. */
-  settle(): void
+  /** Moves the ends of grace times of all that were asked for, in steps. */
+  settle(): Generator<void, void>
+  /** A volume is closed with the last one on it. */
   forget(id: string): void
 }
 
@@ -20,29 +21,38 @@ export interface QuotaVolumesNeed {
 
 export function quotaVolumes({ files, open, log }: QuotaVolumesNeed): QuotaVolumes {
   const volumes = new Map<string, OpenQuota>()
-  const known = new Map<string, IdQuota>()
+  const known = new Map<string, { readonly volume: string; readonly quota: IdQuota }>()
+  const forget = (id: string): void => {
+    const volume = known.get(id)?.volume
+    known.delete(id)
+    if (volume === undefined || [...known.values()].some((other) => other.volume === volume)) return
+    // Or nobody could unmount it.
+    volumes.get(volume)?.[Symbol.dispose]()
+    volumes.delete(volume)
+  }
   return {
     of({ id, base, quota: place }) {
       if (place === null) return null
       const found = known.get(id)
-      if (found) return found
-      const quota = volumes.get(place.volume) ?? open(place.volume)
-      volumes.set(place.volume, quota)
+      if (found) return found.quota
+      const { volume, area } = place
+      const quota = volumes.get(volume) ?? open(volume)
+      volumes.set(volume, quota)
       // Not durable: this thread waits for no disk.
-      const opened = openIdQuota({ settings: settingsFile(files, place.area, false), quota, base })
-      known.set(id, opened)
+      const opened = openIdQuota({ settings: settingsFile(files, area, false), quota, base })
+      known.set(id, { volume, quota: opened })
       return opened
     },
-    settle() {
-      for (const [id, quota] of known) {
+    *settle() {
+      for (const [id, { quota }] of known) {
         try {
-          quota.settle()
+          yield* quota.settle()
         } catch (error) {
-          if (!(error instanceof SystemCallFailed)) known.delete(id)
+          if (!(error instanceof SystemCallFailed)) forget(id)
           log(`VPS ${id}: grace times of its users could not be looked at: ${(error as Error).message}`)
         }
       }
     },
-    forget: (id) => void known.delete(id),
+    forget,
   }
 }

@@ -2,6 +2,15 @@
 set -eu
 site=/etc/apache2/sites-available/insula.conf
 mark='# Written by Insula. Take this line away to keep the file as it is.'
+listeners() { ss --no-header --listening --tcp --processes "sport = :$INSULA_PARAM_PORT"; }
+# First of all: an Apache that runs would end at the reload, with all its sites.
+if command -v ss > /dev/null; then
+  others=$(listeners | grep -v '"apache2"' | sed 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (process \2)/' | sort -u | paste -s -d ,)
+  if [ -n "$others" ]; then
+    echo "Address already in use: $others listens on port $INSULA_PARAM_PORT" >&2
+    exit 1
+  fi
+fi
 mkdir -p "$INSULA_PARAM_ROOT"
 # Debian's own page is no more than a proof that something answers.
 page="$INSULA_PARAM_ROOT/index.html"
@@ -30,3 +39,12 @@ a2dissite -q 000-default
 a2ensite -q insula
 apache2ctl -t
 if [ -d /run/systemd/system ]; then systemctl reload-or-restart apache2; else service apache2 restart; fi
+# A reload that does not succeed is not told: Apache ends a moment later.
+if ! command -v ss > /dev/null; then exit 0; fi
+for _ in $(seq 20); do
+  if listeners | grep -q '"apache2"'; then exit 0; fi
+  sleep 0.25
+done
+echo "Apache does not listen on port $INSULA_PARAM_PORT; it said:" >&2
+tail -n 3 /var/log/apache2/error.log >&2
+exit 1
