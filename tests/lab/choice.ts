@@ -110,7 +110,7 @@ export const CHOICES: readonly Choice[] = [
   choice(
     'host',
     'tests/system/apps-own.test.ts',
-    'nine Debians boot in it, more than twenty minutes there; apps-disk-full.test.ts is what another kernel makes a difference to',
+    'its builds ask a mirror, and nine Debians boot in it; apps-disk-full.test.ts has what another kernel makes a difference to',
   ),
   choice('lab', 'tests/system/apps-disk-full.test.ts', 'the host has no quota'),
   choice('host', 'tests/system/inits.test.ts', NO_MIRROR),
