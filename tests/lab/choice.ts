@@ -118,6 +118,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/software.test.ts', NO_MIRROR),
   choice('host', 'tests/system/updates.test.ts', NO_MIRROR),
   choice('host', 'tests/system/vzfs-stress.test.ts', NO_MIRROR),
+  choice('lab', 'tests/system/template-example.test.ts', 'our own code'),
   choice('lab', 'tests/system/volumes.test.ts', 'mounts and quota of a second volume'),
   choice('lab', 'tests/system/vzfs-care.test.ts', 'who pays for pages, by cgroup v2'),
   choice('host', 'tests/system/up.test.ts', "tests/lab/node.test.ts is its counterpart, with systemd's units"),

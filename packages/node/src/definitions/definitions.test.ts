@@ -196,10 +196,10 @@ test('an application template: its defaults are checked by their types, keys hav
   )
 })
 
-test('the example in docs/templates.md is a definition', async (t) => {
+test('the Debian in docs/templates.md is a definition', async (t) => {
   const { definitions, write } = place(t)
   const text = readFileSync(new URL('../../../../docs/templates.md', import.meta.url), 'utf8')
-  write('greeting/template.yaml', /```yaml\n([^`]+)```/.exec(text)?.[1] ?? assert.fail('it has no example'))
+  write('greeting/template.yaml', /```yaml\n(extends: debian-13[^`]+)```/.exec(text)?.[1] ?? assert.fail('it has no example'))
   write('greeting/files/motd', 'hello\n')
   write('greeting/keys/vendor.asc', '-----BEGIN PGP PUBLIC KEY BLOCK-----\n')
   write('greeting/scripts/set-up.sh', '#!/bin/sh\n')
