@@ -43,7 +43,7 @@ alive() {
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.5 || true
     seconds=$((seconds + 1))
-    last=$(tail -n 1 "$log" 2>/dev/null | tr -d '\000-\037' | cut -c 1-90)
+    last=$(sed '/^npm warn/d' "$log" 2>/dev/null | tail -n 1 | tr -d '\000-\037' | cut -c 1-90)
     if [ -t 1 ]; then
       printf '\r\033[K      %s (%d s) %s' "$what" $((seconds / 2)) "$last"
     elif [ $((seconds % 20)) -eq 0 ]; then

@@ -59,10 +59,10 @@ export async function startInBackground(options: BackgroundStart): Promise<strin
   return `insula-supervisor runs instance ${place.name} (pid ${supervisor.pid}); all of it answers`
 }
 
-/** null between two lives. */
+/** null between two lives, and while it is being written. */
 function pidNow(place: Place, { name }: ChildSpec): string | null {
   try {
-    return readFileSync(pidFile(place, name), 'utf8')
+    return readFileSync(pidFile(place, name), 'utf8').trim() || null
   } catch {
     return null
   }
