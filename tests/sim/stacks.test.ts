@@ -41,6 +41,8 @@ describe('a stack', () => {
     const { means } = node.daemon
     await node.client.templateBuild({ ...WAIT, body: { name: 'web' } })
     const wanted = await combination(node)
+    const told: string[] = []
+    using _ = means.events.listen(({ kind }) => void told.push(kind))
     let installs = 0
     const install: Install = async (inside, apps) => {
       installs++
@@ -69,6 +71,10 @@ describe('a stack', () => {
       [name, ...wanted.template.layers],
     ])
     assert.deepEqual([installs, seen], [1, [[], [], []]])
+    assert.deepEqual(
+      told.filter((kind) => kind.startsWith('vps.')),
+      [],
+    )
     assert.deepEqual(machine.traces(), { areas: [], cgroups: [], links: [], inits: [], filtered: [] })
     assert.deepEqual(await means.vzfs.layers.manifest(name), {
       kind: 'stack',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { editDistance, nearest } from './suggest.ts'
+import { ApiFailure } from '@insula/contract/api-failure'
+import type { Context } from './context.ts'
+import { editDistance, nameSuggestion, nearest } from './suggest.ts'
 
 test('the nearest name, if it is near', () => {
   const known = ['web', 'webmail', 'database', 'db']
@@ -25,4 +27,16 @@ test('distance is a distance', () => {
   )
   assert.equal(editDistance('ab', 'ba'), 1)
   assert.equal(editDistance('kitten', 'sitting'), 3)
+})
+
+test('a path is no name that somebody mistyped', async () => {
+  const asked: string[] = []
+  const context = {
+    client: async () => ({ volumeList: async () => (asked.push('volumes'), { volumes: [{ name: 'big' }] }) }),
+  } as unknown as Context
+  const suggested = (wanted: string): Promise<string | undefined> =>
+    nameSuggestion(new ApiFailure({ code: 'not_found', message: `there is no volume "${wanted}"` }), context)
+  assert.equal(await suggested('bgi'), 'did you mean big?')
+  assert.equal(await suggested('/big'), undefined)
+  assert.deepEqual(asked, ['volumes'])
 })

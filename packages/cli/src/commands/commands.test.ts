@@ -426,7 +426,11 @@ test('a disk limit on a volume without quota is recorded, and said to hold nobod
 })
 
 test('show: fields, one value, JSON', async () => {
+  const web = fake.node.state.find('web') ?? assert.fail()
+  web.relinkDue = true
   const { out } = await insula('show', 'web')
+  web.relinkDue = false
+  assert.match(out, /^relink +when it stops or starts next$/m)
   assert.match(out, /^disk {9}4\.8M\/∞!$/m)
   assert.match(out, /^inodes {7}120\/∞!$/m)
   assert.match(out, /^disk-limits {2}not enforced on this volume$/m)

@@ -28,6 +28,8 @@ test('labels and plans are set, and choose', async () => {
   for (const [args, said] of [
     [['stop', 'web', '--label', 'role'], /takes either names, or --all, or what VPSs have/],
     [['stop', '--all', '--plan', 'gold'], /takes either names, or --all, or what VPSs have/],
+    [['set', '--label', 'role=db', '--cpu-units', '9'], /--template, --app, --with-plan or --with-label\n/],
+    [['stop'], /--template, --app, --plan or --label\n/],
     [['set', 'web', '--label', 'role'], /--label takes a label such as role=web/],
     [['set', 'web', '--label', 'role=a,b'], /--label takes a label whose value is 1 to 63/],
     [['list', '--label', 'Role=a'], /--label takes a label such as role=web, or its key alone, not 'Role=a'/],
