@@ -201,6 +201,33 @@ if (await hasQuota(node)) {
       assert.match(await said(vps, 'repquota -uv /'), /alice/)
     })
 
+    test('limits of many switched off and on without end hold nobody up, and are right in the end', async () => {
+      const [MANY, FIRST] = [600, 3000]
+      const switcher = await node.running('switcher', ['--template', 'micro', '--quota-ugid', `${MANY}`])
+      await bringTools(node, switcher, ['perl'])
+      const [ON, OFF] = [0x800002, 0x800003]
+      const perl = (script: string): string => `LC_ALL=C perl -e 'my $d = "/dev/root\\0"; ${script}'`
+      const set = `for my $id (${FIRST} .. ${FIRST + MANY - 1}) { my $s = pack("Q8L2", 1024, 0, 0, 0, 0, 0, 0, 0, 1, 0); syscall(179, ${SETQUOTA} << 8, $d, $id, $s) and die $! }`
+      await said(switcher, perl(set))
+      const { base } = await areaOf(switcher)
+      using quota = realQuota(node.instance.volume)
+      const limited = (): number =>
+        Array.from({ length: MANY }, (_, index) => quota.account('user', base + FIRST + index)).filter(
+          ({ limits }) => limits.bytesHard === 2 ** 20,
+        ).length
+      assert.equal(limited(), MANY)
+      const once = (command: number): string => `syscall(179, ${command} << 8, $d, 4, 0) and die $!;`
+      const switching = sh(switcher, perl(`until (-e "/tmp/enough") { ${once(OFF)} ${once(ON)} }`))
+      await said(neighbour, 'for i in 1 2 3 4 5 6 7 8; do free > /dev/null; done')
+      await said(switcher, 'mkdir -p /tmp; touch /tmp/enough')
+      await switching
+      await until('all hold', () => limited() === MANY, 60)
+      await said(switcher, perl(once(OFF)))
+      await until('none holds', () => limited() === 0, 60)
+      assert.match(await node.ok('quota', 'list', switcher), new RegExp(`^ *user +${FIRST + MANY - 1} .*1M`, 'm'))
+      assert.doesNotMatch((await node.insula(['doctor'])).stdout, /vps switcher/)
+    })
+
     test('an argument that lies in the table of mounts, which is served too, holds nobody up', async () => {
       const before = listeners()
       assert.equal(before.length, 2)

@@ -38,15 +38,23 @@ export function runListener(instance: Instance, keeper: number, kind: Source['ki
   const connections = new Map<number, number>()
   const log = seldom((message) => void process.stderr.write(`${new Date().toISOString()} ${message}\n`))
   const views = realCgroupViews()
-  const quotas = quotaVolumes({ files: realFileCalls(), open: realQuota, log })
   const vpsOf = (key: number): ListenedVps | null => {
     const vps = known.get(key) ?? listenedVps(instance.bundles, ids.get(key) ?? '')
     if (vps) known.set(key, vps)
     return vps
   }
+  const served = (): Map<string, ListenedVps> => {
+    const found = new Map<string, ListenedVps>()
+    for (const [key, id] of ids) {
+      const vps = vpsOf(key)
+      if (vps) found.set(id, vps)
+    }
+    return found
+  }
+  const quotas = quotaVolumes({ served, files: realFileCalls(), open: realQuota, log })
   const load = loadBook({
     views,
-    groups: () => new Map([...ids].flatMap(([key, id]) => (vpsOf(key) ? [[id, vpsOf(key)?.cgroup ?? '']] : []))),
+    groups: () => new Map(Array.from(served(), ([id, { cgroup }]) => [id, cgroup])),
     active: (cgroup) => activeThreads(views.processes(cgroup)),
     now: () => performance.now(),
   })

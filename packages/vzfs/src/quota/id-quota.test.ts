@@ -277,3 +277,103 @@ test('whatever is done in whatever order: the file system has the wanted limits 
     }),
   )
 })
+
+const MANY = 300
+const far = fc.oneof(
+  fc.record({ do: fc.constant('enforce' as const), on: fc.boolean() }),
+  fc.record({ do: fc.constant('accounted' as const), count: fc.constantFrom(0, MANY) }),
+  fc.record({ do: fc.constant('limit' as const), id: fc.nat(MANY - 1), bytesHard: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ do: fc.constant('look' as const), steps: fc.integer({ min: 1, max: 15 }) }),
+  fc.record({ do: fc.constant('other process' as const) }),
+)
+
+test('limits too many to be changed at once: a call changes some, looks the rest, and all are right in the end whatever came between', () => {
+  fc.assert(
+    fc.property(fc.array(far, { maxLength: 20 }), (steps) => {
+      const { quota, open, settings } = world()
+      let changed = 0
+      const counted = {
+        ...quota,
+        setLimits: (...args: Parameters<typeof quota.setLimits>) => ((changed += 1), quota.setLimits(...args)),
+      }
+      const reopen = () => openIdQuota({ settings, quota: counted, base: BASE })
+      let ids = reopen()
+      ids.setAccounted(MANY)
+      const wanted = Array.from({ length: MANY }, () => 5)
+      for (const id of wanted.keys()) ids.limit('user', id, hard(5))
+      let [on, count] = [true, MANY]
+      let looking = ids.settle()
+      for (const one of steps) {
+        changed = 0
+        if (one.do === 'enforce') ids.enforce('user', (on = one.on))
+        else if (one.do === 'accounted') ids.setAccounted((count = one.count))
+        else if (one.do === 'limit') {
+          ids.limit('user', one.id, hard(one.bytesHard))
+          wanted[one.id] = one.bytesHard
+        } else if (one.do === 'other process') {
+          ids = reopen()
+          looking = ids.settle()
+        } else for (let step = 0; step < one.steps; step++) if (looking.next().done) looking = ids.settle()
+        assert.ok(one.do === 'look' || changed <= 200, `${changed} in one call`)
+        assert.equal(ids.wrong(), 0, 'what comes yet is not wrong')
+      }
+      settle(open())
+      for (const [id, bytesHard] of wanted.entries())
+        assert.equal(quota.account('user', BASE + id).limits.bytesHard, on && count > 0 ? bytesHard : null, `${id}`)
+      const written = settings.read()
+      settle(ids)
+      assert.equal(settings.read(), written, 'nothing is left to do')
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('who has limits is told whole before the file system knows them all', () => {
+  const { ids, quota } = world()
+  ids.setAccounted(MANY)
+  for (let id = 0; id < MANY; id++) ids.limit('user', id, hard(5))
+  ids.enforce('user', false)
+  settle(ids)
+  ids.enforce('user', true)
+  assert.equal(quota.account('user', BASE + MANY - 1).limits.bytesHard, null)
+  let told = 0
+  for (let at = ids.next('user', 0); at; at = ids.next('user', at.id + 1)) told += 1
+  assert.equal(told, MANY)
+})
+
+test('a repair leaves nothing to looks', () => {
+  const { ids, quota, settings } = world()
+  ids.setAccounted(MANY)
+  for (let id = 0; id < MANY; id++) ids.limit('user', id, hard(5))
+  for (const on of [false, true]) ids.enforce('user', on)
+  quota.setLimits('user', BASE + MANY - 1, NO_QUOTA_LIMITS)
+  assert.equal(ids.repair(MANY), 1)
+  assert.equal(settings.read().user.unapplied, undefined)
+})
+
+test('who switches between two steps of a look loses nothing', () => {
+  const { ids, quota } = world()
+  ids.setAccounted(MANY)
+  for (let id = 0; id < MANY; id++) ids.limit('user', id, hard(5))
+  const all = (expected: number | null): void => {
+    for (let id = 0; id < MANY; id++) assert.equal(quota.account('user', BASE + id).limits.bytesHard, expected, `${id}`)
+  }
+  const begun = (on: boolean, steps: number) => {
+    ids.enforce('user', on)
+    const looking = ids.settle()
+    for (let step = 0; step < steps; step++) looking.next()
+    return looking
+  }
+  const early = begun(true, 3)
+  ids.enforce('user', false)
+  for (let step = 0; step < 8; step++) early.next()
+  ids.enforce('user', true)
+  while (!early.next().done);
+  settle(ids)
+  all(5)
+  const late = begun(true, MANY / 25)
+  ids.enforce('user', false)
+  while (!late.next().done);
+  settle(ids)
+  all(null)
+})

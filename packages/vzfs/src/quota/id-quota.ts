@@ -24,9 +24,10 @@ export type IdQuotaState = 'off' | 'counted' | 'enforced'
 export interface IdQuota {
   /** How many users and groups may have limits; 0: there is no quota for them. */
   accounted(): number
+  /** Of more than a few hundred limits the rest follows with the next `settle`. */
   setAccounted(count: number): void
   state(kind: IdKind): IdQuotaState
-  /** Limits are kept, and hold or not. */
+  /** Limits are kept, and hold or not. Of more than a few hundred the rest follows with the next `settle`. */
   enforce(kind: IdKind, on: boolean): void
   /** All zeros for one that has nothing and no limits. */
   account(kind: IdKind, id: number): QuotaAccount
@@ -36,7 +37,10 @@ export interface IdQuota {
   limit(kind: IdKind, id: number, limits: Partial<QuotaLimits>, ends?: Partial<GraceEnds>): void
   grace(kind: IdKind): QuotaGrace
   setGrace(kind: IdKind, grace: Partial<QuotaGrace>): void
-  /** Moves the ends of grace times that have begun since the last look. A step at a time: whoever does it has others to answer. */
+  /**
+   * Gives the file system the limits that were too many to be changed at once, and moves the ends of grace times that have begun since the last look. A
+   * step at a time: whoever does it has others to answer.
+   */
   settle(): Generator<void, void>
   /** How many of the limits that are wanted the file system does not have. */
   wrong(): number
@@ -57,6 +61,8 @@ const KINDS = ['user', 'group'] as const
 /** Ids of one step, which takes a millisecond or two; and of one that moves ends and writes the settings of all, ten times that with ten thousand. */
 const LOOKED_AT = 25
 const MOVED = 200
+/** Limits that are changed at once, which takes some ten milliseconds. A tenant has as many as it may, and switches them on and off as it likes. */
+const AT_ONCE = 200
 
 /** Its calls throw QuotaMissing where the volume has no quota of the kind, and VzfsError damaged, area_unknown. */
 export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuota {
@@ -96,8 +102,21 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       return file.read()
     }
   }
-  const applyAll = (settings: IdSettings, kind: IdKind): void => {
-    for (const id of limitedIds(settings[kind])) apply(settings, kind, id)
+  const applyFirst = (settings: IdSettings, kind: IdKind): void => {
+    for (const id of limitedIds(settings[kind]).slice(0, AT_ONCE)) apply(settings, kind, id)
+  }
+  /** The rest, of which `settle` takes care. A tenant that switches meanwhile has it begin anew at the next. */
+  function* applyRest(kind: IdKind): Generator<void, void> {
+    const begin = file.read()
+    const same = (settings: IdSettings): boolean => holds(settings, kind) === holds(begin, kind)
+    const ids = begin[kind].unapplied ? limitedIds(begin[kind]) : []
+    for (let at = 0; at < ids.length; at += LOOKED_AT) {
+      const settings = file.read()
+      if (!same(settings)) return
+      for (const id of ids.slice(at, at + LOOKED_AT)) apply(settings, kind, id)
+      yield
+    }
+    if (begin[kind].unapplied) file.change((settings) => (same(settings) ? applied(settings, kind) : settings))
   }
   /** As it is shown: with the limits that are wanted. */
   const shown = (settings: IdSettings, kind: IdKind, raw: QuotaAccount): QuotaAccount => {
@@ -155,9 +174,13 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     // Applied whatever was before: who did it last may have been ended in the middle.
     setAccounted: (count) =>
       void file.change(
-        (settings) => (settings.accounted === count ? settings : { ...settings, accounted: count }),
+        (settings) =>
+          KINDS.filter((kind) => quota.kinds.has(kind)).reduce(
+            toApply,
+            settings.accounted === count ? settings : { ...settings, accounted: count },
+          ),
         (after) => {
-          for (const kind of KINDS) if (quota.kinds.has(kind)) applyAll(after, kind)
+          for (const kind of KINDS) if (quota.kinds.has(kind)) applyFirst(after, kind)
         },
       ),
     state(kind) {
@@ -167,8 +190,9 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     },
     enforce: (kind, on) =>
       void file.change(
-        (settings) => (settings[kind].enforced === on ? settings : { ...settings, [kind]: { ...settings[kind], enforced: on } }),
-        (after) => applyAll(after, kind),
+        (settings) =>
+          toApply(settings[kind].enforced === on ? settings : { ...settings, [kind]: { ...settings[kind], enforced: on } }, kind),
+        (after) => applyFirst(after, kind),
       ),
     account(kind, id) {
       const settings = file.read()
@@ -178,8 +202,9 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       const settings = file.read()
       const found = quota.next(kind, base + requireId(id))
       const counted = found !== null && found.id < base + IDS ? found : null
-      // While limits do not hold the file system does not know who has some.
-      const limited = holds(settings, kind) ? undefined : limitedIds(settings[kind]).find((one) => one >= id)
+      // While limits do not hold, or not all yet, the file system does not know who has some.
+      const limited =
+        holds(settings, kind) && !settings[kind].unapplied ? undefined : limitedIds(settings[kind]).find((one) => one >= id)
       if (limited !== undefined && (counted === null || base + limited < counted.id))
         return shown(settings, kind, raw(kind, limited))
       return counted && shown(settings, kind, settled(settings, kind, counted))
@@ -212,6 +237,8 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     },
     *settle() {
       for (const kind of KINDS) {
+        if (!quota.kinds.has(kind)) continue
+        yield* applyRest(kind)
         const begin = file.read()
         if (ownGrace(begin, kind) === null) continue
         let late: number[] = []
@@ -239,7 +266,8 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       const settings = file.read()
       const wrongIds = (kind: IdKind): number[] =>
         concerned(settings, kind).filter((id) => !sameQuotaLimits(raw(kind, id).limits, held(settings, kind, id)))
-      return KINDS.filter((kind) => quota.kinds.has(kind)).flatMap(wrongIds).length
+      const told = KINDS.filter((kind) => quota.kinds.has(kind) && !settings[kind].unapplied)
+      return told.flatMap(wrongIds).length
     },
     repair(accounted) {
       const settings = readOrRebuild(accounted)
@@ -251,6 +279,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
           apply(settings, kind, id)
           corrected += 1
         }
+        file.change((now) => applied(now, kind))
       }
       return corrected
     },
@@ -258,6 +287,16 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
 }
 
 const wanted = ({ limited }: KindSettings, id: number): QuotaLimits => limited[id]?.limits ?? NO_QUOTA_LIMITS
+
+const toApply = (settings: IdSettings, kind: IdKind): IdSettings =>
+  settings[kind].unapplied || Object.keys(settings[kind].limited).length <= AT_ONCE
+    ? settings
+    : { ...settings, [kind]: { ...settings[kind], unapplied: true } }
+
+function applied(settings: IdSettings, kind: IdKind): IdSettings {
+  const { unapplied, ...rest } = settings[kind]
+  return unapplied ? { ...settings, [kind]: rest } : settings
+}
 
 /** Ascending: so JavaScript keeps keys that are numbers. */
 const limitedIds = ({ limited }: KindSettings): number[] => Object.keys(limited).map(Number)

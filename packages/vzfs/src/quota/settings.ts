@@ -37,6 +37,8 @@ export interface KindSettings {
   readonly grace: QuotaGrace | null
   /** By id inside. */
   readonly limited: Readonly<Record<string, LimitedId>>
+  /** Not all limits of the file system follow from this yet: they were too many to be changed at once. */
+  readonly unapplied?: true
 }
 
 export interface LimitedId {
@@ -235,6 +237,7 @@ const isKind = (value: unknown): boolean =>
   isRecord(value) &&
   typeof value['enforced'] === 'boolean' &&
   (value['grace'] === null || hasCounts(value['grace'], ['bytes', 'inodes'], false)) &&
+  (value['unapplied'] === undefined || value['unapplied'] === true) &&
   isRecord(value['limited']) &&
   Object.entries(value['limited']).every(
     ([id, one]) => isId(id) && isRecord(one) && hasCounts(one['limits'], LIMITS, true) && hasEnds(one['ends']),
