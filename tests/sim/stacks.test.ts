@@ -83,7 +83,8 @@ describe('a stack', () => {
       came: { 'web@1': ['web'] },
     })
     assert.notEqual(stackName({ ...wanted, apps: APPS.toReversed() }), name)
-    assert.deepEqual([await unusedStacks(means), await collectStacks(means)], [[name], [name]])
+    const unused = [{ name, os: wanted.template.ref, apps: APPS }]
+    assert.deepEqual([await unusedStacks(means), await collectStacks(means)], [unused, unused])
   })
 
   it('whose builder is told to stop is built by the other who waits for it', async () => {

@@ -49,6 +49,8 @@ test('the console is the real one: scrollback comes first, input reaches the get
   )
   assert.match(screen, /shown login:/)
   assert.match(screen, /Password:/)
+  // Nobody types there, so it shows what was on it and ends.
+  assert.match(await node.ok('console', name), /Debian[\s\S]*shown login:/)
   await node.killAndAwait('insulad')
   await node.ok('exec', name, '--', 'sh', '-c', 'echo after the restart > /dev/console')
   await until('it shows', async () => (await node.ok('logs', name)).includes('after the restart'))

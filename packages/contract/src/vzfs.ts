@@ -120,7 +120,7 @@ export const VzfsGcResult = z
     files: z.int(),
     bytes: bytes('On disk'),
     layers: z
-      .array(z.string())
+      .array(z.object({ name: z.string(), os: z.string(), apps: z.array(z.string()) }))
       .describe(
         'Shared layers of apps that no VPS and no snapshot uses. What they alone name is not among the files of a dry run',
       ),

@@ -488,7 +488,7 @@ test('the care of the volume', async () => {
     [gc.code, gc.out],
     [
       0,
-      'would delete the shared layer stack-6f8d9aef60ba, which no VPS uses\nwould delete 3 contents, 3M, and what these layers alone name\n',
+      'would delete the shared layer of nginx@2026-11-22.1 on debian-12@2026-11-22.1, which no VPS uses\nwould delete 3 contents, 3M, and what these layers alone name\n',
     ],
   )
   assert.deepEqual(lastRequest()?.body, { dryRun: true })

@@ -30,16 +30,21 @@ export const console = command({
     const stdout = context.stdout()
     const size = stdin.isTTY ? () => terminalSize(stdout) : () => null
     let socket = await client.console(args.vps)
-    let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through, () =>
+    const opened = Promise.withResolvers<void>()
+    let view: ConsoleView = viewConsole(socket, size(), stdout, shown.through, () => {
       // On a terminal that is raw by then.
-      context.note(`Attached to the console of ${args.vps}. To detach: ${spoken(names)}${stdin.isTTY ? '\r' : ''}`),
-    )
+      context.note(`Attached to the console of ${args.vps}. To detach: ${spoken(names)}${stdin.isTTY ? '\r' : ''}`)
+      // After what came with it was written.
+      setImmediate(opened.resolve)
+    })
     using _ = rawTerminal(stdin, stdout, (next) => view.resize(next))
     stdin.on('data', (bytes: Buffer) => {
       const { pass, detached } = watcher.feed(bytes)
       if (pass.length > 0 && !view.send(pass)) stdin.pause()
       if (detached) view.detach()
     })
+    // Whoever has no more keys to give detaches, once what was on the console has come; a terminal never ends.
+    stdin.on('end', () => void opened.promise.then(() => view.detach()))
     for (;;) {
       socket.onDrain = () => void stdin.resume()
       const end = await view.ended

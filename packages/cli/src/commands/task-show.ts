@@ -6,7 +6,7 @@ import { moment } from '../output/time.ts'
 import { followTask } from '../task/follow.ts'
 import { progressFor } from '../task/progress.ts'
 import { tellOnInterrupt } from '../task/run-task.ts'
-import { took } from '../task/task-columns.ts'
+import { notAll, took } from '../task/task-columns.ts'
 import { taskNumber } from '../values.ts'
 
 export const taskShow = command({
@@ -29,7 +29,7 @@ export const taskShow = command({
       ['task', String(task.id)],
       ['kind', task.kind],
       ['subject', task.subject],
-      ['state', task.state],
+      ['state', notAll(task) === null ? task.state : `${task.state}, ${notAll(task)}`],
       ...(task.progress === null ? [] : [['step', task.progress.step] as const]),
       ['created', moment(task.createdAt)],
       ['took', took(task)],

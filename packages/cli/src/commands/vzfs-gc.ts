@@ -19,7 +19,7 @@ export const vzfsGc = command({
     if (options.quiet) return context.print(String(result.bytes))
     const { files, bytes, layers, dryRun } = result
     const done = dryRun ? 'would delete' : 'deleted'
-    for (const layer of layers) context.print(`${done} the shared layer ${layer}, which no VPS uses`)
+    for (const { os, apps } of layers) context.print(`${done} the shared layer of ${apps.join(', ')} on ${os}, which no VPS uses`)
     context.print(
       `${done} ${files} contents, ${formatSize(bytes)}${dryRun && layers.length > 0 ? ', and what these layers alone name' : ''}`,
     )

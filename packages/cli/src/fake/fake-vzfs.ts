@@ -78,5 +78,10 @@ export function vzfsFigures(name: 'vzfsDf' | 'vzfsResidency', files: number): Vz
 
 export function vzfsResult(name: 'vzfsCheck' | 'vzfsGc', body: Record<string, unknown>, problems: readonly string[]): unknown {
   if (name === 'vzfsCheck') return checkResult(problems, body['deep'] === true)
-  return { files: 3, bytes: 3 * MIB, layers: ['stack-6f8d9aef60ba'], dryRun: body['dryRun'] === true }
+  return {
+    files: 3,
+    bytes: 3 * MIB,
+    layers: [{ name: 'stack-6f8d9aef60ba', os: 'debian-12@2026-11-22.1', apps: ['nginx@2026-11-22.1'] }],
+    dryRun: body['dryRun'] === true,
+  }
 }

@@ -57,7 +57,9 @@ function written(context: Context): Progress {
 
 export function line({ subject, state, progress }: Task): string {
   if (progress === null) return `${subject}: ${wordFor({ state })}`
-  const { done, total, step } = progress
+  const { done, total } = progress
+  // Of one VPS a step names what the subject is.
+  const step = progress.step.startsWith(`${subject}: `) ? progress.step.slice(subject.length + 2) : progress.step
   if (total === null || total === 0) return `${subject}: ${step}`
   return `${subject}: ${step} (${Math.min(100, Math.floor((done / total) * 100))}%)`
 }

@@ -84,10 +84,10 @@ export async function collectContents(
 ): Promise<VzfsGcResult> {
   try {
     const layers = await (dryRun ? unusedStacks : collectStacks)(means)
-    for (const layer of layers) log(`no VPS uses the shared layer ${layer}`)
+    for (const { name, os, apps } of layers) log(`no VPS uses the shared layer of ${apps.join(', ')} on ${os}, ${name}`)
     const { files, bytes } = await means.vzfs.collect({ dryRun, signal, progress })
     log(`${files} contents, ${bytes} bytes${dryRun ? ', would be deleted' : ''}`)
-    return { files, bytes, layers, dryRun }
+    return { files, bytes, layers: layers.map(({ apps, ...layer }) => ({ ...layer, apps: [...apps] })), dryRun }
   } catch (error) {
     if (!(error instanceof VzfsError) || error.code !== 'damaged') throw error
     const message = `cannot collect contents: it cannot be told what is still in use: ${error.message}`

@@ -165,24 +165,33 @@ export async function stackBelow(vzfs: Pick<Vzfs, 'layers'>, layers: readonly st
   return null
 }
 
-/** Names of those that no VPS and no snapshot uses. */
-export async function unusedStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<string[]> {
+export interface UnusedStack extends Pick<StackManifest, 'os' | 'apps'> {
+  /** Of its layer. */
+  readonly name: string
+}
+
+/** Those that no VPS and no snapshot uses. */
+export async function unusedStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<UnusedStack[]> {
   const used = new Set<string>(stacks.held.keys())
   for (const { id, layers } of await vzfs.areas.list())
     for (const one of [{ layers }, ...(await vzfs.snapshots.list(id))]) for (const layer of one.layers) used.add(layer)
-  const unused: string[] = []
-  for (const { name } of await vzfs.layers.list()) if (!used.has(name) && (await stackOf(vzfs, name)) !== null) unused.push(name)
+  const unused: UnusedStack[] = []
+  for (const { name } of await vzfs.layers.list()) {
+    const stack = used.has(name) ? null : await stackOf(vzfs, name)
+    if (stack !== null) unused.push({ name, os: stack.os, apps: stack.apps })
+  }
   return unused
 }
 
-/** Those that no VPS and no snapshot uses go. @returns their names */
-export async function collectStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<string[]> {
-  const gone: string[] = []
+/** Those that no VPS and no snapshot uses go. */
+export async function collectStacks({ vzfs, stacks }: Pick<Means, 'vzfs' | 'stacks'>): Promise<UnusedStack[]> {
+  const gone: UnusedStack[] = []
   for (const { name } of await vzfs.layers.list()) {
-    if (stacks.held.has(name) || (await stackOf(vzfs, name)) === null || stacks.held.has(name)) continue
+    const stack = stacks.held.has(name) ? null : await stackOf(vzfs, name)
+    if (stack === null || stacks.held.has(name)) continue
     try {
       await vzfs.layers.remove(name)
-      gone.push(name)
+      gone.push({ name, os: stack.os, apps: stack.apps })
     } catch (error) {
       if (!(error instanceof LayerInUse)) throw error
     }
