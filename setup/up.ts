@@ -88,7 +88,7 @@ try {
 }
 
 /** Who came by sudo is not of the group yet that may use the command without it. */
-const asRoot = process.env['SUDO_USER'] ? 'sudo ' : ''
+const asRoot = (): string => (process.env['SUDO_USER'] ? 'sudo ' : '')
 
 async function conclude(done: number): Promise<void> {
   const flag = setting.instance.name === 'insula' ? '' : ` --instance ${setting.instance.name}`
@@ -97,7 +97,7 @@ async function conclude(done: number): Promise<void> {
   if (demo !== null) {
     const address = demo.addresses[0] === undefined ? '' : ` at ${demo.addresses.join(', ')}`
     say(`VPS demo is ${demo.state}${address}.${demo.state === 'running' ? ' To enter it:' : ''}`)
-    if (demo.state === 'running') say(`  ${asRoot}insula enter demo${flag}`)
+    if (demo.state === 'running') say(`  ${asRoot()}insula enter demo${flag}`)
   }
   if (!wasUp) await tellOfOthers(flag)
   const { volume } = await nodeApi(setting.instance).nodeShow()
@@ -106,7 +106,7 @@ async function conclude(done: number): Promise<void> {
       `Disk limits of VPSs are recorded and not enforced: ${volume.path} has no project quota (insula doctor${flag} tells more).`,
     )
   say(`The daemons and the command insula run from ${setting.home}: it has to stay where it is.`)
-  say(`${asRoot}insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
+  say(`${asRoot()}insula list${flag} shows all VPSs, insula --help what else there is; sudo ./down${flag} takes it back.`)
 }
 
 /** Who runs again by itself after Insula came up, and who does not. */
