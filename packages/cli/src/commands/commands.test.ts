@@ -770,7 +770,7 @@ test('volumes are listed, added and removed, and a VPS moves between them', asyn
   const { volumes } = fake.node.state
   volumes.splice(1)
   const added = await insula('vzfs', 'volume', 'add', 'ssd', '/mnt/ssd', '--size', '20G')
-  assert.deepEqual(added, { code: 0, out: 'added volume ssd, /mnt/ssd\n', err: '' })
+  assert.deepEqual(added, { code: 0, out: 'added volume ssd, /mnt/ssd (xfs on /dev/sda1)\n', err: '' })
   const sent = fake.node.state.requests.find(({ name }) => name === 'volumeAdd')
   assert.deepEqual(sent?.body, { name: 'ssd', directory: '/mnt/ssd', size: 20 * 1024 ** 3 })
   volumes.push(fakeVolume('lost', { present: false, problem: 'the disk is gone', totalBytes: null, freeBytes: null }))

@@ -1,4 +1,4 @@
-import { VOLUME_NAME_RULE, isVolumeName, parseSize } from '@insula/contract/light'
+import { type Volume, VOLUME_NAME_RULE, isVolumeName, parseSize } from '@insula/contract/light'
 import { UsageError, command, output } from '../command.ts'
 import { runTask, taskOptions } from '../task/run-task.ts'
 
@@ -27,9 +27,15 @@ export const volumeAdd = command({
     if (task === null) return
     const added = (await client.volumeList()).volumes.find((one) => one.name === name)
     if (options.json) return context.print(JSON.stringify(added, null, 2))
-    context.print(options.quiet ? name : `added volume ${name}, ${added?.path ?? directory}`)
+    context.print(options.quiet ? name : `added volume ${name}, ${added?.path ?? directory}${lyingOn(added)}`)
   },
 })
+
+/** So that a directory on the wrong disk, for one that was not mounted, is seen at once. */
+const lyingOn = (volume: Volume | undefined): string =>
+  volume?.fsType == null
+    ? ''
+    : ` (${volume.fsType} on ${volume.device}${volume.projectQuota ? '' : ', disk limits are not enforced'})`
 
 function sizeOfFile(text: string): number {
   const bytes = parseSize(text)
