@@ -88,7 +88,9 @@ try {
 }
 
 /** Who came by sudo is not of the group yet that may use the command without it. */
-const asRoot = (): string => (process.env['SUDO_USER'] ? 'sudo ' : '')
+function asRoot(): string {
+  return process.env['SUDO_USER'] ? 'sudo ' : ''
+}
 
 async function conclude(done: number): Promise<void> {
   const flag = setting.instance.name === 'insula' ? '' : ` --instance ${setting.instance.name}`
