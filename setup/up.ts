@@ -87,10 +87,9 @@ try {
   process.exitCode = 1
 }
 
-/** Who came by sudo is not of the group yet that may use the command without it. */
-const asRoot = process.env['SUDO_USER'] ? 'sudo ' : ''
-
 async function conclude(done: number): Promise<void> {
+  // Who came by sudo is not of the group yet that may use the command without it.
+  const asRoot = process.env['SUDO_USER'] ? 'sudo ' : ''
   const flag = setting.instance.name === 'insula' ? '' : ` --instance ${setting.instance.name}`
   say(done === 0 ? `Nothing was missing (${since(started)}).` : `The node is up (${since(started)}).`)
   const demo = await findDemo(setting)

@@ -15,6 +15,21 @@ export interface WorkWish {
   readonly values: Values
 }
 
+/** Of what programs in one VPS say, which its tenant may have replaced, so much is kept in the task's log. */
+const MOST_LINES = 5_000
+const MOST_BYTES = 1 << 20
+
+/** The last line says that there was more. */
+export function within(log: (line: string) => void, { lines = MOST_LINES, bytes = MOST_BYTES } = {}): (line: string) => void {
+  let [leftLines, leftBytes] = [lines, bytes]
+  return (line) => {
+    if (leftLines < 0 || leftBytes < 0) return
+    leftLines -= 1
+    leftBytes -= Buffer.byteLength(line)
+    log(leftLines < 0 || leftBytes < 0 ? 'there was more, which is left out' : line)
+  }
+}
+
 export function workFor(
   { apps }: Pick<Means, 'apps'>,
   { vps: { id, name, addresses }, app, ...wish }: WorkWish,
@@ -25,7 +40,7 @@ export function workFor(
     app,
     vps: { id, name, addresses },
     contents: (path) => apps.contents(app.ref, path),
-    onLine: (line) => log(`${name}: ${line}`),
+    onLine: within((line) => log(`${name}: ${line}`)),
     step: (step) => {
       log(`${name}: ${app.name}: ${step}`)
       progress(`${name}: ${app.name}: ${step}`)

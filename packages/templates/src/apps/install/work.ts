@@ -53,10 +53,11 @@ export async function apt(work: Work, phase: string, argv: readonly string[]): P
 }
 
 async function finishOthers(work: Work): Promise<void> {
-  for (let waited = 0; ; waited++) {
+  const deadline = performance.now() + LOCK_SECONDS * 1_000
+  for (;;) {
     work.signal?.throwIfAborted()
     const { code, tail } = await work.inside.run(configureAll(), { ...ENV, onLine: work.onLine })
-    if (code === 0 || waited >= LOCK_SECONDS || !/locked by another process/.test(tail.join('\n'))) return
+    if (code === 0 || performance.now() >= deadline || !/locked by another process/.test(tail.join('\n'))) return
     await new Promise((resolve) => setTimeout(resolve, 1_000))
   }
 }
