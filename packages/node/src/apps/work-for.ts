@@ -30,6 +30,21 @@ export function within(log: (line: string) => void, { lines = MOST_LINES, bytes 
   }
 }
 
+/** Scripts may show what they do, and services what they do not understand: secrets are not in what is heard of it. */
+export function withoutSecrets(inside: Inside, { parameters }: Pick<App, 'parameters'>, values: Values): Inside {
+  const secrets = Object.entries(values).flatMap(([name, value]) => (parameters[name]?.type === 'secret' ? [value] : []))
+  if (secrets.length === 0) return inside
+  const hide = (text: string): string => secrets.reduce((left, secret) => left.replaceAll(secret, '(secret)'), text)
+  return {
+    async run(argv, options = {}) {
+      const { onLine } = options
+      const heard = onLine === undefined ? options : { ...options, onLine: (line: string) => onLine(hide(line)) }
+      const { stdout, tail, ...end } = await inside.run(argv, heard)
+      return { ...end, stdout: hide(stdout), tail: tail.map(hide) }
+    },
+  }
+}
+
 export function workFor(
   { apps }: Pick<Means, 'apps'>,
   { vps: { id, name, addresses }, app, ...wish }: WorkWish,
@@ -37,6 +52,7 @@ export function workFor(
 ): Work {
   return {
     ...wish,
+    inside: withoutSecrets(wish.inside, app, wish.values),
     app,
     vps: { id, name, addresses },
     contents: (path) => apps.contents(app.ref, path),
