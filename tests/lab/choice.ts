@@ -107,6 +107,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'tests/system/crash.test.ts', 'a hundred kills with all that follows take more than twenty minutes there'),
   choice('lab', 'tests/system/network.test.ts', 'nftables and neighbours of another kernel'),
   choice('host', 'tests/system/apps.test.ts', NO_MIRROR),
+  choice('host', 'tests/system/apps-hostile.test.ts', NO_MIRROR),
   choice(
     'host',
     'tests/system/apps-own.test.ts',

@@ -102,4 +102,43 @@ describe('apps', () => {
       ['unchanged', 'unchanged'],
     )
   })
+
+  it('never come to a VPS that got the number of a chosen one meanwhile', async () => {
+    const { commands } = packageManager()
+    const [began, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const script = commands['/var/lib/insula-app/script'] ?? (() => assert.fail())
+    commands['/var/lib/insula-app/script'] = async (call) => {
+      began.resolve()
+      await goOn.promise
+      return script(call)
+    }
+    await using world = await openWorld({ commands })
+    const { client } = await world.boot()
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    const create = (name: string) => client.vpsCreate({ ...WAIT, body: { name, template: 'micro', start: true } })
+    for (const name of ['first', 'leaves']) await create(name)
+    const { task } = await client.appAdd({ body: { app: 'web', select: { all: true }, parallel: 1 } })
+    await began.promise
+    await client.vpsDestroy({ params: { vps: 'leaves' }, query: { wait: 20, force: true } })
+    await create('comes')
+    const shown = async () => (await client.vpsShow({ params: { vps: 'comes' } })).vps
+    assert.equal((await shown()).id, 102)
+    goOn.resolve()
+    const ended = await client.taskShow({ params: { task: task.id }, ...WAIT })
+    const { vps } = ended.task.result as AppResult
+    assert.deepEqual(
+      vps.map(({ name, outcome }) => [name, outcome]),
+      [
+        ['first', 'done'],
+        ['leaves', 'failed'],
+      ],
+    )
+    assert.match(vps[1]?.message ?? '', /VPS "leaves" is not there any more/)
+    assert.deepEqual((await shown()).apps, [])
+    const { secrets } = await client.taskSecrets({ params: { task: task.id } })
+    assert.deepEqual(
+      secrets.map((one) => one.vps),
+      ['first'],
+    )
+  })
 })

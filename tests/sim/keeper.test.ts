@@ -6,6 +6,7 @@ import { constants as os } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FakeProgram } from '@insula/kernel/fakes'
 import { openSession, textOf } from './session.ts'
 import { openWorld, type SimNode, type World } from './world.ts'
 
@@ -82,6 +83,27 @@ describe('a VPS that was launched', () => {
     await assert.rejects((await session).ended, notRunning)
     assert.deepEqual(said, [])
     assert.deepEqual(readdirSync(world.instance.scratch), [])
+  })
+
+  it('and has a command that does not read what it is given, ends that when its client has gone', async () => {
+    const [began, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()]
+    const deaf: FakeProgram = async ({ onSignal }) => {
+      const { promise, resolve } = Promise.withResolvers<{ signal: number }>()
+      onSignal((signal) => (ended.resolve(signal), resolve({ signal })))
+      began.resolve()
+      return promise
+    }
+    await using world = await openWorld({ commands: { deaf } })
+    const node = await booted(world, 'web')
+    const nowhere = { stdout: () => undefined, stderr: () => undefined }
+    const session = await node.daemon.means.keeper.exec('101', { argv: ['deaf'] }, nowhere)
+    session.ended.catch(() => undefined)
+    await began.promise
+    for (let at = 0; at < 64; at += 1) void session.write(Buffer.alloc(1 << 16))
+    // The keeper has begun to give it that, and does not hear what comes after.
+    await sleep(100)
+    session.close()
+    assert.equal(await ended.promise, os.signals.SIGHUP)
   })
 
   it('and could not be, leaves nothing: no process, no bundle, no terminal', async () => {

@@ -26,7 +26,7 @@ export async function continueTasks(means: Means): Promise<void> {
     const body = continuation(means, interrupted)
     if (body !== null) {
       if (task.vps !== null) continued.add(task.vps)
-      await tasks.resume(task.id, `cannot finish ${task.kind} of ${task.subject}`, body)
+      await tasks.resume(task.id, `cannot finish ${task.kind} of ${task.subject}`, body, isRollout(task.kind))
       continue
     }
     await tasks.settle(
@@ -42,6 +42,9 @@ export async function continueTasks(means: Means): Promise<void> {
     await tasks.start({ kind: 'vps.stop', vps: id, subject: name, doing }, () => finish(means, id, {}))
   }
 }
+
+/** What works in VPSs, whose tenants decide how long that takes. */
+const isRollout = (kind: string): boolean => kind === UPDATE_KIND || kind === CONFIGURE || APP_KINDS[kind] !== undefined
 
 type Body = (context: TaskContext) => Promise<unknown>
 

@@ -1,4 +1,4 @@
-/** Apps without packages: a build makes a version of the one app that there is. */
+/** Apps of one empty package: a build makes a version of the one app that there is. */
 
 import type { AppShelf } from '@insula/node/daemon'
 
@@ -11,6 +11,7 @@ export function fakeApps(): AppShelf {
     list: async () => [...all],
     async build(name) {
       const version = `2026-01-01.${all.length + 1}`
+      const web = { name: 'web', version: `${all.length + 1}.0`, architecture: 'all', sha256: '', size: 0, file: 'web.deb' }
       const app: App = {
         kind: 'app',
         name,
@@ -26,7 +27,7 @@ export function fakeApps(): AppShelf {
         },
         scripts: [{ phase: 'post-install', name: 'configure', contents: '#!/bin/sh\n', seconds: 5 }],
         health: null,
-        systems: [{ os: 'micro', builtFor: [], wanted: [{ name: 'web', version: `${all.length + 1}.0` }], packages: [] }],
+        systems: [{ os: 'micro', builtFor: [], wanted: [{ name: 'web', version: `${all.length + 1}.0` }], packages: [web] }],
         bytes: 1,
         builtAt: new Date().toISOString(),
       }

@@ -4,6 +4,7 @@ import type { App as ShownApp, TaskAnswer } from '@insula/contract'
 import type { App } from '@insula/templates'
 import { findApp } from '../apps/app-of.ts'
 import { APP_KINDS, type ManyParams, runOnMany } from '../apps/run-on-many.ts'
+import { chosen } from '../apps/targets.ts'
 import { isWorkshop } from '../life/workshop.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
@@ -29,7 +30,7 @@ export function appHandlers(means: Means, run: RunTask): Pick<Handlers, AppRoute
     const isSecret = ([name]: readonly [string, string]): boolean => app?.parameters[name]?.type === 'secret'
     const params: ManyParams = {
       app: app?.ref ?? body.app,
-      vps: targets.map(({ id }) => id),
+      ...chosen(targets),
       parameters: Object.fromEntries(Object.entries(given).filter((entry) => !isSecret(entry))),
       purge: 'purge' in body && body.purge,
       parallel,

@@ -1,5 +1,6 @@
 /** Updates: what waits, and applying them. */
 
+import { chosen } from '../apps/targets.ts'
 import type { Means } from '../means.ts'
 import { runUpdates, UPDATE_KIND, type UpdateParams } from '../updates/run-updates.ts'
 import { updateFor } from '../updates/waiting.ts'
@@ -21,9 +22,15 @@ export function updateHandlers(means: Means, run: RunTask): Pick<Handlers, 'upda
     },
     updateApply: async ({ body, query }) => {
       const { select, parallel, stopAfter, canary, dryRun } = body
-      const vps = selected(inventory, select).map(({ id }) => id)
-      const params: UpdateParams = { vps, named: select.vps !== undefined, parallel, stopAfter, canary, dryRun }
-      const spec = { kind: UPDATE_KIND, subject: `${vps.length} VPSs`, params, doing: 'cannot update VPSs', cancellable: true }
+      const targets = chosen(selected(inventory, select))
+      const params: UpdateParams = { ...targets, named: select.vps !== undefined, parallel, stopAfter, canary, dryRun }
+      const spec = {
+        kind: UPDATE_KIND,
+        subject: `${targets.vps.length} VPSs`,
+        params,
+        doing: 'cannot update VPSs',
+        cancellable: true,
+      }
       return run(spec, query, (context) => runUpdates(means, params, context))
     },
   }

@@ -2,6 +2,7 @@
 
 import { addApp, type App, type AppOnSystem, InsideFailed, removeApp, upgradeApp } from '@insula/templates'
 import { failure } from '../failures.ts'
+import { KeeperError } from '../keeper/errors.ts'
 import type { Means } from '../means.ts'
 import type { AppRecord, VpsRecord } from '../record.ts'
 import { valuesFor } from './app-of.ts'
@@ -76,10 +77,12 @@ export const isTakenBack = (error: InsideFailed): boolean => / is removed again$
 /** It went down in the middle, or the keeper did. */
 function wentDown({ inventory }: Means, id: number, error: unknown, doing: string): unknown {
   const state = inventory.get(id)?.state
-  if (state === 'running' || !(error instanceof Error)) return error
+  // The end of its init may be heard of a moment later.
+  const isDown = state !== 'running' || (error instanceof KeeperError && error.code === 'no_such_vps')
+  if (!isDown || !(error instanceof Error)) return error
   return failure(
     'conflict',
-    `${doing}: it went down in the middle (it is ${state ?? 'gone'} now)`,
+    `${doing}: it went down in the middle${state === 'running' ? '' : ` (it is ${state ?? 'gone'} now)`}`,
     'start it, and run the command again: it goes on from there',
     error,
   )

@@ -8,12 +8,12 @@ import { versionOf } from './app-of.ts'
 import { applyApp } from './apply.ts'
 import type { Asked } from './asked.ts'
 import { rollOut, type RolloutPlan } from './rollout.ts'
+import { type ChosenVps, requireChosen, targetsOf } from './targets.ts'
 
 /** What is written down with the task; without secrets. */
-export interface ManyParams extends RolloutPlan {
+export interface ManyParams extends RolloutPlan, ChosenVps {
   /** A version, or for a removal a name. */
   readonly app: string
-  readonly vps: readonly number[]
   readonly parameters: Readonly<Record<string, string>>
   readonly purge: boolean
   readonly dryRun: boolean
@@ -34,13 +34,15 @@ export async function runOnMany(
   secrets: Readonly<Record<string, string>> = {},
 ): Promise<AppResult> {
   const params = written as ManyParams
-  const targets = params.vps.map((vps) => ({ vps, name: means.inventory.get(vps)?.name ?? `${vps}` }))
+  const targets = targetsOf(means, params)
   const results = await rollOut(
     targets,
     params,
-    ({ vps, name }) => {
+    (target) => {
+      const { vps } = target
       means.relinks.giveWay(vps)
       return means.tasks.exclusively(vps, async () => {
+        const { name } = requireChosen(means, params, target)
         const app = await appFor(means, deed, params.app, vps)
         if (app === null) return { outcome: 'unchanged', message: 'it does not have it' }
         const asked = { deed, app, parameters: { ...params.parameters, ...secrets }, purge: params.purge }

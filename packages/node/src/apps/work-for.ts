@@ -15,6 +15,36 @@ export interface WorkWish {
   readonly values: Values
 }
 
+/** Of what programs in one VPS say, which its tenant may have replaced, so much is kept in the task's log. */
+const MOST_LINES = 5_000
+const MOST_BYTES = 1 << 20
+
+/** The last line says that there was more. */
+export function within(log: (line: string) => void, { lines = MOST_LINES, bytes = MOST_BYTES } = {}): (line: string) => void {
+  let [leftLines, leftBytes] = [lines, bytes]
+  return (line) => {
+    if (leftLines < 0 || leftBytes < 0) return
+    leftLines -= 1
+    leftBytes -= Buffer.byteLength(line)
+    log(leftLines < 0 || leftBytes < 0 ? 'there was more, which is left out' : line)
+  }
+}
+
+/** Scripts may show what they do, and services what they do not understand: secrets are not in what is heard of it. */
+export function withoutSecrets(inside: Inside, { parameters }: Pick<App, 'parameters'>, values: Values): Inside {
+  const secrets = Object.entries(values).flatMap(([name, value]) => (parameters[name]?.type === 'secret' ? [value] : []))
+  if (secrets.length === 0) return inside
+  const hide = (text: string): string => secrets.reduce((left, secret) => left.replaceAll(secret, '(secret)'), text)
+  return {
+    async run(argv, options = {}) {
+      const { onLine } = options
+      const heard = onLine === undefined ? options : { ...options, onLine: (line: string) => onLine(hide(line)) }
+      const { stdout, tail, ...end } = await inside.run(argv, heard)
+      return { ...end, stdout: hide(stdout), tail: tail.map(hide) }
+    },
+  }
+}
+
 export function workFor(
   { apps }: Pick<Means, 'apps'>,
   { vps: { id, name, addresses }, app, ...wish }: WorkWish,
@@ -22,10 +52,11 @@ export function workFor(
 ): Work {
   return {
     ...wish,
+    inside: withoutSecrets(wish.inside, app, wish.values),
     app,
     vps: { id, name, addresses },
     contents: (path) => apps.contents(app.ref, path),
-    onLine: (line) => log(`${name}: ${line}`),
+    onLine: within((line) => log(`${name}: ${line}`)),
     step: (step) => {
       log(`${name}: ${app.name}: ${step}`)
       progress(`${name}: ${app.name}: ${step}`)

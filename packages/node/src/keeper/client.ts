@@ -156,7 +156,7 @@ function connectOnce(path: string): Promise<Socket> {
   })
 }
 
-/** A stream connection up to the keeper's `started`. */
+/** A stream connection up to the keeper's `started`. Messages that say nothing only ask whether somebody is there. */
 async function openStream(
   path: string,
   hello: unknown,

@@ -142,11 +142,12 @@ async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): P
   const stdin = pipeSink(input.write)
   const words = firstWords(call.begun, out.stderr)
   const sources = [pipeSource(output.read, out.stdout), pipeSource(errors.read, words.take)]
+  let isLeft = false
   return {
     ended: call.ended.then(async (end) => {
       const why = job.refusal(end)
       if (why === '') words.release()
-      await drain(sources)
+      await drain(sources, () => isLeft)
       settleWords(words, why, job)
       stdin.end()
       return job.finish(end)
@@ -158,6 +159,7 @@ async function onPipes(job: Job, give: (fd: number) => void, out: OutputSink): P
     pause: () => sources.forEach((source) => source.pause()),
     resume: () => sources.forEach((source) => source.resume()),
     close: () => {
+      isLeft = true
       stdin.end()
       void job.hangUp()
     },
@@ -184,11 +186,12 @@ async function onPty(
   const stdin = ptySink(master)
   const words = firstWords(call.begun, out.stdout)
   const source = ptySource(master, words.take)
+  let isLeft = false
   return {
     ended: ending.then(async (end) => {
       const why = job.refusal(end)
       if (why === '') words.release()
-      await drain([source])
+      await drain([source], () => isLeft)
       settleWords(words, why, job)
       stdin.close()
       return job.finish(end)
@@ -199,7 +202,10 @@ async function onPty(
     resize: (cols, rows) => resizePty(master, cols, rows),
     pause: () => source.pause(),
     resume: () => source.resume(),
-    close: () => void job.hangUp(),
+    close: () => {
+      isLeft = true
+      void job.hangUp()
+    },
   }
 }
 
@@ -214,12 +220,13 @@ function settleWords(words: FirstWords, why: string, { ending }: Job): void {
 
 /**
  * Waits for end of file, but not for background children that keep the pipes open: what the command itself wrote is there already. Rounds of
- * the event loop are counted, not time: a busy keeper must not take its own delay for silence.
+ * the event loop are counted, not time: a busy keeper must not take its own delay for silence. A child that never falls silent is listened to for as long as
+ * somebody is there.
  */
-async function drain(sources: readonly Source[]): Promise<void> {
+async function drain(sources: readonly Source[], isLeft: () => boolean): Promise<void> {
   let finished = false
   const all = Promise.all(sources.map((source) => source.finished)).then(() => (finished = true))
-  for (let quiet = 0; !finished && quiet < QUIET_ROUNDS; quiet += 1) {
+  for (let quiet = 0; !finished && !isLeft() && quiet < QUIET_ROUNDS; quiet += 1) {
     await Promise.race([all, sleep(ROUND_MS)])
     if (sources.map((source) => source.stirred()).includes(true)) quiet = 0
   }

@@ -33,7 +33,13 @@ function serveConnection(socket: Socket, served: ServedKeep): void {
     if (type !== FRAME.control) {
       const chunk = Buffer.from(payload)
       socket.pause()
-      void stream?.then((session) => session?.write(chunk)).finally(() => socket.resume())
+      const asking = stillThere(socket)
+      void stream
+        ?.then((session) => session?.write(chunk))
+        .finally(() => {
+          clearInterval(asking)
+          socket.resume()
+        })
       return
     }
     const message = parseControl(payload)
@@ -56,6 +62,11 @@ function serveConnection(socket: Socket, served: ServedKeep): void {
     void stream?.then((session) => session?.close())
   })
 }
+
+const ASK_MS = 1_000
+
+/** A socket that is not read from does not tell that its other end has gone; one that is written to does. */
+const stillThere = (socket: Socket): NodeJS.Timeout => setInterval(() => socket.write(encodeControl({})), ASK_MS)
 
 function steer(session: ByteSession & { signal?: (name: string) => void }, message: Record<string, unknown>): void {
   if (message['type'] === 'eof') session.end()

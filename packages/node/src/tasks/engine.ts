@@ -51,8 +51,8 @@ export interface Tasks {
   busy(vps: number): boolean
   /** Tasks that an earlier process left queued or running. */
   interrupted(): Promise<Interrupted[]>
-  /** Goes on with such a task. */
-  resume(id: number, doing: string, body: (context: TaskContext) => Promise<unknown>): Promise<void>
+  /** Goes on with such a task. @param heedful its body heeds the signal: it can be cancelled if it could be before */
+  resume(id: number, doing: string, body: (context: TaskContext) => Promise<unknown>, heedful?: boolean): Promise<void>
   /** Ends such a task. */
   settle(id: number, end: { readonly result: unknown } | { readonly error: ApiError }): Promise<void>
   /** Runs body when no task works on this VPS, and keeps tasks away meanwhile. */
@@ -223,8 +223,9 @@ export function openTasks(store: Store, events: Events, onError: (error: unknown
         .filter((row) => !running.has(row.id))
         .map((row) => ({ task: taskOf(row), params: JSON.parse(row.params) as unknown }))
     },
-    async resume(id, doing, body) {
-      begin({ ...(await show(id)), state: 'queued', cancellable: false, progress: null }, doing, body)
+    async resume(id, doing, body, heedful = false) {
+      const task = await show(id)
+      begin({ ...task, state: 'queued', cancellable: heedful && task.cancellable, progress: null }, doing, body)
     },
     async settle(id, end) {
       const task = await show(id)

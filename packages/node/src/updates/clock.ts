@@ -1,6 +1,7 @@
 /** Updates VPSs that follow their OS template, and others in their hours, once a later version of it is there. */
 
 import { mayUpdate } from '@insula/model'
+import { chosen } from '../apps/targets.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { runUpdates, UPDATE_KIND, type UpdateParams } from './run-updates.ts'
@@ -37,12 +38,18 @@ export function updateClock(means: Means): (now: Date) => Promise<void> {
       const waiting = updateFor(vps, templates)
       if (!waiting || waiting.packages === 0 || !hasUpdates(waiting.target)) return []
       const key = `${vps.id} ${waiting.latest}`
-      return tried.has(key) ? [] : [{ id: vps.id, key }]
+      return tried.has(key) ? [] : [{ vps, key }]
     })
     if (due.length === 0) return
     for (const { key } of due) tried.set(key, now.getTime())
-    const vps = due.map(({ id }) => id)
-    const params: UpdateParams = { vps, named: false, dryRun: false, parallel: 2, stopAfter: 3, canary: 1 }
+    const params: UpdateParams = {
+      ...chosen(due.map(({ vps }) => vps)),
+      named: false,
+      dryRun: false,
+      parallel: 2,
+      stopAfter: 3,
+      canary: 1,
+    }
     const spec = { kind: UPDATE_KIND, subject: 'due', params, doing: 'cannot update VPSs that are due', cancellable: true }
     const { id } = await means.tasks.start(spec, (context) => runUpdates(means, params, context))
     await means.tasks.wait(id, WAIT_MS)

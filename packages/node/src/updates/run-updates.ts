@@ -2,13 +2,13 @@
 
 import type { AppResult } from '@insula/contract'
 import { rollOut, type RolloutPlan } from '../apps/rollout.ts'
+import { type ChosenVps, requireChosen, targetsOf } from '../apps/targets.ts'
 import type { Means } from '../means.ts'
 import type { TaskContext } from '../tasks/engine.ts'
 import { updateVps } from './update-vps.ts'
 
 /** What is written down with the task. */
-export interface UpdateParams extends RolloutPlan {
-  readonly vps: readonly number[]
+export interface UpdateParams extends RolloutPlan, ChosenVps {
   readonly named: boolean
   readonly dryRun: boolean
 }
@@ -18,15 +18,19 @@ export const UPDATE_KIND = 'update.apply'
 export async function runUpdates(means: Means, written: unknown, context: TaskContext): Promise<AppResult> {
   const params = written as UpdateParams
   const { inventory, relinks, tasks } = means
-  const targets = params.vps.map((vps) => ({ vps, name: inventory.get(vps)?.name ?? `${vps}` }))
+  const targets = targetsOf(means, params)
   const created = new Set(params.vps.flatMap((vps) => inventory.get(vps)?.template ?? []))
   const before = (template: string): string[] => [...created].filter((ref) => ref.split('@')[0] === template)
   const results = await rollOut(
     targets,
     params,
-    ({ vps }) => {
+    (target) => {
+      const { vps } = target
       relinks.giveWay(vps)
-      return tasks.exclusively(vps, () => updateVps(means, vps, { ...params, before }, context))
+      return tasks.exclusively(vps, async () => {
+        requireChosen(means, params, target)
+        return updateVps(means, vps, { ...params, before }, context)
+      })
     },
     context.signal,
     ({ name, outcome, message }, ended) => {

@@ -11,7 +11,11 @@ for directory in /etc/apache2/sites-available /etc/apache2/sites-enabled /etc/ap
   if [ -d "$directory" ]; then rmdir --ignore-fail-on-non-empty "$directory"; fi
 done
 page="$INSULA_PARAM_ROOT/index.html"
-if [ -e "$page" ] && grep -q "<p>Apache serves $INSULA_VPS_NAME.</p>" "$page"; then rm "$page"; fi
+# As it was written, whatever the VPS was called then: one with a word of somebody's own stays.
+if [ -e "$page" ]; then
+  name=$(sed -n '2s#^<title>\(.*\)</title>$#\1#p' "$page")
+  if printf '<!doctype html>\n<title>%s</title>\n<p>Apache serves %s.</p>\n' "$name" "$name" | cmp -s - "$page"; then rm "$page"; fi
+fi
 for directory in "$INSULA_PARAM_ROOT" /var/www/html /var/www; do
   if [ -d "$directory" ]; then rmdir --ignore-fail-on-non-empty "$directory"; fi
 done

@@ -17,6 +17,8 @@ page="$INSULA_PARAM_ROOT/index.html"
 if [ ! -e "$page" ] || { [ "$page" = /var/www/html/index.html ] && grep -q 'Apache2 Debian Default Page' "$page"; }; then
   printf '<!doctype html>\n<title>%s</title>\n<p>Apache serves %s.</p>\n' "$INSULA_VPS_NAME" "$INSULA_VPS_NAME" > "$page"
 fi
+# Where it listens so far: other lines of ports.conf are somebody else's.
+before=$(sed -n 's/^<VirtualHost \*:\([0-9]*\)>$/\1/p' "$site" 2> /dev/null || true)
 if [ ! -e "$site" ] || [ "$(head -n 1 "$site")" = "$mark" ]; then
   {
     echo "$mark"
@@ -33,7 +35,8 @@ if [ ! -e "$site" ] || [ "$(head -n 1 "$site")" = "$mark" ]; then
 fi
 # The one line that is not indented; those for TLS are. With 80 it is Debian's own.
 if ! grep -qx "Listen $INSULA_PARAM_PORT" /etc/apache2/ports.conf; then
-  sed -i "s/^Listen [0-9]*\$/Listen $INSULA_PARAM_PORT/" /etc/apache2/ports.conf
+  sed -i "s/^Listen ${before:-80}\$/Listen $INSULA_PARAM_PORT/" /etc/apache2/ports.conf
+  grep -qx "Listen $INSULA_PARAM_PORT" /etc/apache2/ports.conf || echo "Listen $INSULA_PARAM_PORT" >> /etc/apache2/ports.conf
 fi
 a2dissite -q 000-default
 a2ensite -q insula

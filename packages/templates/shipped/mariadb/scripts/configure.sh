@@ -9,6 +9,11 @@ if [ -e "$conf" ]; then now=$(sed -n 's/^datadir = //p' "$conf"); fi
 # Where the app has put databases, and whether all of them are there: this may be cut off.
 mark="$INSULA_PARAM_DATA_DIR/.insula"
 if [ "$now" != "$INSULA_PARAM_DATA_DIR" ] && { [ ! -e "$INSULA_PARAM_DATA_DIR/ibdata1" ] || grep -qsx half "$mark"; }; then
+  # A purge deletes what lies there.
+  if [ ! -e "$mark" ] && [ -d "$INSULA_PARAM_DATA_DIR" ] && [ -n "$(find "$INSULA_PARAM_DATA_DIR/" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then
+    echo "data-dir has to be an empty directory, or one with databases: $INSULA_PARAM_DATA_DIR has other files" >&2
+    exit 1
+  fi
   act stop
   mkdir -p "$INSULA_PARAM_DATA_DIR"
   echo half > "$mark"

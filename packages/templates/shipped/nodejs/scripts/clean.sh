@@ -10,4 +10,7 @@ fi
 program="$INSULA_PARAM_ROOT/$INSULA_PARAM_PROGRAM"
 if [ -e "$program" ] && head -n 1 "$program" | grep -q '^// Written by Insula'; then rm "$program"; fi
 if [ -d "$INSULA_PARAM_ROOT" ]; then rmdir --ignore-fail-on-non-empty "$INSULA_PARAM_ROOT"; fi
-if [ ! -e "$INSULA_PARAM_ROOT" ] && getent passwd node > /dev/null; then userdel node; fi
+# The user that the app has made, and not while files of his are left, which somebody else would own then.
+if [ ! -e "$INSULA_PARAM_ROOT" ] && [ "$(getent passwd node | cut -d : -f 5)" = 'Written by Insula' ] && [ -z "$(find / -xdev -user node -print -quit)" ]; then
+  userdel node
+fi

@@ -2,7 +2,7 @@
 set -eu
 case "$INSULA_PARAM_PROGRAM" in *[!A-Za-z0-9._/-]*|''|/*) echo "program has to be a file below root" >&2; exit 1;; esac
 if ! getent passwd node > /dev/null; then
-  useradd --system --user-group --home-dir "$INSULA_PARAM_ROOT" --no-create-home --shell /usr/sbin/nologin node
+  useradd --system --comment 'Written by Insula' --user-group --home-dir "$INSULA_PARAM_ROOT" --no-create-home --shell /usr/sbin/nologin node
 fi
 if [ ! -d "$INSULA_PARAM_ROOT" ]; then
   mkdir -p "$INSULA_PARAM_ROOT"

@@ -13,7 +13,7 @@ storage=/var/lib/containers/storage
 if [ "${INSULA_REMOVAL:-keep}" = keep ] || command -v podman > /dev/null; then exit 0; fi
 # Those of somebody who had podman before an `add` that failed.
 if [ "$INSULA_REMOVAL" = undo ] && grep -qs '"id"' $storage/*/images.json $storage/*/containers.json; then exit 0; fi
-rm -rf $storage /var/lib/containers/cache /var/cache/containers
+rm -rf --one-file-system $storage /var/lib/containers/cache /var/cache/containers
 rm -f /root/.config/cni/net.d/cni.lock
 for directory in /var/lib/containers /root/.config/cni/net.d /root/.config/cni /root/.config; do
   if [ -d "$directory" ]; then rmdir --ignore-fail-on-non-empty "$directory"; fi

@@ -5,7 +5,7 @@ conf=/etc/redis/insula.conf
 {
   echo "port $INSULA_PARAM_PORT"
   echo "bind $INSULA_PARAM_BIND"
-  if [ -n "${INSULA_PARAM_PASSWORD:-}" ]; then echo "requirepass $INSULA_PARAM_PASSWORD"
+  if [ -n "${INSULA_PARAM_PASSWORD:-}" ]; then printf 'requirepass "%s"\n' "$(printf '%s' "$INSULA_PARAM_PASSWORD" | sed 's/[\\"]/\\&/g')"
   elif [ -e "$conf" ]; then grep '^requirepass ' "$conf" || true
   fi
 } > "$conf.new"

@@ -117,13 +117,21 @@ done`
 export const configureAll = (): string[] => ['dpkg', '--force-confdef', '--force-confold', '--configure', '-a']
 export const installed = (): string[] => ['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}\\t${Package}\\t${Version}\\n']
 
+/** What programs inside say may be anything: a line that is longer is not of theirs. */
+const LONGEST_LINE = 1_000
+
+const linesOf = (text: string): string[] => text.split('\n').filter(({ length }) => length <= LONGEST_LINE)
+
 /** Packages that are removed, and whose configuration is still there. */
-export const parseRemains = (text: string): string[] => [...text.matchAll(/^.c[^\t]*\t([^\t\n]+)/gm)].map(([, name = '']) => name)
+export function parseRemains(text: string): string[] {
+  const fields = linesOf(text).map((line) => line.split('\t'))
+  return fields.flatMap(([status = '', name = '']) => (name !== '' && status[1] === 'c' ? [name] : []))
+}
 
 /** Of packages that are whole or in the middle of it: name to version and whether they are whole. */
 export function parseInstalled(text: string): Map<string, { readonly version: string; readonly whole: boolean }> {
   const found = new Map<string, { version: string; whole: boolean }>()
-  for (const line of text.split('\n')) {
+  for (const line of linesOf(text)) {
     const [status = '', name = '', version = ''] = line.split('\t')
     // "rc": only configuration is left; "un": known by name.
     if (name !== '' && !/^.[nc]/.test(status))
@@ -140,7 +148,7 @@ export interface Simulated {
 /** "Inst nginx [1.0] (1.2 Debian:12 [amd64])", "Remv nginx [1.0]", "Purg nginx [1.0]" */
 export function parseSimulated(text: string): Simulated {
   const named = (words: string): string[] => [
-    ...new Set([...text.matchAll(new RegExp(`^(?:${words}) ([^\\s:]+)`, 'gm'))].map(([, name = '']) => name)),
+    ...new Set([...text.matchAll(new RegExp(`^(?:${words}) ([^\\s:]{1,200})(?=[\\s:]|$)`, 'gm'))].map(([, name = '']) => name)),
   ]
   return { installs: named('Inst'), removes: named('Remv|Purg') }
 }

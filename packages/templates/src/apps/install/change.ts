@@ -86,7 +86,9 @@ async function place(work: Work, deed: 'add' | 'upgrade', { came, remains = [], 
   const asked = wanted.map((one) => (has(one) ? one.name : `${one.name}=${one.version}`))
   const plan = parseSimulated((await apt(work, 'preparation', install(asked, { simulate: true }))).stdout)
   requireOnly(plan, new Set(), 'installation')
-  const comes = plan.installs.filter((name) => !present.has(name))
+  // apt inside may be any program: what it names is believed of packages that were brought.
+  const brought = new Set(work.system.packages.map(({ name }) => name))
+  const comes = plan.installs.filter((name) => !present.has(name) && brought.has(name))
   const configured = new Set(await remainsInside(work))
   await intend([...new Set([...came, ...comes])], [...new Set([...remains, ...comes.filter((name) => configured.has(name))])])
   await runScripts(work, deed === 'add' ? 'pre-install' : 'pre-upgrade')

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { realProcessRunner } from '@insula/kernel'
 import type { AppParameter } from '../app.ts'
-import { parseInstalled, parseRecommendations, parseSimulated } from './apt-inside.ts'
+import { parseInstalled, parseRecommendations, parseRemains, parseSimulated } from './apt-inside.ts'
 import { BadParameter, chooseParameters, parameterEnv } from './parameters.ts'
 import { tarOf, type TarFile } from './ustar.ts'
 
@@ -33,6 +33,20 @@ test('what dpkg-query and a simulation of apt say', () => {
     ],
   )
   fc.assert(fc.property(fc.string(), (text) => void [parseInstalled(text), parseSimulated(text), parseRecommendations(text)]))
+})
+
+test('what pretends to be dpkg-query or apt is read once, however long, and not kept', () => {
+  assert.deepEqual(parseRemains('ii \tnginx\t1.0\nrc \told\t2\npc \tolder\t\n'), ['old', 'older'])
+  const pieces = ['ac\n', 'ac ', 'Inst ', 'x\t', ', '].map((piece) => piece.repeat(1 << 20))
+  for (const text of [...pieces, `ii \tbig\t${'9'.repeat(1 << 22)}\nInst ${'x'.repeat(1 << 22)} (1)\n`]) {
+    assert.deepEqual(parseRemains(text), [])
+    assert.equal(parseInstalled(text).size, 0)
+    assert.deepEqual(
+      parseSimulated(text).installs.filter((name) => name.length > 200),
+      [],
+    )
+    assert.ok(parseRecommendations(text).size > 0)
+  }
 })
 
 test('tar reads what is written', async () => {

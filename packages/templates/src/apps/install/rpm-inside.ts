@@ -51,12 +51,13 @@ async function rpm(work: Work, words: readonly string[], phase: string): Promise
 }
 
 async function attempt(work: Work, words: readonly string[]): Promise<InsideResult> {
-  for (let waited = 0; ; waited++) {
+  const deadline = performance.now() + LOCK_SECONDS * 1_000
+  for (;;) {
     work.signal?.throwIfAborted()
     // Signatures were checked by the node, with keys that the system need not have.
     const argv = ['rpm', '--nosignature', ...words]
     const result = await work.inside.run(argv, { env: { LC_ALL: 'C' }, seconds: SECONDS, onLine: work.onLine })
-    if (waited >= LOCK_SECONDS || !/transaction lock/.test(said(result))) return result
+    if (performance.now() >= deadline || !/transaction lock/.test(said(result))) return result
     await new Promise((resolve) => setTimeout(resolve, 1_000))
   }
 }

@@ -53,10 +53,11 @@ export async function apt(work: Work, phase: string, argv: readonly string[]): P
 }
 
 async function finishOthers(work: Work): Promise<void> {
-  for (let waited = 0; ; waited++) {
+  const deadline = performance.now() + LOCK_SECONDS * 1_000
+  for (;;) {
     work.signal?.throwIfAborted()
     const { code, tail } = await work.inside.run(configureAll(), { ...ENV, onLine: work.onLine })
-    if (code === 0 || waited >= LOCK_SECONDS || !/locked by another process/.test(tail.join('\n'))) return
+    if (code === 0 || performance.now() >= deadline || !/locked by another process/.test(tail.join('\n'))) return
     await new Promise((resolve) => setTimeout(resolve, 1_000))
   }
 }
@@ -109,7 +110,14 @@ export async function bring(work: Work): Promise<void> {
   ]) {
     const from = await contents(`${system.os}/${name}`)
     if (from === null) throw new InsideFailed('preparation', `${name} is missing in app ${app.ref}`, 'run `insula vzfs check`')
-    files.push({ name: `archive/${name}`, mode: 0o644, from, size: size ?? (await sizeOf(from)) })
+    const there = await sizeOf(from)
+    if (there === null || there !== (size ?? there))
+      throw new InsideFailed(
+        'preparation',
+        `${name} of app ${app.ref} is damaged: ${there === null ? 'its contents are gone' : `it has ${there} bytes in place of ${size}`}`,
+        `run \`insula vzfs check --deep\`; then build the app anew: insula template build ${app.name}`,
+      )
+    files.push({ name: `archive/${name}`, mode: 0o644, from, size: there })
   }
   await unpack(work, 'preparation', files, WORK)
   await must(work, 'preparation', ['mkdir', '-p', `${WORK}/lists/partial`, `${WORK}/cache/archives/partial`, REPOSITORY])
@@ -122,7 +130,14 @@ export async function unpack(work: Work, phase: string, files: readonly TarFile[
   await must(work, phase, argv, { input: Readable.from(tarOf(files)), seconds: 600 })
 }
 
-const sizeOf = async (path: string): Promise<number> => (await stat(path)).size
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return null
+  }
+}
 
 export const text = (name: string, contents: string, mode = 0o644): TarFile => {
   const from = Buffer.from(contents)
