@@ -58,6 +58,9 @@ const setting: Setting = {
   },
 }
 
+/** Who came by sudo is not of the group yet that may use the command without it. */
+const asRoot = process.env['SUDO_USER'] ? 'sudo ' : ''
+
 const wasUp = upSince(setting.instance) !== null
 
 try {
@@ -86,9 +89,6 @@ try {
   console.error(`Remedy: ${remedy ?? 'put right what it says, then run ./up again, which goes on from here'}`)
   process.exitCode = 1
 }
-
-/** Who came by sudo is not of the group yet that may use the command without it. */
-const asRoot = process.env['SUDO_USER'] ? 'sudo ' : ''
 
 async function conclude(done: number): Promise<void> {
   const flag = setting.instance.name === 'insula' ? '' : ` --instance ${setting.instance.name}`
