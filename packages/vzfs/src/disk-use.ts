@@ -19,9 +19,10 @@ const ATTEMPTS = 5
 
 /**
  * Sees each thing below, a directory before what is in it, by a path that leads to it whatever its name and depth, while that is being measured.
- * `relative` is its path below the tree, one byte per character. An error that says that it is gone by now means nothing else.
+ * `relative` is its path below the tree, one byte per character; with directories in one another, all of these together are longer than memory, so who keeps
+ * something of each has `directory`, the inode that it lies in. An error that says that it is gone by now means nothing else.
  */
-export type Visit = (path: Buffer, stats: BigIntStats, relative: string) => void
+export type Visit = (path: Buffer, stats: BigIntStats, relative: string, directory: bigint) => void
 
 export async function diskUse(path: string, visit: Visit = () => undefined): Promise<DiskUse> {
   for (let attempt = 1; ; attempt++) {
@@ -93,7 +94,7 @@ async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum, prefix:
       if (entry === null || name === undefined) continue
       count(entry, sum)
       try {
-        sum.visit(inside(here, name), entry, prefix + name.toString('latin1'))
+        sum.visit(inside(here, name), entry, prefix + name.toString('latin1'), stats.ino)
       } catch (error) {
         if (!GONE.has(errnoOf(error) ?? '')) throw error
         continue

@@ -104,6 +104,8 @@ export async function copyTree(
         waiting.leave(here, null)
         here = waiting.open(latin(inside(here.source, name)), latin(inside(here.target, name)))
         levels.push(await enter(here))
+        // On the way down too: a tenant decides how far that is, and descriptors are the whole process's.
+        if (waiting.size() >= MOST_OPEN) await waiting.run()
         continue
       }
       levels.pop()
