@@ -14,6 +14,8 @@ import { privateTrees } from '../private-trees.ts'
 import { IDS } from '../quota/ids.ts'
 import { uncountedIn } from '../quota/recount.ts'
 import type { Holder } from '../references/trees.ts'
+import { readJournal } from '../relink/journal.ts'
+import { readRollbackJournal } from '../snapshots/rollback.ts'
 import { readSnapshotInfo, snapshotNames } from '../snapshots/snapshot-file.ts'
 import type { AreaPaths, VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
@@ -46,6 +48,7 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   try {
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
+    await checkJournals(paths.area(id), report)
     if (area && look.quota) await checkAccount(look.quota, paths, area, report)
     for (const tree of trees) {
       const was = area ? recorded({ ...look, report }, area, tree) : null
@@ -87,6 +90,19 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
       path: upper,
       problem: `it belongs to ${stats.uid}:${stats.gid}, which are not ids of the area: they go from ${base} to ${base + IDS - 1}`,
     })
+}
+
+/** What was begun and cannot be finished keeps the area from being used. */
+async function checkJournals(area: AreaPaths, report: Report): Promise<void> {
+  for (const [path, read] of [
+    [area.relink, () => readJournal(area.relink)],
+    [area.rollback, () => readRollbackJournal(area)],
+  ] as const)
+    try {
+      await read()
+    } catch (error) {
+      report({ kind: 'area-file', path, problem: messageOf(error), repairable: false })
+    }
 }
 
 /** Which of several is told depends on nothing that changes, so that a second look tells the same. */
