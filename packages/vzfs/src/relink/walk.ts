@@ -167,6 +167,5 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
 }
 
 const namesIn = (directory: Buffer): string[] =>
-  readdirSync(directory, { encoding: 'buffer' })
-    .map((name) => name.toString('latin1'))
-    .sort()
+  // No object for each: a tenant puts millions into one directory.
+  readdirSync(directory, { encoding: 'latin1' }).sort()
