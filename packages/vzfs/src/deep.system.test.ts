@@ -55,10 +55,7 @@ test('directories in one another by the thousand are measured, checked, relinked
   await limit(FEW)
 
   const [deep, other] = (await vzfs.space()).areas
-  assert.deepEqual(
-    [deep?.files, deep?.apparent, other],
-    [(before[0]?.files ?? 0) + 1, (before[0]?.apparent ?? 0) + 1, before[1]],
-  )
+  assert.deepEqual([deep?.files, deep?.apparent, other], [(before[0]?.files ?? 0) + 1, (before[0]?.apparent ?? 0) + 1, before[1]])
   assert.deepEqual(await vzfs.check(), [])
   const { usage } = vzfs.areas
   assert.ok((await usage(1)).inodes > LEVELS)

@@ -69,7 +69,7 @@ test('what a rollback or a relink was moving when it was cut off is kept, also w
   assert.deepEqual(poolOf(vzfs).toSorted(), digests(1, 2, 3, 4))
   await assert.rejects(vzfs.areas.plan(7), { code: 'damaged' })
   assert.deepEqual(
-    (await vzfs.check()).map(({ path, problem, repairable }) => [path, problem.startsWith(`${path}`), repairable]),
+    (await vzfs.check()).map(({ path, problem, repairable }) => [path, problem.startsWith(path), repairable]),
     [
       [journals[0], true, false],
       [join(area, 'rollback'), true, false],

@@ -47,7 +47,8 @@ export function visibleIn(layers: readonly (readonly RecordedEntry[])[]): Visibl
     // A directory comes before what is in it.
     for (const entry of entries) {
       const cut = entry.path.lastIndexOf('/')
-      if (entry.path !== '') onto.add(entry.path.slice(0, Math.max(0, cut)), entry.path.slice(cut + 1), entry.path, recorded(entry))
+      if (entry.path !== '')
+        onto.add(entry.path.slice(0, Math.max(0, cut)), entry.path.slice(cut + 1), entry.path, recorded(entry))
     }
     return onto.result
   }, new Map())
