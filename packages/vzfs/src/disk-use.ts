@@ -29,7 +29,16 @@ export async function diskUse(path: string, visit: Visit = () => undefined): Pro
   for (let attempt = 1; ; attempt++) {
     const use = await measure(path, visit)
     if (use !== null) return use
-    if (attempt === ATTEMPTS) throw new Error(`cannot measure ${path}: directories in it are moved faster than they can be read`)
+    if (attempt === ATTEMPTS) throw new NeverStill(path)
+  }
+}
+
+/** Whoever owns the tree sees to it that nobody can look through it. Nothing is wrong with it. */
+export class NeverStill extends Error {
+  override readonly name = 'NeverStill'
+
+  constructor(path: string) {
+    super(`cannot measure ${path}: directories in it are moved faster than they can be read`)
   }
 }
 
