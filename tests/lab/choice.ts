@@ -56,6 +56,7 @@ export const CHOICES: readonly Choice[] = [
   choice('host', 'packages/vzfs/src/crash.system.test.ts', 'our own code, and seven minutes of hashing'),
   choice('host', 'packages/vzfs/src/power-loss.system.test.ts', 'our own order of writes; images of gigabytes'),
   choice('host', 'packages/vzfs/src/full.system.test.ts', 'our own code, on file systems in memory'),
+  choice('host', 'packages/vzfs/src/deep.system.test.ts', 'our own code'),
   choice('lab', 'packages/vzfs/src/hostile.system.test.ts', 'what another kernel lets a tenant do'),
   choice('lab', 'packages/vzfs/src/relink/relink.system.test.ts', 'overlayfs of another kernel'),
   choice('lab', 'packages/vzfs/src/relink/relink-property.system.test.ts', 'overlayfs of another kernel'),

@@ -71,6 +71,29 @@ describe('a VPS that may share less than before', () => {
   })
 })
 
+describe('a snapshot of when a VPS might share more', () => {
+  it('brings links back that the next relink takes away, of the VPS and of a clone of the snapshot', async () => {
+    await using world = await openWorld()
+    const { client } = await world.boot()
+    const due = async (vps: string) => (await client.vpsShow({ params: { vps } })).vps.relinkDue
+    for (const [name, share] of [
+      ['all', 'all'],
+      ['web', 'none'],
+    ] as const) {
+      await client.vpsCreate({ ...WAIT, body: { name, template: 'micro' } })
+      await client.snapshotCreate({ params: { vps: name }, ...WAIT, body: { name: 'then' } })
+      if (share === 'none') await client.vpsChange({ params: { vps: name }, ...WAIT, body: { share } })
+      await client.vzfsRelink({ ...WAIT, body: { vps: [name] } })
+      assert.equal(await due(name), false)
+      await client.vpsClone({ params: { vps: name }, ...WAIT, body: { name: `${name}-of-then`, snapshot: 'then' } })
+      await client.vpsClone({ params: { vps: name }, ...WAIT, body: { name: `${name}-of-now` } })
+      await client.snapshotRollback({ params: { vps: name, snapshot: 'then' }, ...WAIT })
+      const found = await Promise.all([name, `${name}-of-then`, `${name}-of-now`].map(due))
+      assert.deepEqual(found, share === 'none' ? [true, true, false] : [false, false, false])
+    }
+  })
+})
+
 describe('rebase', () => {
   it('moves a stopped VPS, and its record says so', async () => {
     await using world = await openWorld()

@@ -4,7 +4,7 @@
  */
 
 import { constants, type BigIntStats } from 'node:fs'
-import { lstat, open, readdir, type FileHandle } from 'node:fs/promises'
+import { lstat, open, opendir, type FileHandle } from 'node:fs/promises'
 import { errnoOf } from './errors.ts'
 
 export interface DiskUse {
@@ -15,26 +15,37 @@ export interface DiskUse {
 /** stat(2) counts blocks of this size, whatever the file system's is. */
 const BLOCK = 512
 const AT_ONCE = 32
+const LISTED = 1_024
 const ATTEMPTS = 5
 
 /**
  * Sees each thing below, a directory before what is in it, by a path that leads to it whatever its name and depth, while that is being measured.
- * `relative` is its path below the tree, one byte per character. An error that says that it is gone by now means nothing else.
+ * `relative` is its path below the tree, one byte per character; with directories in one another, all of these together are longer than memory, so who keeps
+ * something of each has `directory`, the inode that it lies in. An error that says that it is gone by now means nothing else.
  */
-export type Visit = (path: Buffer, stats: BigIntStats, relative: string) => void
+export type Visit = (path: Buffer, stats: BigIntStats, relative: string, directory: bigint) => void
 
 export async function diskUse(path: string, visit: Visit = () => undefined): Promise<DiskUse> {
   for (let attempt = 1; ; attempt++) {
     const use = await measure(path, visit)
     if (use !== null) return use
-    if (attempt === ATTEMPTS) throw new Error(`cannot measure ${path}: directories in it are moved faster than they can be read`)
+    if (attempt === ATTEMPTS) throw new NeverStill(path)
+  }
+}
+
+/** Whoever owns the tree sees to it that nobody can look through it. Nothing is wrong with it. */
+export class NeverStill extends Error {
+  override readonly name = 'NeverStill'
+
+  constructor(path: string) {
+    super(`cannot measure ${path}: directories in it are moved faster than they can be read`)
   }
 }
 
 interface Level {
   readonly device: bigint
   readonly inode: bigint
-  readonly directories: Buffer[]
+  readonly directories: string[]
   /** Relative, with a slash at its end; "" for the tree itself. */
   readonly prefix: string
 }
@@ -55,13 +66,13 @@ async function measure(path: string, visit: Visit): Promise<DiskUse | null> {
         if (child === null) continue
         await here.close()
         here = child
-        levels.push(await readLevel(here, await here.stat({ bigint: true }), sum, `${level.prefix}${name.toString('latin1')}/`))
+        levels.push(await readLevel(here, await here.stat({ bigint: true }), sum, `${level.prefix}${name}/`))
         continue
       }
       levels.pop()
       const parent = levels.at(-1)
       if (parent === undefined) break
-      const up: FileHandle | null = await openDirectory(inside(here, Buffer.from('..')))
+      const up: FileHandle | null = await openDirectory(inside(here, '..'))
       if (up === null) return null
       await here.close()
       here = up
@@ -83,17 +94,15 @@ interface Sum {
 }
 
 async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum, prefix: string): Promise<Level> {
-  const directories: Buffer[] = []
-  const names = await readdir(`/proc/self/fd/${here.fd}`, { encoding: 'buffer' })
-  for (let start = 0; start < names.length; start += AT_ONCE) {
-    const chunk = names.slice(start, start + AT_ONCE)
-    const found = await Promise.all(chunk.map((name) => statOrGone(inside(here, name))))
+  const directories: string[] = []
+  for await (const names of namesIn(here)) {
+    const found = await Promise.all(names.map((name) => statOrGone(inside(here, name))))
     for (const [index, entry] of found.entries()) {
-      const name = chunk[index]
+      const name = names[index]
       if (entry === null || name === undefined) continue
       count(entry, sum)
       try {
-        sum.visit(inside(here, name), entry, prefix + name.toString('latin1'))
+        sum.visit(inside(here, name), entry, prefix + name, stats.ino)
       } catch (error) {
         if (!GONE.has(errnoOf(error) ?? '')) throw error
         continue
@@ -102,6 +111,18 @@ async function readLevel(here: FileHandle, stats: BigIntStats, sum: Sum, prefix:
     }
   }
   return { device: stats.dev, inode: stats.ino, directories, prefix }
+}
+
+/** A few at a time: a tenant puts millions into one directory. */
+async function* namesIn(here: FileHandle): AsyncGenerator<string[]> {
+  let names: string[] = []
+  for await (const { name } of await opendir(`/proc/self/fd/${here.fd}`, { encoding: 'latin1', bufferSize: LISTED })) {
+    names.push(name)
+    if (names.length < AT_ONCE) continue
+    yield names
+    names = []
+  }
+  yield names
 }
 
 function count(stats: BigIntStats, sum: Sum): void {
@@ -113,8 +134,7 @@ function count(stats: BigIntStats, sum: Sum): void {
   sum.inodes++
 }
 
-const inside = (directory: FileHandle, name: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), name])
+const inside = (directory: FileHandle, name: string): Buffer => Buffer.from(`/proc/self/fd/${directory.fd}/${name}`, 'latin1')
 
 async function openDirectory(path: Buffer): Promise<FileHandle | null> {
   try {

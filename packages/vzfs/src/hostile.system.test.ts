@@ -21,6 +21,7 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openPipe, realFileCalls, startAttached } from '@insula/kernel'
+import { diskUse, NeverStill } from './disk-use.ts'
 import { VzfsError } from './errors.ts'
 import { filled } from './testing/awkward-tree.ts'
 import { imprint } from './testing/imprint.ts'
@@ -217,6 +218,24 @@ test('directories that are moved and replaced by links without end lead nobody e
       await vzfs.collect()
     }
     assert.ok(!ended, 'the tenant was at it all the time')
+  } finally {
+    closeSync(report.read)
+    process.kill(child.pid, 'SIGKILL')
+    await child.ended
+  }
+})
+
+test('a tenant who never lets anybody look through his directories is no damage of the volume', async (t) => {
+  const { vzfs } = await neighbours(t)
+  const { upper } = await vzfs.areas.plan(1)
+  const report = openPipe()
+  const program = new URL('./testing/wandering-tree.ts', import.meta.url).pathname
+  const child = startAttached([process.execPath, program, upper], { descriptors: ['null', report.write, 2] })
+  closeSync(report.write)
+  try {
+    assert.equal(readSync(report.read, Buffer.alloc(1)), 1)
+    await assert.rejects(diskUse(upper), NeverStill)
+    assert.deepEqual(await vzfs.check(), [])
   } finally {
     closeSync(report.read)
     process.kill(child.pid, 'SIGKILL')

@@ -1,7 +1,7 @@
 /** Trees that tenants arranged: too deep for a path, names that are no text, links that lead out. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { diskUse } from './disk-use.ts'
@@ -47,6 +47,21 @@ test('a tree deeper than any path can be is measured and deleted', async (t) => 
   assert.equal(await trash.discard(tree), true)
   await trash.idle()
   assert.deepEqual([readdirSync(path), warnings], [[], []])
+})
+
+test('a directory of very many names is measured without having all of them in memory', async (t) => {
+  const many = mkdtempSync('/dev/shm/insula-many-')
+  t.after(() => rmSync(many, { recursive: true }))
+  for (let file = 0; file < 300_000; file++) closeSync(openSync(join(many, `file-${file}`), 'w'))
+  const before = process.memoryUsage.rss()
+  let [inodes, highest] = [0, 0]
+  const use = await diskUse(many, () => {
+    inodes += 1
+    if (inodes % 10_000 === 1) highest = Math.max(highest, process.memoryUsage.rss())
+  })
+  assert.deepEqual([inodes, use.inodes], [300_000, 300_001])
+  // As a list of all, it is 160 MB.
+  assert.ok(highest - before < 80 << 20, `${(highest - before) >> 20} MB`)
 })
 
 test('links are deleted and never followed', async (t) => {

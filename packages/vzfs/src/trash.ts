@@ -127,12 +127,12 @@ async function deleteOne(trash: string, name: string, pending: string[]): Promis
     return
   }
   try {
-    const here = Buffer.from(`/proc/self/fd/${directory.fd}/`)
-    const entries = await readdir(here, { encoding: 'buffer', withFileTypes: true })
+    const here = `/proc/self/fd/${directory.fd}/`
+    const entries = await readdir(here, { encoding: 'latin1', withFileTypes: true })
     for (let start = 0; start < entries.length; start += AT_ONCE) {
       await Promise.all(
         entries.slice(start, start + AT_ONCE).map(async (entry) => {
-          const inside = Buffer.concat([here, entry.name])
+          const inside = Buffer.from(here + entry.name, 'latin1')
           if (!entry.isDirectory()) return unlink(inside)
           const moved = `${partPrefix(name)}${randomBytes(8).toString('hex')}.part`
           await rename(inside, join(trash, moved))

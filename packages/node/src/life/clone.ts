@@ -11,7 +11,7 @@ import { bringIntoBeing } from './create.ts'
 import { cpuSetFor } from './cpu-set.ts'
 import { takeIdentity } from './identity.ts'
 import { requireLegal } from './legality.ts'
-import { copying, copyingLayers, recordOf, requireSnapshot } from './snapshot.ts'
+import { copying, LINKS_OF_THEN, copyingLayers, recordOf, requireSnapshot } from './snapshot.ts'
 
 /** The record of the clone, with its name, id, addresses and host ids taken. @throws ApiFailure */
 export async function admitClone(means: Means, original: VpsRecord, request: VpsClone): Promise<VpsRecord> {
@@ -32,6 +32,7 @@ export async function admitClone(means: Means, original: VpsRecord, request: Vps
     onboot: request.onboot ?? false,
     snapshots: null,
     snapshotsSince: null,
+    ...(request.snapshot === undefined || original.share === 'all' ? {} : LINKS_OF_THEN),
   }))
 }
 

@@ -76,14 +76,20 @@ export async function rollBack(means: Means, id: number, name: string, before: s
 
 export const nameBefore = (): string => beforeRollback(new Date())
 
+/** A snapshot may have more links than its VPS may have by now: the next relink takes those back. */
+export const LINKS_OF_THEN = { relinkDue: true } as const
+
 /**
  * The record and the accounts follow what the private area is. Idempotent.
  * @param then the snapshot that it was brought back to
  */
 export async function settleRollback(means: Means, id: number, then: string | null): Promise<VpsRecord> {
-  await followLayers(means, id)
   const record = then === null ? null : await recordOf(means, id, then)
-  const vps = await means.inventory.change(id, record === null ? {} : { apps: record.apps, updatedTo: record.updatedTo })
+  const { share } = await followLayers(means, id)
+  const vps = await means.inventory.change(id, {
+    ...(record === null ? {} : { apps: record.apps, updatedTo: record.updatedTo }),
+    ...(then === null || share === 'all' ? {} : LINKS_OF_THEN),
+  })
   await means.vzfs.areas.writeRecord(id, vps)
   await repairIds(means, vps)
   return vps

@@ -6,7 +6,7 @@ import type { FileCalls, Quota } from '@insula/kernel'
 import { readAreaInfo } from '../area-file.ts'
 import { readablePath, withoutControl } from '../build/entry.ts'
 import { METACOPY, REDIRECT } from '../build/stub.ts'
-import { diskUse } from '../disk-use.ts'
+import { diskUse, NeverStill } from '../disk-use.ts'
 import { linkDifferences } from '../links/compare.ts'
 import { digestOf, linksRecordOf, readLinksRecord, type RecordedLink } from '../links/record.ts'
 import { areaIdOf, digestOfKey } from '../names.ts'
@@ -14,6 +14,8 @@ import { privateTrees } from '../private-trees.ts'
 import { IDS } from '../quota/ids.ts'
 import { uncountedIn } from '../quota/recount.ts'
 import type { Holder } from '../references/trees.ts'
+import { readJournal } from '../relink/journal.ts'
+import { readRollbackJournal } from '../snapshots/rollback.ts'
 import { readSnapshotInfo, snapshotNames } from '../snapshots/snapshot-file.ts'
 import type { AreaPaths, VolumePaths } from '../volume-paths.ts'
 import type { AreaInfo } from '../vzfs.ts'
@@ -46,6 +48,7 @@ export async function checkArea(look: AreaLook, { name, directory, trees }: Hold
   try {
     if (area === null) report({ kind: 'area-file', path: directory, problem: 'it has no area.json', repairable: false })
     if (area) checkAround({ ...look, report }, area, layers)
+    await checkJournals(paths.area(id), report)
     if (area && look.quota) await checkAccount(look.quota, paths, area, report)
     for (const tree of trees) {
       const was = area ? recorded({ ...look, report }, area, tree) : null
@@ -89,10 +92,27 @@ function checkAround({ paths, report }: AreaLook, { id, base, layers }: AreaInfo
     })
 }
 
+/** What was begun and cannot be finished keeps the area from being used. */
+async function checkJournals(area: AreaPaths, report: Report): Promise<void> {
+  for (const [path, read] of [
+    [area.relink, () => readJournal(area.relink)],
+    [area.rollback, () => readRollbackJournal(area)],
+  ] as const)
+    try {
+      await read()
+    } catch (error) {
+      report({ kind: 'area-file', path, problem: messageOf(error), repairable: false })
+    }
+}
+
 /** Which of several is told depends on nothing that changes, so that a second look tells the same. */
 async function checkAccount(quota: Quota, paths: VolumePaths, { id, base }: AreaInfo, report: Report): Promise<void> {
   const area = paths.area(id)
-  const path = await uncountedIn(quota, await privateTrees(area), base)
+  const path = await uncountedIn(quota, await privateTrees(area), base).catch((error: unknown) => {
+    // Its owner would decide whether the volume is sound.
+    if (error instanceof NeverStill) return null
+    throw error
+  })
   if (path === null) return
   const problem = `not all of its files are counted for its disk limit: ${relative(area.directory, path)} is not`
   report({ kind: 'account', path: area.directory, problem })

@@ -54,6 +54,29 @@ test("stubs in an area's own layer, and in its snapshots, keep their contents", 
   await vzfs.idle()
 })
 
+test('what a rollback or a relink was moving when it was cut off is kept, also while nobody can read what is left to be done', async (t) => {
+  const { vzfs } = await scratchVolume(t)
+  await layerOf(vzfs, 'a', [1, 2, 3, 4, 5])
+  await layerOf(vzfs, 'b', [])
+  await vzfs.areas.create(7, 500_000, ['b'], null)
+  const area = join(vzfs.path, 'areas/7')
+  for (const [index, links] of ['rollback/links', 'rollback/before/links', 'links.new', 'links.old'].entries())
+    putStub(files, join(area, links, 'x'), digestOf(index + 1))
+  const journals = ['relink.json', 'rollback/journal.json'].map((name) => join(area, name))
+  for (const journal of journals) writeFileSync(journal, '{')
+  await vzfs.layers.remove('a')
+  await vzfs.collect()
+  assert.deepEqual(poolOf(vzfs).toSorted(), digests(1, 2, 3, 4))
+  await assert.rejects(vzfs.areas.plan(7), { code: 'damaged' })
+  assert.deepEqual(
+    (await vzfs.check()).map(({ path, problem, repairable }) => [path, problem.startsWith(path), repairable]),
+    [
+      [journals[0], true, false],
+      [join(area, 'rollback'), true, false],
+    ],
+  )
+})
+
 test('a layer that an earlier version built gets its record now, and keeps its contents', async (t) => {
   const { vzfs } = await scratchVolume(t)
   await layerOf(vzfs, 'a', [1, 2])

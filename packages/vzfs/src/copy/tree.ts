@@ -12,8 +12,8 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
-  readdirSync,
   renameSync,
   unlinkSync,
 } from 'node:fs'
@@ -83,8 +83,7 @@ export async function copyTree(
     const stats = fstatSync(here.source, { bigint: true })
     seen(stats)
     const directories: string[] = []
-    for (const bytes of readdirSync(`/proc/self/fd/${here.source}`, { encoding: 'buffer' })) {
-      const name = bytes.toString('latin1')
+    for (const name of namesIn(here.source)) {
       const found = lstatSync(latin(inside(here.source, name)), { bigint: true })
       if (found.dev !== stats.dev)
         throw new VzfsError('unsuitable', `cannot copy ${from}: something is mounted in it; unmount it first`)
@@ -104,6 +103,8 @@ export async function copyTree(
         waiting.leave(here, null)
         here = waiting.open(latin(inside(here.source, name)), latin(inside(here.target, name)))
         levels.push(await enter(here))
+        // On the way down too: a tenant decides how far that is, and descriptors are the whole process's.
+        if (waiting.size() >= MOST_OPEN) await waiting.run()
         continue
       }
       levels.pop()
@@ -124,6 +125,16 @@ export async function copyTree(
     waiting.close()
   }
   return { bytes: Number(blocks) * BLOCK, inodes }
+}
+
+/** A few at a time: a tenant puts millions into one directory. */
+function* namesIn(directory: number): Generator<string> {
+  const listed = opendirSync(`/proc/self/fd/${directory}`, { encoding: 'latin1', bufferSize: MOST_OBJECTS })
+  try {
+    for (let entry = listed.readSync(); entry !== null; entry = listed.readSync()) yield entry.name
+  } finally {
+    listed.closeSync()
+  }
 }
 
 /** The same directory of both trees, open. */

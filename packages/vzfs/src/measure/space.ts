@@ -13,7 +13,7 @@ import { knownLayer, type KnownLayer } from '../references/known-layer.ts'
 import { poolFiles } from '../references/pool-files.ts'
 import { volumePaths } from '../volume-paths.ts'
 import type { SpaceReport } from '../reports.ts'
-import { type Visible, visibleIn, withTree } from './visible.ts'
+import { filesIn, type Visible, visibleIn, withTree } from './visible.ts'
 
 export interface SpaceJob {
   readonly volume: string
@@ -51,15 +51,20 @@ export async function measureSpace(files: FileCalls, { volume }: SpaceJob): Prom
     const { directory, upper } = paths.area(id)
     const below = await withTree(files, await baseOf(names), join(directory, 'links'))
     // A tenant can move directories faster than they are read. Nobody else's figures wait for that.
-    const visible = await withTree(files, below, upper).catch(() => below)
+    let own = { files: 0, bytes: 0 }
+    const visible = await withTree(files, below, upper, own).catch(() => {
+      own = { files: 0, bytes: 0 }
+      return below
+    })
     const contents = new Set<string>()
-    let apparent = 0
-    for (const { size, digest } of visible.values()) {
+    let [apparent, count] = [own.bytes, own.files]
+    for (const { size, digest } of filesIn(visible)) {
       apparent += size
+      count += 1
       if (digest !== null && pool.has(digest)) contents.add(digest)
     }
     for (const digest of contents) viewers.set(digest, (viewers.get(digest) ?? 0) + 1)
-    seen.push({ id, apparent: countable(apparent), files: visible.size, contents })
+    seen.push({ id, apparent: countable(apparent), files: count, contents })
   }
   const sum = (contents: Iterable<string>, part: (bytes: number, views: number) => number): number => {
     let bytes = 0

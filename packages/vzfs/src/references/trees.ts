@@ -37,8 +37,8 @@ export function holders(paths: VolumePaths, now = BigInt(Date.now()) * 1_000_000
   return [...layers, ...areas]
 }
 
-/** The others are there while a relink is under way. */
-const LINKS = ['links', 'links.new', 'links.old'] as const
+/** The others are there while a relink or a rollback is under way, and for as long as it cannot be finished. */
+const LINKS = ['links', 'links.new', 'links.old', 'rollback/links', 'rollback/before/links'] as const
 
 export const holderKey = ({ kind, name }: Holder): string => `${kind} ${name}`
 

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { FileCalls } from '@insula/kernel'
 import type { Crew } from '../build/crew.ts'
 import { type Entry, entryPath, readablePath } from '../build/entry.ts'
+import { digestAt, hashTask } from '../build/hash.ts'
 import { applyMetadata } from '../build/metadata.ts'
 import { renameIntoPool } from '../build/place.ts'
 import { makeLink, REDIRECT } from '../build/stub.ts'
@@ -48,14 +49,15 @@ export async function carryOut(
     makeLink(files, entryPath(to, copy.path), withoutMarks(copy.entry()), targetOf(copy))
   }
   const ready = await ownCopies(files, job, crew, need, own, missing, step)
-  const newPoolBytes = await intoPool(files, job, crew, shared, step)
+  const { added: newPoolBytes, stale } = await intoPool(files, job, crew, shared, step)
+  const [fresh, outdated] = [shared.filter(({ digest }) => !stale.has(digest)), shared.filter(({ digest }) => stale.has(digest))]
   step()
-  const entries = shared.map(({ file, digest }) => ({ entry: withoutMarks(file.entry()), digest }))
+  const entries = fresh.map(({ file, digest }) => ({ entry: withoutMarks(file.entry()), digest }))
   const task = linkTask({ upper, links: newLinks, pool: job.pool }, entries)
   await crew.run(task, () => {})
   const [linked, unlike] = [
-    shared.filter((_, index) => task.unlike[index] === 0),
-    shared.filter((_, index) => task.unlike[index] === 1),
+    fresh.filter((_, index) => task.unlike[index] === 0),
+    fresh.filter((_, index) => task.unlike[index] === 1),
   ]
   // Links-only directories are seen as they are, and making something in them changed their times.
   for (const { path, directory } of twins)
@@ -88,6 +90,8 @@ export async function carryOut(
   settle(files, job, step)
   return {
     linked: linked.map(({ file }) => file),
+    /** Files of which other bytes were read at some time than they have. */
+    other: [...outdated, ...unlike].map(({ file }) => file),
     ownFiles: own.length,
     ownBytes: ready.bytes,
     files: linked.length,
@@ -104,14 +108,19 @@ function makeTwin(files: FileCalls, path: Buffer, entry: Entry, mark: string | n
   else if (mark !== null) files.setXattr(path, REDIRECT, Buffer.from(mark, 'latin1'))
 }
 
-/** @returns bytes that the pool did not have */
+/**
+ * What was read at some time is what is there now only if the index is right: it is a cache, and a loss of power may take back what a file had when it was
+ * read. So what comes into the pool is read as it lies there.
+ *
+ * @returns bytes that the pool did not have, and digests that are not those of their files
+ */
 async function intoPool(
   files: FileCalls,
   job: RelinkJob,
   crew: Crew,
   shared: readonly SharedFile[],
   step: () => void,
-): Promise<number> {
+): Promise<{ readonly added: number; readonly stale: ReadonlySet<string> }> {
   const absent = new Map<string, PrivateFile>()
   for (const { file, digest } of shared) if (!absent.has(digest) && !isInPool(job.pool, digest)) absent.set(digest, file)
   const upper = Buffer.from(areaPaths(job.directory).upper)
@@ -125,18 +134,26 @@ async function intoPool(
     ),
     () => {},
   )
+  const task = hashTask(copies.map(({ at }) => at))
+  await crew.run(task, () => {})
   step()
   sync(files, job.scratch)
+  const stale = new Set<string>()
   let added = 0
-  for (const { digest, file, at } of copies) {
+  for (const [index, { digest, file, at }] of copies.entries()) {
     step()
     const path = Buffer.from(at)
+    if (digestAt(task, index) !== digest) {
+      stale.add(digest)
+      unlinkSync(path)
+      continue
+    }
     chmodSync(path, 0o444)
     lchownSync(path, 0, 0)
     if (renameIntoPool(files, path, Buffer.from(job.pool + poolKey(digest)))) added += file.bytes
     else unlinkSync(path)
   }
-  return added
+  return { added, stale }
 }
 
 /** Of directories that a change of what is in them changes. */

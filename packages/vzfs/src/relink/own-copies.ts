@@ -17,6 +17,7 @@ import { areaPaths } from '../volume-paths.ts'
 import { copyTask } from './adopt.ts'
 import type { Journal } from './journal.ts'
 import { type LowerNeed, statOrNull } from './lower.ts'
+import { PROTECTED } from './marks.ts'
 import type { OwnFile } from './plan.ts'
 import type { RelinkJob } from './relink.ts'
 import { twinEntry, withoutMarks } from './twin-entry.ts'
@@ -91,7 +92,8 @@ export async function ownCopies(
 }
 
 function entryOf(files: FileCalls, { links }: LowerNeed, shown: OwnFile['shown']): Entry {
-  if ('entry' in shown) return withoutMarks(shown.entry())
+  // It is upper's already, and so are its flags.
+  if ('entry' in shown) return withoutMarks(shown.entry(), PROTECTED)
   const root = links ?? Buffer.alloc(0)
   const stats = statOrNull(entryPath(root, shown.from))
   if (stats === null) throw new Error(`${shown.from} of the links is gone`)

@@ -1,7 +1,18 @@
 /** An area moves to a newer build of its template. */
 
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { RebaseRefused, VzfsError } from '../errors.ts'
@@ -80,4 +91,50 @@ test('what depends on the old template is named, and nothing is changed', async 
   })
   await vzfs.areas.rebase(1, ['os@2'], all)
   await inArea(vzfs, 1, (root) => assert.ok(readFileSync(join(root, 'bin/program')).equals(filled(20_000, 2))))
+})
+
+test('a file of the template that has a second name of its own, and other rights, comes along as one file', async (t) => {
+  const vzfs = await twoBuilds(t)
+  await inArea(vzfs, 1, (root) => {
+    chmodSync(join(root, 'bin/program'), 0o700)
+    linkSync(join(root, 'bin/program'), join(root, 'etc/program'))
+  })
+  const before = await seen(vzfs, 1)
+  await vzfs.areas.rebase(1, ['os@2'], all)
+  const after = await seen(vzfs, 1)
+  for (const path of ['bin/program', 'etc/program']) assert.deepEqual(after.get(path), before.get(path), path)
+  await vzfs.layers.remove('os@1')
+  assert.deepEqual(await vzfs.check({ contents: true }), [])
+})
+
+test('what an administrator has made unchangeable stays so, of whatever file, whatever is done with its area', async (t) => {
+  const vzfs = await twoBuilds(t)
+  const names = ['bin/program', 'bin/same', 'etc/same', 'own', 'etc/d']
+  const flags = (): Promise<string> => {
+    let told = ''
+    return inArea(vzfs, 1, (root) => {
+      told = execFileSync('lsattr', ['-d', ...names.map((name) => join(root, name))], { encoding: 'utf8' })
+      told = told.replaceAll(`${root}/`, '').replaceAll(/^\S+/gm, (all) => all.replaceAll(/[^ia]/g, ''))
+    }).then(() => told)
+  }
+  await inArea(vzfs, 1, (root) => {
+    writeFileSync(join(root, 'own'), filled(20_000, 9))
+    chmodSync(join(root, 'bin/same'), 0o700)
+    linkSync(join(root, 'bin/same'), join(root, 'bin/again'))
+    for (const name of names) execFileSync('chattr', [name === 'own' ? '+a' : '+i', join(root, name)])
+  })
+  const before = await flags()
+  assert.equal(before.match(/^i /gm)?.length, 4, before)
+  const shown = await seen(vzfs, 1)
+  for (const share of ['all', 'none', 'all'] as const) {
+    await vzfs.areas.relink(1, { share })
+    assert.equal(await flags(), before, share)
+    assert.deepEqual(await seen(vzfs, 1), shown)
+  }
+  const wish = { cause: 'asked', comment: null, expiresAt: null, record: null } as const
+  await vzfs.snapshots.create(1, { ...wish, name: 'kept' })
+  await vzfs.snapshots.rollback(1, 'kept', { ...wish, name: 'before' })
+  assert.equal(await flags(), before)
+  await vzfs.areas.remove(1)
+  await vzfs.idle()
 })

@@ -42,7 +42,7 @@ export async function obstacles(files: FileCalls, job: RebaseJob): Promise<Obsta
       const why = differs(kindAt(before, place.shared), kindAt(after, place.shared))
       if (why !== null) report(path, why)
     }
-    for (const copy of copies) if (copy.contents.kind === 'pool') report(copy.path, 'has not been relinked')
+    for (const copy of copies) if (copy.contents.kind === 'pool' && !copy.linked) report(copy.path, 'has not been relinked')
     const small = [
       ...leaning,
       ...copies.flatMap(({ path: at, contents }) => (contents.kind === 'layer' ? [{ path: at, on: contents.path }] : [])),

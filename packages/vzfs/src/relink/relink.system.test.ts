@@ -22,7 +22,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { realFileCalls } from '@insula/kernel'
 import { hashFile } from '../build/hash.ts'
@@ -275,4 +277,22 @@ test('a metadata copy with two names stays one file, also where its path is long
     assert.equal(lstatSync(join(root, deep, 'second')).nlink, 2)
     assert.ok(readFileSync(join(root, deep, 'second')).equals(filled(9000, 7)))
   })
+})
+
+test('what the index tells of a file is not believed when its contents come into the pool', async (t) => {
+  const vzfs = await volumeOf(t)
+  const [mine, its] = [filled(70_000, 90), filled(70_000, 91)]
+  await inArea(vzfs, 1, (root) => writeFileSync(join(root, 'file'), mine))
+  await inArea(vzfs, 2, (root) => writeFileSync(join(root, 'file'), its))
+  for (const id of [1, 2]) await vzfs.areas.survey(id, all)
+  // As after a loss of power that took back what the file had when it was read.
+  using index = new DatabaseSync(join(vzfs.path, 'index.db'))
+  const changed = index.prepare('update file set digest = ? where area = 1 and digest = ?')
+  assert.equal(changed.run(hash('sha256', its, 'buffer'), hash('sha256', mine, 'buffer')).changes, 1)
+  assert.equal((await relinked(vzfs, 1)).files, 0)
+  assert.deepEqual(await vzfs.check({ contents: true }), [])
+  assert.ok(readFileSync(upperOf(vzfs, 1, 'file')).equals(mine))
+  await inArea(vzfs, 1, (root) => writeFileSync(join(root, 'other'), its))
+  assert.deepEqual([(await relinked(vzfs, 1)).files, (await relinked(vzfs, 2)).files], [1, 1])
+  assert.deepEqual(await vzfs.check({ contents: true }), [])
 })

@@ -107,8 +107,9 @@ export async function relink(
     await leave([])
     return { ...report, linkedBytes: before.bytes, milliseconds: performance.now() - started }
   }
-  const { linked, ...done } = await carryOut(files, job, crew, need, root, planned, step)
-  await leave(linked)
+  const { linked, other, ...done } = await carryOut(files, job, crew, need, root, planned, step)
+  // What is not as it was read is read again.
+  await leave([...linked, ...other])
   return { ...report, ...done, linkedBytes: before.bytes, milliseconds: performance.now() - started }
 }
 

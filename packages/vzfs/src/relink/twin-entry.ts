@@ -21,7 +21,8 @@ export function twinEntry(
   return { ...withoutMarks(readEntry(files, links ?? upper, own, found)), path }
 }
 
-export const withoutMarks = (entry: Entry): Entry => ({
+/** @param kept that one all the same */
+export const withoutMarks = (entry: Entry, kept?: string): Entry => ({
   ...entry,
-  xattrs: entry.xattrs.filter(([name]) => !name.startsWith(OVERLAY)),
+  xattrs: entry.xattrs.filter(([name]) => !name.startsWith(OVERLAY) || name === kept),
 })

@@ -49,8 +49,10 @@ export interface MetadataCopy {
   readonly inode: bigint
   readonly contents: Contents
   readonly entry: () => Entry
-  /** It has further names, so it stays in upper, and what it shows is found through the link at this first one. */
+  /** It has further names, or flags that count in upper alone, so it stays there, and what it shows is found through the link at this first name. */
   readonly anchor: boolean
+  /** It is found through the area's own links already, and needs nothing of a layer but what those need. */
+  readonly linked: boolean
   /** Of upper, those that were found; and how many there are. */
   readonly names: readonly string[]
   readonly links: number
@@ -153,7 +155,7 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
     })
     return
   }
-  const anchor = stats.nlink > 1n
+  const anchor = stats.nlink > 1n || on.files.getXattr(at, PROTECTED) !== null
   if (anchor && on.anchored.get(stats.ino)?.push(path) !== undefined) return
   const redirect = redirectOf(on.files, at)
   const place = below(on, directory.place, name, redirect)
@@ -163,10 +165,10 @@ function lookAtFile(on: Walk, directory: Directory, name: string, stats: BigIntS
     return void directory.leaning.push({ path, on: contents.path })
   const names = [path]
   if (anchor) on.anchored.set(stats.ino, names)
-  directory.copies.push({ path, inode: stats.ino, contents, entry, anchor, names, links: Number(stats.nlink) })
+  const linked = place.own !== null
+  directory.copies.push({ path, inode: stats.ino, contents, entry, anchor, linked, names, links: Number(stats.nlink) })
 }
 
 const namesIn = (directory: Buffer): string[] =>
-  readdirSync(directory, { encoding: 'buffer' })
-    .map((name) => name.toString('latin1'))
-    .sort()
+  // No object for each: a tenant puts millions into one directory.
+  readdirSync(directory, { encoding: 'latin1' }).sort()

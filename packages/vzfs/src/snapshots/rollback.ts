@@ -42,9 +42,9 @@ export const rollbackPaths = (directory: string) =>
 /** Idempotent; nothing when none is under way. @param base whose files what is left over is */
 export async function finishRollback(area: AreaPaths, trash: Trash, base: number | undefined, moved: Move): Promise<void> {
   const made = rollbackPaths(area.rollback)
-  const value = await readJson(made.journal)
-  if (value === undefined) return
-  const { before, hadLinks, getsLinks, hadRecord, getsRecord } = parseJournal(made.journal, value)
+  const journal = await readRollbackJournal(area)
+  if (journal === null) return
+  const { before, hadLinks, getsLinks, hadRecord, getsRecord } = journal
   await exchange(moved, made.upper, area.upper, made.before.upper, true, true)
   await exchange(moved, made.links, area.links, made.before.links, hadLinks, getsLinks)
   await exchange(moved, made.linksRecord, area.linksRecord, made.before.linksRecord, hadRecord, getsRecord)
@@ -59,6 +59,13 @@ export async function finishRollback(area: AreaPaths, trash: Trash, base: number
   await syncDirectory(area.snapshots)
   await syncDirectory(area.directory)
   await trash.discard(area.rollback, base)
+}
+
+/** null: nothing is left to be done. */
+export async function readRollbackJournal(area: AreaPaths): Promise<RollbackJournal | null> {
+  const { journal } = rollbackPaths(area.rollback)
+  const value = await readJson(journal)
+  return value === undefined ? null : parseJournal(journal, value)
 }
 
 /** What is there goes to `aside`, then what was made takes its place. */
