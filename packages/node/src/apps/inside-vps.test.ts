@@ -63,15 +63,16 @@ test('what has ended is not fed any more, though nobody reads', async () => {
 })
 
 test('input that cannot be read ends the command, and is why it failed', async () => {
-  const lost = async function* () {
-    throw new Error('ENOENT: no such file')
-    yield Buffer.alloc(0)
-  }
+  const lost = new Readable({
+    read() {
+      this.destroy(new Error('ENOENT: no such file'))
+    },
+  })
   const keeper = openKeeper((command) => {
     const { signals } = command
     command.signals.push = (...names) => (command.end({ signal: 'SIGKILL', number: 9 }), signals.length + names.length)
   })
-  await assert.rejects(insideVps(keeper, 101, never, PATIENCE_MS).run(['tar'], { input: Readable.from(lost()) }), /ENOENT/)
+  await assert.rejects(insideVps(keeper, 101, never, PATIENCE_MS).run(['tar'], { input: lost }), /ENOENT/)
 })
 
 test('what writes without end is killed, and no more of it is taken', async () => {

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Inside, InsideOptions, InsideResult } from '@insula/templates'
-import type { ExecEnd, ExecSession, Keeper } from '../keeper/keeper.ts'
+import type { ExecSession, Keeper } from '../keeper/keeper.ts'
 
 /** Of both outputs; a list of all packages is some hundred KB. What writes more is killed. */
 const MOST_OUTPUT = 16 << 20
@@ -158,7 +158,7 @@ async function killMarked(keeper: Exec, id: string, run: string, patience: numbe
     session.end()
     // Its shell may be anything, too.
     const timer = setTimeout(() => session.close(), patience)
-    await (session.ended as Promise<ExecEnd>).finally(() => clearTimeout(timer))
+    await session.ended.finally(() => clearTimeout(timer))
   } catch {
     // The VPS is down, and with it all that ran.
   }
