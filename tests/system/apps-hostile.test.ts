@@ -93,7 +93,7 @@ test('what is the tenant\u2019s own beside an app stays when that goes', async (
   await app('remove', vps, 'nginx', '--purge')
   assert.match(await node.inside(vps, 'cat', '/var/www/html/index.html'), /and more/)
 
-  await sh(vps, 'mkdir -p /srv/www /home/user && echo mine | tee /srv/www/file > /home/user/file')
+  await sh(vps, 'mkdir -p /srv/www && echo mine | tee /srv/www/file > /home/file')
   assert.match(
     (await node.insula(['app', 'add', vps, 'mariadb', '--set', 'data-dir=/srv'], { deadline: 400_000 })).stderr,
     /data-dir has to be an empty directory, or one with databases: \/srv has other files/,
@@ -104,6 +104,6 @@ test('what is the tenant\u2019s own beside an app stays when that goes', async (
     'systemctl stop mariadb && mv /var/lib/mysql /srv/mysql && mkdir /var/lib/mysql && mount --bind /home /var/lib/mysql',
   )
   await app('remove', vps, 'mariadb', '--purge')
-  assert.equal(await node.inside(vps, 'cat', '/srv/www/file', '/home/user/file'), 'mine\nmine')
+  assert.equal(await node.inside(vps, 'cat', '/srv/www/file', '/home/file'), 'mine\nmine')
   assert.equal(await sh(vps, 'umount /var/lib/mysql; dpkg --verify; dpkg --audit; apt-get check -qq'), '')
 })
