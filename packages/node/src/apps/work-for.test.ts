@@ -31,5 +31,5 @@ test('what a script says of a secret is not heard', async () => {
     onLine: (line) => lines.push(line),
   })
   const hidden = 'requirepass (secret)'
-  assert.deepEqual([stdout, tail, lines], [hidden, [hidden, 'port 80'], [hidden]])
+  assert.deepEqual([stdout, tail, lines], [said, [hidden, 'port 80'], [hidden]])
 })

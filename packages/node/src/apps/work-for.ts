@@ -30,7 +30,10 @@ export function within(log: (line: string) => void, { lines = MOST_LINES, bytes 
   }
 }
 
-/** Scripts may show what they do, and services what they do not understand: secrets are not in what is heard of it. */
+/**
+ * Scripts may show what they do, and services what they do not understand: secrets are not in what people hear of it. What programs read is as it was: a
+ * password may be the name of a package.
+ */
 export function withoutSecrets(inside: Inside, { parameters }: Pick<App, 'parameters'>, values: Values): Inside {
   const secrets = Object.entries(values).flatMap(([name, value]) => (parameters[name]?.type === 'secret' ? [value] : []))
   if (secrets.length === 0) return inside
@@ -39,8 +42,8 @@ export function withoutSecrets(inside: Inside, { parameters }: Pick<App, 'parame
     async run(argv, options = {}) {
       const { onLine } = options
       const heard = onLine === undefined ? options : { ...options, onLine: (line: string) => onLine(hide(line)) }
-      const { stdout, tail, ...end } = await inside.run(argv, heard)
-      return { ...end, stdout: hide(stdout), tail: tail.map(hide) }
+      const end = await inside.run(argv, heard)
+      return { ...end, tail: end.tail.map(hide) }
     },
   }
 }

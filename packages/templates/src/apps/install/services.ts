@@ -22,7 +22,7 @@ done`
 const PORT_TAKEN = 'something else has the port (`ss -ltnp` inside tells what): end that, or give another with --set'
 
 /** Runs body; what fails in it tells what services have said meanwhile. */
-export async function withServices<T>(work: Work, body: () => Promise<T>): Promise<T> {
+export async function withServices<T>(work: Pick<Work, 'inside' | 'signal'>, body: () => Promise<T>): Promise<T> {
   const since = Math.floor(Date.now() / 1_000)
   try {
     return await body()
@@ -37,11 +37,14 @@ export async function withServices<T>(work: Work, body: () => Promise<T>): Promi
 }
 
 /** It only explains: what goes wrong here hides nothing. */
-async function wordsOfServices({ inside, signal }: Work, since: number): Promise<string> {
+async function wordsOfServices({ inside, signal }: Pick<Work, 'inside' | 'signal'>, since: number): Promise<string> {
   if (signal?.aborted === true) return ''
   try {
-    const { stdout } = await inside.run(['sh', '-c', ASK, 'sh', `${since}`, `${MOST_LINES}`], { seconds: 20 })
-    return parseWords(stdout)
+    // As it is heard, which is without secrets: a service may quote what it was given.
+    const heard: string[] = []
+    const onLine = (line: string): void => void heard.push(line)
+    await inside.run(['sh', '-c', ASK, 'sh', `${since}`, `${MOST_LINES}`], { seconds: 20, onLine })
+    return parseWords(heard.join('\n'))
   } catch {
     return ''
   }
