@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type HostProbe, SysctlRefused } from './probe.ts'
 
 /**
@@ -37,6 +38,16 @@ export function probeConformance(
       // The kernel counts in hundredths.
       assert.ok(began >= pids.since - 20 && began <= Date.now() + 20, `${began}, ${pids.since}`)
       assert.equal(await open().startOf(pids.gone), null)
+    })
+
+    test('tells that a process sleeps, after it has worked for a moment', async () => {
+      for (let round = 0; (await open().activityOf(pids.lives))?.asleep !== true; round++) {
+        assert.ok(round < 500)
+        await sleep(10)
+      }
+      const { worked } = (await open().activityOf(pids.lives)) ?? { worked: 0 }
+      assert.ok(worked > 0 && worked < 10_000, `${worked}`)
+      assert.equal(await open().activityOf(pids.gone), null)
     })
 
     test('a sysctl that is not there', async () => {

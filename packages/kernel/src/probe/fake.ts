@@ -28,6 +28,7 @@ export function fakeHostProbe(
   return {
     features: async () => ({ ...GOOD, ...different }),
     startOf: async (pid) => startOf(pid),
+    activityOf: async (pid) => (startOf(pid) === null ? null : { asleep: true, worked: 1 }),
     sysctl: async (name) => values.get(name) ?? null,
     async setSysctl(name, value) {
       if (!values.has(name)) throw new SysctlRefused(`cannot set sysctl ${name} to ${value}: this kernel has none of that name`)

@@ -28,11 +28,20 @@ export interface HostProbe {
   features(): Promise<HostFeatures>
   /** When the process began, milliseconds since the epoch, as the kernel counts it; null when there is none. */
   startOf(pid: number): Promise<number | null>
+  /** What its first thread does; null when there is none, or it has ended and nobody has been told yet. proc_pid_stat(5), proc_pid_schedstat(5) */
+  activityOf(pid: number): Promise<Activity | null>
   /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. As in sysctl(8), names with a slash may hold dots:
    * "net/ipv4/conf/eth0.100/rp_filter". */
   sysctl(name: string): Promise<string | null>
   /** @throws SysctlRefused */
   setSysctl(name: string, value: string): Promise<void>
+}
+
+export interface Activity {
+  /** It waits for something to happen: not for a processor, nor for the disk. */
+  readonly asleep: boolean
+  /** How long it has had a processor since it began, milliseconds. */
+  readonly worked: number
 }
 
 export class SysctlRefused extends Error {

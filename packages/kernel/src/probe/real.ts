@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { hierarchiesIn } from '../cgroup/hierarchies.ts'
 import { parseCpuList } from '../cgroup/knobs.ts'
 import type { ProcessRunner } from '../process/runner.ts'
-import type { HostFeatures, HostProbe } from './probe.ts'
+import type { Activity, HostFeatures, HostProbe } from './probe.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 
 /** How each tool tells its version; the first number of the answer is taken. */
@@ -50,6 +50,13 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
         return null
       }
     },
+    activityOf: async (pid) => {
+      try {
+        return activityIn(readFileSync(`/proc/${pid}/stat`, 'latin1'), readFileSync(`/proc/${pid}/schedstat`, 'latin1'))
+      } catch {
+        return null
+      }
+    },
     sysctl: async (name) => readSysctl(name),
     setSysctl: async (name, value) => writeSysctl(name, value),
   }
@@ -65,6 +72,13 @@ const TICKS = 100
 export function beginningOf(stat: string, uptime: string, now: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Math.round(now - Number.parseFloat(uptime) * 1_000 + (Number(fields[19]) * 1_000) / TICKS)
+}
+
+/** Field 3 of the one, and the first of the other, nanoseconds. */
+export function activityIn(stat: string, schedstat: string): Activity | null {
+  const state = stat.charAt(stat.lastIndexOf(')') + 2)
+  if (state === 'Z' || state === 'X') return null
+  return { asleep: state === 'S', worked: Number.parseInt(schedstat, 10) / 1e6 }
 }
 
 async function versions(runner: ProcessRunner): Promise<Record<string, string>> {

@@ -6,10 +6,9 @@ import type { ExitReport, Keeper } from '../keeper/keeper.ts'
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
 import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
+import { settled } from './settled.ts'
 import { shortageOf } from './shortage.ts'
 
-/** An init that ends within this is one that did not start. Start does not wait longer: a later end is an exit like any other. */
-const AT_ONCE_MS = 12
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
 /** What keeps its own code; anything else is a start that failed. */
@@ -34,10 +33,10 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
       begun.push(...stage)
       await allOf(stage.map((part) => part.up(means, ascent)))
     }
-    const enough = later(AT_ONCE_MS)
+    const works = settled(means.probe, ascent.pid ?? 0)
     const running = await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
-    // What the keeper knew by then has been told before it answers.
-    const ended = await Promise.race([exit.ended, enough.then(() => keeper.list()).then(() => null)])
+    // Start does not wait longer: a later end is an exit like any other. What the keeper knew by then has been told before it answers.
+    const ended = await Promise.race([exit.ended, works.then(() => keeper.list()).then(() => null)])
     // From here on an end is an unexpected one; whoever handles it waits for its turn after this.
     exit[Symbol.dispose]()
     if (ended) throw new Error(`its init ${vps.init.path} ended at once (${endOf(ended)})`)
@@ -87,5 +86,3 @@ export async function lastLines(keeper: Keeper, id: number): Promise<string> {
     .filter((line) => line.trim() !== '')
   return lines.length === 0 ? '' : `. The last it wrote: ${lines.slice(-QUOTED_LINES).join(' | ')}`
 }
-
-const later = (milliseconds: number): Promise<null> => new Promise((resolve) => setTimeout(resolve, milliseconds, null))
