@@ -1,7 +1,7 @@
 /** Scripts of definitions that behave and that do not, on the real kernel, around the build of a tree of BusyBox. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { OsDefinition } from '@insula/contract'
@@ -233,14 +233,17 @@ test('a script writes nowhere but where it may, and reaches nobody', async (t) =
 
 test('the network is there only where it was asked for', async (t) => {
   const { build, lines } = world(t)
-  const text = 'cat /proc/net/dev | wc -l'
+  const text = 'readlink /proc/self/ns/net; tail -n +3 /proc/net/dev | wc -l'
   await build([
     { where: 'host', phase: 'pre-cache', text },
     { where: 'host', phase: 'pre-cache', text, network: true },
   ])
-  const [without, withNetwork] = lines.filter((line) => !line.includes(' runs ')).map((line) => Number(line.split(': ')[1]))
-  assert.equal(without, 3)
-  assert.equal(withNetwork, readFileSync('/proc/net/dev', 'utf8').trim().split('\n').length)
+  const said = lines.filter((line) => !line.includes(' runs ')).map((line) => line.split(': ')[1])
+  const [without, interfaces, withNetwork] = said
+  assert.equal(interfaces, '1')
+  const ours = readlinkSync('/proc/self/ns/net')
+  assert.notEqual(without, ours)
+  assert.equal(withNetwork, ours)
 })
 
 test('a script that writes without end does not fill the log', async (t) => {
