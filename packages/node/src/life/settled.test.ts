@@ -7,7 +7,12 @@ import { settled } from './settled.ts'
 async function looksAt(...activities: (Activity | null)[]): Promise<number> {
   const longest = activities.length > 1 ? 60_000 : 200
   let looks = 0
-  await settled({ activityOf: async () => activities[Math.min(looks++, activities.length - 1)] ?? null }, 7, longest)
+  const works = await settled(
+    { activityOf: async () => activities[Math.min(looks++, activities.length - 1)] ?? null },
+    7,
+    longest,
+  )
+  assert.equal(works, activities.at(-1) !== null)
   return looks
 }
 

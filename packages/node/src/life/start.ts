@@ -9,6 +9,8 @@ import { type Ascent, type Part, STAGES, takeDown } from './parts.ts'
 import { settled } from './settled.ts'
 import { shortageOf } from './shortage.ts'
 
+/** For so long start waits to be told of an end that has been seen. */
+const TOLD_MS = 5_000
 /** Lines of the console that an error quotes. */
 const QUOTED_LINES = 5
 /** What keeps its own code; anything else is a start that failed. */
@@ -35,8 +37,10 @@ export async function startVps(means: Means, id: number, signal?: AbortSignal): 
     }
     const works = settled(means.probe, ascent.pid ?? 0)
     const running = await inventory.move(id, 'running', { startedAt: new Date().toISOString(), pid: ascent.pid })
-    // Start does not wait longer: a later end is an exit like any other. What the keeper knew by then has been told before it answers.
-    const ended = await Promise.race([exit.ended, works.then(() => keeper.list()).then(() => null)])
+    // What the keeper knew by then has been told before it answers; of an end that it has not heard of yet it will.
+    const enough = works.then((isThere) => (isThere ? keeper.list() : later(TOLD_MS))).then(() => null)
+    // Start does not wait longer: a later end is an exit like any other.
+    const ended = await Promise.race([exit.ended, enough])
     // From here on an end is an unexpected one; whoever handles it waits for its turn after this.
     exit[Symbol.dispose]()
     if (ended) throw new Error(`its init ${vps.init.path} ended at once (${endOf(ended)})`)
@@ -86,3 +90,8 @@ export async function lastLines(keeper: Keeper, id: number): Promise<string> {
     .filter((line) => line.trim() !== '')
   return lines.length === 0 ? '' : `. The last it wrote: ${lines.slice(-QUOTED_LINES).join(' | ')}`
 }
+
+const later = (milliseconds: number): Promise<null> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds, null).unref()
+  })
