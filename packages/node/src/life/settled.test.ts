@@ -21,9 +21,14 @@ const sleeps: Activity = { asleep: true, worked: 0 }
 
 test('an init that waits for a processor is waited for, until it has worked or slept for a while', async () => {
   const busy = Array.from({ length: 10 }, () => waits(0))
-  assert.equal(await looksAt(...busy, waits(11), waits(12)), 12)
+  assert.equal(await looksAt(...busy, waits(39), waits(40)), 12)
   assert.equal(await looksAt(...busy, sleeps), 13)
   assert.equal(await looksAt(sleeps, ...busy, sleeps), 13)
+})
+
+test('what the runtime has worked in its process does not count', async () => {
+  assert.equal(await looksAt(waits(100), waits(139), waits(140)), 3)
+  assert.equal(await looksAt(waits(100), waits(101), null), 3)
 })
 
 test('one that has ended is not, nor one that never comes to its work', async () => {
