@@ -115,6 +115,26 @@ test('an init that is missing, that exits at once, and a damaged root: said so, 
   }
 })
 
+test('an init that exits at once is told of on a busy node as well, every time', async () => {
+  const name = await node.running('brief')
+  await node.ok('exec', name, '--', 'sh', '-c', 'rm /sbin/init; printf "#!/bin/sh\nexit 3\n" > /sbin/init; chmod 755 /sbin/init')
+  await node.insula(['stop', name, '--timeout', '0'])
+  const busy = node.insula([
+    'exec',
+    existing,
+    '--',
+    'sh',
+    '-c',
+    'for i in 1 2 3 4 5 6; do timeout 8 yes > /dev/null & done; wait',
+  ])
+  for (let round = 0; round < 10; round++) {
+    const { code, stderr } = await node.insula(['start', name])
+    assert.equal(code, 11, `start ${round}: ${stderr}`)
+  }
+  await busy
+  await node.ok('destroy', '-y', name)
+})
+
 test('a bundle that was damaged under a running VPS does not keep it from being stopped and destroyed', async () => {
   const name = await node.running('damaged')
   const { id } = await node.show(name)
