@@ -9,14 +9,14 @@ import { type Scanned, readWords } from './scan.ts'
 import { usageFailure, wantsJson } from './usage-failure.ts'
 
 type Chosen = (command: AnyCommand, scanned: Scanned) => void
-type RunScanned = (command: AnyCommand, scanned: Scanned, output: OwnOutput) => Promise<number>
+type RunScanned = (command: AnyCommand, scanned: Scanned) => Promise<number>
 
 /** Explains what the words ask for or get wrong; runs them where they were right after all. */
 export async function explain(words: readonly string[], output: OwnOutput, runScanned?: RunScanned): Promise<number> {
   const commands = await allCommands()
   const outcomes: Promise<number>[] = []
   const chosen: Chosen = (command, scanned) => {
-    if (runScanned !== undefined) outcomes.push(runScanned(command, scanned, output))
+    if (runScanned !== undefined) outcomes.push(runScanned(command, scanned))
   }
   const json = wantsJson(words)
   const program = programFor(commands, chosen, {

@@ -1,41 +1,45 @@
 /** From the words of the command line to an exit code. */
 
 import { DEFAULT_INSTANCE, INSTANCE_ENV, isInstanceName } from '@insula/contract/paths'
-import { type OwnOutput, ownOutput } from './own-output.ts'
 import { type AnyCommand, UsageError, everywhere } from './command.ts'
 import { catalog, groups } from './catalog.ts'
 import type { Context } from './context.ts'
-import { processContext } from './process-context.ts'
+import { contextOf } from './context-of.ts'
+import { type OwnProcess, ownProcess } from './own-process.ts'
 import { type Scanned, scan } from './scan.ts'
 
-export async function run(given: readonly string[]): Promise<number> {
-  const output = ownOutput()
+export async function run(given: readonly string[], own: OwnProcess = ownProcess()): Promise<number> {
   try {
-    return await runWords(given, output)
+    return await runWords(given, own)
   } finally {
-    await output.flush()
+    await own.output.flush()
   }
 }
 
-async function runWords(given: readonly string[], output: OwnOutput): Promise<number> {
+async function runWords(given: readonly string[], own: OwnProcess): Promise<number> {
   const words = given[0] === '--version' || given[0] === '-V' ? ['version', ...given.slice(1)] : given
   const { name, rest } = findCommand(words)
   const load = Object.hasOwn(catalog, name) ? catalog[name] : undefined
-  if (load === undefined) return (await import('./explain.ts')).explain(words, output)
+  if (load === undefined) return (await import('./explain.ts')).explain(words, own.output)
   const command = await load()
+  const runHere = (found: AnyCommand, said: Scanned): Promise<number> => runScanned(found, said, own)
   const scanned = scan(command.arguments, { ...everywhere, ...command.options }, rest)
-  if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], output, runScanned)
-  return runScanned(command, scanned, output)
+  if (scanned === null) return (await import('./explain.ts')).explain([...name.split(' '), ...rest], own.output, runHere)
+  return runHere(command, scanned)
 }
 
-async function runScanned(command: AnyCommand, scanned: Scanned, output: OwnOutput): Promise<number> {
+async function runScanned(command: AnyCommand, scanned: Scanned, own: OwnProcess): Promise<number> {
   let context: Context | undefined
   try {
     const { args, options } = typed(command, scanned)
-    context = processContext(instanceName(options['instance']), output)
+    context = contextOf(own, instanceName(options['instance'] ?? (own.env[INSTANCE_ENV] || undefined)))
     return (await command.run(context, { args, options } as Parameters<AnyCommand['run']>[1])) ?? 0
   } catch (error) {
-    return (await import('./report.ts')).report(error, command, { context, output, json: scanned.options['json'] === true })
+    return (await import('./report.ts')).report(error, command, {
+      context,
+      output: own.output,
+      json: scanned.options['json'] === true,
+    })
   }
 }
 
@@ -78,7 +82,7 @@ function named(name: string, parse: (text: string) => unknown, text: string): un
 }
 
 function instanceName(given: unknown): string {
-  const name = typeof given === 'string' ? given : process.env[INSTANCE_ENV] || DEFAULT_INSTANCE
+  const name = typeof given === 'string' ? given : DEFAULT_INSTANCE
   if (!isInstanceName(name)) {
     throw new UsageError(
       `'${name}' cannot be the name of an instance: 1 to 16 lower-case letters, digits and hyphens, a letter first`,

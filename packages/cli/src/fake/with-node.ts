@@ -4,21 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
+import { API_SOCKET_ENV } from '@insula/contract/paths'
 import { type FakeNode, fakeNode } from './fake-node.ts'
 import { fakeVps } from './fake-state.ts'
-import { runCli } from './run-cli.ts'
-
-export interface Said {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
+import { type Said, runHere } from './run-here.ts'
 
 export interface WithNode {
   /** May be used once tests run. */
   readonly node: FakeNode
   readonly socketPath: string
-  /** Runs the command against it. */
+  /** Runs the command against it, in the process of the test: ten times faster than in its own. Without a terminal or input. */
   insula(...args: string[]): Promise<Said>
   lastRequest(): FakeNode['state']['requests'][number] | undefined
   /** Its VPSs are those of the beginning, and nothing has been asked. */
@@ -57,8 +52,7 @@ export function withNode(): WithNode {
     },
     lastRequest: () => running().state.requests.at(-1),
     async insula(...args) {
-      const { code, stdout, stderr } = await runCli(args, { socketPath })
-      return { code, out: stdout.toString(), err: stderr }
+      return runHere(args, { [API_SOCKET_ENV]: socketPath, HOME: '/nonexistent' })
     },
   }
 }

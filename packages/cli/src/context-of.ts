@@ -1,31 +1,21 @@
-/** The context of a real process. */
+/** The context of a command in a process. */
 
 import { resolve } from 'node:path'
-import { isatty } from 'node:tty'
 import { API_SOCKET_ENV, localSocketPath } from '@insula/contract/paths'
 import type { Context } from './context.ts'
-import type { OwnOutput } from './own-output.ts'
+import type { OwnProcess } from './own-process.ts'
 import { shown } from './shown.ts'
 
-export function processContext(instance: string, { stdout, stderr, flush }: OwnOutput): Context {
-  const socketPath = resolve(process.env[API_SOCKET_ENV] || localSocketPath(instance))
+export function contextOf(own: OwnProcess, instance: string): Context {
+  const { stdout, stderr, flush } = own.output
+  const socketPath = resolve(own.env[API_SOCKET_ENV] || localSocketPath(instance))
   return {
     instance,
     socketPath,
-    env: process.env,
-    terminal: {
-      get stdin() {
-        return isatty(0)
-      },
-      get stdout() {
-        return isatty(1)
-      },
-      get stderr() {
-        return isatty(2)
-      },
-    },
+    env: own.env,
+    terminal: own.terminal,
     get width() {
-      return isatty(1) ? process.stdout.columns : null
+      return own.width
     },
     stdout,
     stderr,
@@ -33,7 +23,7 @@ export function processContext(instance: string, { stdout, stderr, flush }: OwnO
     note: (text) => void stderr().write(shown(`${text}\n`)),
     draw: (text) => void stderr().write(text),
     client: once(async () => (await import('./transport/local-client.ts')).localClient({ socketPath, instance })),
-    leaveDirectory: () => process.chdir('/'),
+    leaveDirectory: own.leaveDirectory,
     flush,
   }
 }
