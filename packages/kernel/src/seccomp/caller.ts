@@ -7,6 +7,7 @@ import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, w
 import { readLines } from '../files/bounded.ts'
 import { makeDeviceAs } from './device.ts'
 import type { Caller, Credentials } from './seccomp.ts'
+import { mayWrite } from './writable.ts'
 
 const O_PATH = 0x200000
 const PAGE = 4096n
@@ -48,8 +49,9 @@ export function openCaller(tid: number, isValid: () => boolean): Caller | null {
       }
       return null
     },
-    // The kernel writes into private read-only pages too, as for a debugger: the caller harms nobody but itself.
-    write: (address, bytes) => address !== 0n && transfer(() => writeAt(memory, bytes, address)) === bytes.length,
+    write: (address, bytes) =>
+      address !== 0n &&
+      transfer(() => (mayWrite(at('maps'), address, bytes.length) ? writeAt(memory, bytes, address) : 0)) === bytes.length,
     credentials,
     sharesUserNamespace: (pid) => readlinkSync(at('ns/user')) === readlinkSync(`/proc/${pid}/ns/user`),
     // By the mount table: to ask the file itself could be to ask the caller, who serves its file system.
