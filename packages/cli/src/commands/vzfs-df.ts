@@ -1,6 +1,7 @@
 import { type VzfsDf, formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
+import { meanwhile } from '../output/meanwhile.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
 import type { Column } from '../output/table.ts'
 
@@ -51,7 +52,7 @@ export const vzfsDf = command({
       none: 'there is nothing on the volume',
     }
     if (answeredColumnsHelp(context, listing, options)) return
-    const answer = await (await context.client()).vzfsDf()
+    const answer = await meanwhile(context, 'counting files', (await context.client()).vzfsDf())
     if (options.json) return context.print(JSON.stringify(answer, null, 2))
     printRows(context, listing, rowsOf(answer), options)
   },

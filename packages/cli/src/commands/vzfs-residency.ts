@@ -1,6 +1,7 @@
 import { type VzfsResidency, formatSize } from '@insula/contract/light'
 import { command, output } from '../command.ts'
 import { columnsOption } from '../output/columns.ts'
+import { meanwhile } from '../output/meanwhile.ts'
 import { answeredColumnsHelp, printRows } from '../output/print-rows.ts'
 import { table, type Column } from '../output/table.ts'
 import { wholeNumber } from '../values.ts'
@@ -86,7 +87,7 @@ export const vzfsResidency = command({
       ...(args.template === undefined ? {} : { template: args.template }),
       ...(options.files === undefined ? {} : { files: options.files }),
     }
-    const answer = await (await context.client()).vzfsResidency({ query })
+    const answer = await meanwhile(context, 'looking at RAM', (await context.client()).vzfsResidency({ query }))
     if (options.json) return context.print(JSON.stringify(answer, null, 2))
     if (options.vps) return printRows(context, bySharer, sharersIn(answer), options)
     printRows(context, listing, answer.templates, options)
