@@ -75,7 +75,7 @@ describe('the doctor', () => {
           severity: 'error',
           subject: 'volume',
           message: `${world.instance.volume} is full: nothing more can be written to it`,
-          remedy: 'destroy VPSs or remove templates that are not needed, or enlarge the volume',
+          remedy: 'destroy VPSs or remove templates that are not needed, or enlarge the volume (docs/vzfs.md)',
           repairable: false,
         },
       ],

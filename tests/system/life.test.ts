@@ -19,19 +19,32 @@ for (const release of ['debian-12', 'debian-13']) {
   })
 }
 
-test('reboot and poweroff inside do what they say', async () => {
-  const name = await node.running('inside')
-  const first = (await node.show(name)).pid
-  // Init ends every process, among them the one that asked, which may have ended before.
-  const ask = async (what: string): Promise<void> => assert.ok([0, 143].includes((await node.insula(['exec', name, what])).code))
-  await ask('reboot')
-  await until('another init', async () => {
-    const { state, pid } = await node.show(name)
-    return state === 'running' && pid !== first && pid !== null
+for (const keeper of ['the first', 'another'] as const) {
+  test(`reboot and poweroff inside do what they say, under ${keeper} keeper`, async () => {
+    const started = [
+      await node.running('inside'),
+      await node.running('inside-systemd', ['--template', 'debian-12', '--ip', 'auto']),
+    ]
+    if (keeper === 'another') await node.killAndAwait('keeper')
+    for (const name of started) {
+      const first = (await node.show(name)).pid
+      // Init ends every process, among them the one that asked, which may have ended before.
+      const ask = async (what: string): Promise<void> =>
+        assert.ok([0, 143].includes((await node.insula(['exec', name, what])).code))
+      await ask('reboot')
+      await until('another init', async () => {
+        const { state, pid } = await node.show(name)
+        return state === 'running' && pid !== first && pid !== null
+      })
+      if (keeper === 'another') await node.killAndAwait('keeper')
+      if (name === 'inside-systemd') await node.ok('stop', name)
+      else await ask('poweroff')
+      await until('it is off', async () => (await node.show(name)).state === 'stopped')
+      assert.equal(((await node.show(name))['lastExit'] as { request: string }).request, 'poweroff')
+      await node.ok('destroy', '-y', name)
+    }
   })
-  await ask('poweroff')
-  await until('it is off', async () => (await node.show(name)).state === 'stopped')
-})
+}
 
 test('suspend freezes every process, resume lets them go on', async () => {
   const name = await node.running('frozen')

@@ -9,7 +9,7 @@ import { testNode } from './support/node.ts'
 const node = await testNode(['micro'])
 const directory = mkdtempSync('/var/tmp/insula-second-')
 after(async () => {
-  await node.insula(['destroy', '-f', 'here', 'there', 'twin'])
+  await node.insula(['destroy', '-f', 'here', 'there', 'twin', 'fuller'])
   await node.insula(['vzfs', 'volume', 'remove', 'second'])
   rmSync(directory, { recursive: true })
 })
@@ -52,4 +52,26 @@ test('a volume without VPSs is removed with its file, while others run', async (
   assert.equal(await node.inside('here', 'echo', 'on'), 'on')
   const { code, stderr } = await node.insula(['create', 'none', ...ON_SECOND])
   assert.deepEqual([code, stderr.includes('there is no volume "second"')], [3, true], stderr)
+})
+
+test('on a full volume a VPS does not start, is told why, and moves to where there is room', async () => {
+  await node.ok('vzfs', 'volume', 'add', 'second', directory, '--size', '300M')
+  await node.running('fuller', ON_SECOND)
+  const fill = 'dd if=/dev/zero of=/fill bs=1M; dd if=/dev/zero of=/more bs=4k; sync; i=0; while mkdir /d$i; do i=$((i+1)); done'
+  await node.insula(['exec', 'fuller', '--', 'sh', '-c', `(${fill}) 2> /dev/null`])
+  await node.ok('stop', 'fuller', '--force')
+  for (const ask of [
+    ['start', 'fuller'],
+    ['vzfs', 'mount', 'fuller', '--write'],
+  ]) {
+    const { code, stderr } = await node.insula(ask)
+    assert.deepEqual([ask[0], code], [ask[0], 7], stderr)
+    assert.match(stderr, /the volume is full|its volume is full|no space left/i)
+    assert.match(stderr, /insula vzfs move/)
+  }
+  assert.equal((await node.show('fuller')).state, 'stopped')
+  await node.ok('vzfs', 'move', 'fuller', '--volume', 'default')
+  await node.ok('start', 'fuller')
+  assert.match(await node.inside('fuller', 'ls', '/'), /fill/)
+  await node.ok('vzfs', 'volume', 'remove', 'second')
 })

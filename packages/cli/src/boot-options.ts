@@ -13,7 +13,7 @@ const PATIENCE = 120
 const PAUSE = 100
 
 export const bootOptions = {
-  'wait-booted': { short: 'w', about: 'wait until the system inside is up, too' },
+  'wait-booted': { short: 'w', about: 'wait until the system inside is up, too (of an init that does not tell: until it runs)' },
   'boot-timeout': { value: 'TIME', about: 'so long at most: 30, 5m (default: 2m)', parse: seconds },
 } as const
 

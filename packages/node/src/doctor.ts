@@ -148,7 +148,7 @@ async function examineVolume({ volumes }: Means, subject: string, path: string):
     volumes.space(path),
   ])
   if (features === null || isFull(features.vzfsProblem)) {
-    const remedy = 'destroy VPSs or remove templates that are not needed, or enlarge the volume'
+    const remedy = 'destroy VPSs or remove templates that are not needed, or enlarge the volume (docs/vzfs.md)'
     return [wrong('error', subject, `${path} is full: nothing more can be written to it`, remedy)]
   }
   return [
@@ -179,7 +179,7 @@ async function examineVolume({ volumes }: Means, subject: string, path: string):
             'warning',
             subject,
             `only ${Math.round((100 * space.freeBytes) / space.totalBytes)} % of ${path} is free`,
-            'remove what is not needed, or enlarge the volume',
+            'remove what is not needed, or enlarge the volume (docs/vzfs.md)',
           ),
         ]
       : []),

@@ -49,7 +49,8 @@ const VZFS_CODES: Readonly<Partial<Record<VzfsCode, ErrorCode>>> = {
   volume_unknown: 'not_found',
 }
 
-const FREE_SOME = 'free some space on the volume, or give it more'
+const FREE_SOME =
+  'free some space on the volume: `insula vzfs df` tells what takes it; remove snapshots (insula snapshot remove), move a stopped VPS to another volume (insula vzfs move) or destroy one'
 
 /** SQLITE_FULL; the lowest byte is the primary code. */
 const isFullDatabase = (error: unknown): boolean => (Number((error as { errcode?: unknown } | null)?.errcode) & 0xff) === 13
@@ -83,6 +84,7 @@ function known(error: unknown): { code: ErrorCode; remedy?: string } {
     if (code === 'unreachable')
       return { code: 'unavailable', remedy: 'it is being restarted; try again, and see `insula doctor`' }
     if (code === 'launch_failed' || code === 'start_failed') return { code: 'start_failed' }
+    if (code === 'no_space') return { code, remedy: FREE_SOME }
     if (code === 'no_such_vps') return { code: 'conflict' }
     if (code === 'user_unknown' || code === 'exec_failed') return { code: 'invalid_request' }
   }

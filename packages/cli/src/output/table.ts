@@ -9,6 +9,9 @@ export interface Column<Row> {
   readonly value: (row: Row) => string
 }
 
+/** A comment may have several, a row has one. */
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+
 const GAP = '  '
 const NARROWEST = 8
 
@@ -23,7 +26,10 @@ function items(text: string, width: number): string {
 }
 
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): string {
-  const cells = [columns.map(({ name }) => name.toUpperCase()), ...rows.map((row) => columns.map(({ value }) => value(row)))]
+  const cells = [
+    columns.map(({ name }) => name.toUpperCase()),
+    ...rows.map((row) => columns.map(({ value }) => oneLine(value(row)))),
+  ]
   const longest = (at: number, how: (cell: string) => string): number =>
     Math.max(...cells.map((line) => shownLength(how(line[at] as string))))
   const room = columns.map(({ shrinks }, at) => ({

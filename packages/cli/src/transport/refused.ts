@@ -22,6 +22,16 @@ export function connectionFailure(error: unknown, { socketPath, instance }: Loca
       { cause: error },
     )
   }
+  if (CUT.has(code ?? '')) {
+    return new ApiFailure(
+      {
+        code: 'unavailable',
+        message: `insulad of the instance ${instance} ended the connection before it answered: what was asked of it may have been done, or not`,
+        remedy: `it starts again by itself: look with \`insula list${option}\` or \`insula task list${option}\` before asking again; \`sudo insula doctor${option}\` looks for the reason`,
+      },
+      { cause: error },
+    )
+  }
   const why = REASONS[code ?? '']
   if (why === undefined) return error
   return new ApiFailure(
@@ -37,12 +47,13 @@ export function connectionFailure(error: unknown, { socketPath, instance }: Loca
 /** What a command needs to be about this instance, a blank in front. */
 export const instanceOption = (instance: string): string => (instance === DEFAULT_INSTANCE ? '' : ` --instance ${instance}`)
 
+/** It had been reached. */
+const CUT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',
   ENOTDIR: 'there is no such socket',
   ECONNREFUSED: 'nothing listens there',
   ENOTSOCK: 'that is not a socket',
-  ECONNRESET: 'it closed the connection',
-  EPIPE: 'it closed the connection',
   EAGAIN: 'it has too many connections waiting',
 }

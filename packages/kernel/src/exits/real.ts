@@ -3,7 +3,7 @@
  * pidfd_open(2), epoll(7), waitpid(2).
  */
 
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { epollWait, libc, SystemCallFailed } from '../libc/libc.ts'
 import type { ExitWatch, ProcessEnd } from './exits.ts'
@@ -13,6 +13,7 @@ const EPOLL_CTL_ADD = 1
 const EPOLL_CTL_DEL = 2
 const EPOLLIN = 1
 const WNOHANG = 1
+const O_PATH = 0x200000
 /** ioctl(pidfd, PIDFD_GET_INFO), kernel >= 6.13; the exit code in it since 6.15. */
 const PIDFD_GET_INFO = 0xc0_40_ff_0b
 const PIDFD_INFO_EXIT = 1n << 3n
@@ -23,7 +24,7 @@ const NAP = 1_000
 
 export function realExitWatch(): ExitWatch {
   const epoll = libc.epollCreate1('epoll_create1', EPOLL_CLOEXEC)
-  const watched = new Map<bigint, { pid: number; pidfd: number; ended: (end: ProcessEnd) => void }>()
+  const watched = new Map<bigint, Watched>()
   let key = 0n
   let open = true
   let waiting = false
@@ -36,8 +37,9 @@ export function realExitWatch(): ExitWatch {
         if (!entry) continue
         watched.delete(ready)
         libc.epollCtl('epoll_ctl(DEL)', epoll, EPOLL_CTL_DEL, entry.pidfd, null)
-        void endOf(entry.pid, entry.pidfd).then((end) => {
+        void endOf(entry).then((end) => {
           closeSync(entry.pidfd)
+          if (entry.directory !== null) closeSync(entry.directory)
           entry.ended(end)
         })
       }
@@ -60,15 +62,13 @@ export function realExitWatch(): ExitWatch {
       const event = Buffer.alloc(12)
       event.writeUInt32LE(EPOLLIN, 0)
       event.writeBigUInt64LE(key, 4)
-      watched.set(key, { pid, pidfd, ended })
+      watched.set(key, { pid, pidfd, directory: directoryOf(pid), ended })
       libc.epollCtl('epoll_ctl(ADD)', epoll, EPOLL_CTL_ADD, pidfd, event)
       if (!waiting) void loop()
     },
     ending(pid) {
       try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-        return (Number(fields[6]) & PF_EXITING) !== 0
+        return (Number(fieldsOf(readFileSync(`/proc/${pid}/stat`, 'latin1'))[6]) & PF_EXITING) !== 0
       } catch {
         return true
       }
@@ -80,13 +80,25 @@ export function realExitWatch(): ExitWatch {
   }
 }
 
-async function endOf(pid: number, pidfd: number): Promise<ProcessEnd> {
+interface Watched {
+  readonly pid: number
+  readonly pidfd: number
+  /** Its own in /proc, whoever gets its number. Null: it has ended. */
+  readonly directory: number | null
+  readonly ended: (end: ProcessEnd) => void
+}
+
+async function endOf({ pid, pidfd, directory }: Watched): Promise<ProcessEnd> {
   const status = [0]
   try {
     if (libc.wait4(`waitpid(${pid})`, pid, status, WNOHANG, null) === pid) return decode(pid, status[0] ?? 0)
   } catch {
-    // ECHILD: it was not ours; the pidfd tells once its parent has reaped it.
+    // ECHILD: it was not ours.
   }
+  // Before its parent has reaped it, it tells all that its parent will be told.
+  const told = directory === null ? null : statusOfZombie(directory)
+  if (told !== null) return decode(pid, told)
+  // After that the pidfd tells how its first thread ended, which is not that it was ended by reboot(2).
   for (let attempt = 0; attempt < 10; attempt++) {
     const info = Buffer.alloc(64)
     info.writeBigUInt64LE(PIDFD_INFO_EXIT, 0)
@@ -101,6 +113,31 @@ async function endOf(pid: number, pidfd: number): Promise<ProcessEnd> {
   }
   return { pid, code: null, signal: null }
 }
+
+function directoryOf(pid: number): number | null {
+  try {
+    return openSync(`/proc/${pid}`, O_PATH | constants.O_DIRECTORY)
+  } catch {
+    return null
+  }
+}
+
+/** proc_pid_stat(5), field 52, as in waitpid(2). */
+function statusOfZombie(directory: number): number | null {
+  try {
+    const fields = fieldsOf(readFileSync(`/proc/self/fd/${directory}/stat`, 'latin1'))
+    return fields[0] === 'Z' ? Number(fields[49]) : null
+  } catch {
+    return null
+  }
+}
+
+/** From the third on: the name in the second may hold anything. */
+const fieldsOf = (stat: string): string[] =>
+  stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .trimEnd()
+    .split(' ')
 
 /** wait(2)'s status word. */
 function decode(pid: number, status: number): ProcessEnd {

@@ -21,15 +21,16 @@ const STRAY_MS = 50
  * Reaps children that nobody waits for: what `crun exec` leaves when it fails, and what a killed runtime leaves. It matters: the end of a
  * pid namespace's init waits until every process of the namespace is reaped (zap_pid_ns_processes).
  *
- * @param mayBeOurs whether Node may have started it, and so reaps it itself; any other child is reaped at once
+ * @param mayBeOurs whether Node may have started it, and so reaps it itself
+ * @param untilSeen milliseconds for which any other child is left as it is, so that who watches it can see how it ended
  */
-export function reapStrays(mayBeOurs: (pid: number) => boolean = () => true): Disposable {
+export function reapStrays(mayBeOurs: (pid: number) => boolean = () => true, untilSeen = 0): Disposable {
   let sweeping = false
   const sweep = async (): Promise<void> => {
     if (sweeping) return
     sweeping = true
     for (let pid = zombie(); pid !== 0;) {
-      if (mayBeOurs(pid)) await sleep(STRAY_MS)
+      await sleep(mayBeOurs(pid) ? STRAY_MS : untilSeen)
       const again = zombie()
       if (again === pid) libc.wait4(`waitpid(${pid})`, pid, [0], WNOHANG, null)
       pid = again === pid ? zombie() : again

@@ -118,7 +118,8 @@ export function requireWritable(mount: OverlayMount): void {
     accessSync(mount.root, constants.W_OK)
   } catch (error) {
     // The kernel says so in its log alone.
-    throw new Error(`the root file system can be mounted read-only alone: there is no space for ${mount.work}`, { cause: error })
+    const message = `its volume is full: the root file system could be mounted read-only alone, for want of space in ${mount.work}`
+    throw Object.assign(new Error(message, { cause: error }), { code: 'ENOSPC' })
   }
 }
 

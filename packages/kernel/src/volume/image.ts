@@ -13,6 +13,8 @@ const LEAST_FREE = 2 * 1024 ** 3
 const QUOTA = 'uquota,gquota,pquota'
 const OTHER_VOLUME = 'bring a volume of your own with --volume DIR'
 
+const inMiB = (bytes: number): string => `${Math.floor(bytes / 1024 ** 2)}M`
+
 /** Of an attempt that failed nothing is left that it made. */
 export async function makeAndMount(runner: ProcessRunner, ...[image, path, size]: Parameters<Volumes['ensureLoopVolume']>) {
   const what = `cannot make the volume ${image}`
@@ -38,13 +40,15 @@ export async function makeAndMount(runner: ProcessRunner, ...[image, path, size]
 
 async function makeImage(runner: ProcessRunner, image: string, size: number): Promise<void> {
   if (size < LEAST_BYTES) {
-    throw new Error(`${size} bytes are less than the ${LEAST_BYTES} that XFS needs; choose a larger --size`)
+    throw new Error(`${inMiB(size)} are less than the ${inMiB(LEAST_BYTES)} that XFS needs; choose a larger --size`)
   }
   const directory = dirname(image)
   const { freeBytes } = spaceOf(directory)
   const needed = Math.min(size, LEAST_FREE)
   if (freeBytes < needed) {
-    throw new Error(`${directory} has ${freeBytes} bytes free and needs ${needed}; free some space there, or ${OTHER_VOLUME}`)
+    throw new Error(
+      `${directory} has ${inMiB(freeBytes)} free and needs ${inMiB(needed)}; free some space there, or ${OTHER_VOLUME}`,
+    )
   }
   // Under another name until it is whole, so that what was cut off is never taken for a volume.
   const unfinished = `${image}.unfinished`

@@ -2,6 +2,8 @@
 
 export type KeeperErrorCode =
   | 'launch_failed'
+  /** The volume is full. */
+  | 'no_space'
   | 'start_failed'
   | 'no_such_vps'
   | 'unreachable'

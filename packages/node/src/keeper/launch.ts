@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Cgroups,
+  errorCode,
   type GiveDescriptor,
   lastLogMessage,
   type MountCalls,
@@ -46,7 +47,7 @@ export interface Launched {
   readonly pty: Pty
 }
 
-/** @throws KeeperError launch_failed; the caller then discards what is left */
+/** @throws KeeperError launch_failed, no_space; the caller then discards what is left */
 export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Launched> {
   mkdirSync(spec.bundle, { recursive: true, mode: 0o700 })
   const pidFile = join(spec.bundle, 'pid')
@@ -74,7 +75,8 @@ export async function launch(means: LaunchMeans, spec: LaunchSpec): Promise<Laun
     return { pid: Number(readFileSync(pidFile, 'utf8')), pty }
   } catch (error) {
     pty[Symbol.dispose]()
-    throw error instanceof KeeperError ? error : new KeeperError('launch_failed', (error as Error).message, error)
+    if (error instanceof KeeperError) throw error
+    throw new KeeperError(errorCode(error) === 'ENOSPC' ? 'no_space' : 'launch_failed', (error as Error).message, error)
   }
 }
 

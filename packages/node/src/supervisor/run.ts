@@ -23,6 +23,8 @@ import { type Running, type Supervised, supervise } from './supervised.ts'
 import { titleOf } from './supervisor-pid.ts'
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const
+/** For so long an init whose keeper was killed waits for the next one to see how it ended. */
+const SEEN_MS = 300
 /** Compiled code is written out once everything that a start needs was loaded. */
 const FLUSH_MS = 5_000
 
@@ -41,9 +43,9 @@ export async function runSupervisor(place: Place, specs: readonly ChildSpec[]): 
 
   const kept = keepDescriptors()
   const children = new Map<ChildSpec, Supervised>()
-  // What a killed keeper leaves behind comes to us; not every system has an init that would reap it.
+  // What a killed keeper leaves behind comes to us; not every system has an init that would reap it. Inits of VPSs are among it.
   becomeSubreaper()
-  using _strays = reapStrays((pid) => [...children.values()].some((child) => child.pid() === pid))
+  using _strays = reapStrays((pid) => [...children.values()].some((child) => child.pid() === pid), SEEN_MS)
   using exits = realExitWatch()
   using _notifications = receiveNotifications(notifySocket(place), (message) => {
     const sender = [...children].find(([, child]) => child.pid() === message.pid)?.[0]

@@ -226,7 +226,7 @@ test('into the background: the error names the log and its last line', LIMIT, as
 
 test('into the background: one that is slow, and has not ended, is waited for longer, and not without end', LIMIT, async (t) => {
   const slow = stage(t, { one: 'slow' })
-  await startInBackground({ ...slow, patience: 1_000 })
+  await startInBackground({ ...slow, patience: 2_000 })
   const mute = stage(t, { one: 'mute' })
   await assert.rejects(startInBackground({ ...mute, patience: 500 }), /does not answer on .* after [2-9] s, and is being/)
   assert.deepEqual([slow.lives('one').length, mute.lives('one').length], [1, 1])

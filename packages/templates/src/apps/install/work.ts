@@ -90,7 +90,7 @@ function remedyFor(tail: readonly string[], disposable: boolean): string {
     return 'a package manager works inside: wait until it is done, and run the command again'
   if (/held packages|unmet dependencies/i.test(said))
     return 'packages inside are held or half removed: put that right with apt inside, and run the command again'
-  return "the task's log has all that was said"
+  return 'put that right, or choose other values with --set, and run the command again; `insula task show` has all that was said'
 }
 
 /** For lists of hundreds of lines, which nobody wants in the log. */
