@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BOOTED, testNode, until } from './support/node.ts'
 
@@ -19,8 +20,15 @@ for (const release of ['debian-12', 'debian-13']) {
   })
 }
 
+/** Not mended there: decision 2. */
+const mayBeLate =
+  readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd'
+    ? 'systemd adopts the inits of a killed keeper, and may reap them before the next keeper has seen how they ended'
+    : false
+
 for (const keeper of ['the first', 'another'] as const) {
-  test(`reboot and poweroff inside do what they say, under ${keeper} keeper`, async () => {
+  const skip = keeper === 'another' && mayBeLate
+  test(`reboot and poweroff inside do what they say, under ${keeper} keeper`, { skip }, async () => {
     const started = [
       await node.running('inside'),
       await node.running('inside-systemd', ['--template', 'debian-12', '--ip', 'auto']),
