@@ -44,6 +44,9 @@ for (const keeper of ['the first', 'another'] as const) {
         const { state, pid } = await node.show(name)
         return state === 'running' && pid !== first && pid !== null
       })
+      // A systemd that has just begun is deaf to what tells it to end.
+      const up = async () => /running/.test((await node.insula(['exec', name, 'systemctl', 'is-system-running'])).stdout)
+      if (name === 'inside-systemd') await until('its system is up', up)
       if (keeper === 'another') await node.killAndAwait('keeper')
       if (name === 'inside-systemd') await node.ok('stop', name)
       else await ask('poweroff')

@@ -117,7 +117,7 @@ describe('of an attempt that fails nothing is left', () => {
     await realProcessRunner().run(['mount', '-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', small])
     try {
       const attempt = open().ensureLoopVolume(join(small, 'image'), join(scratch, 'vol'), 4 * SIZE)
-      await assert.rejects(attempt, /small has \d+ bytes free and needs 2147483648; free some space there, or bring a volume/)
+      await assert.rejects(attempt, /small has \d+M free and needs 2048M; free some space there, or bring a volume/)
       assert.deepEqual(readdirSync(small), [])
     } finally {
       await realProcessRunner().run(['umount', small])

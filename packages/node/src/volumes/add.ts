@@ -39,7 +39,7 @@ async function addImage(means: Means, entry: VolumeEntry, size: number): Promise
   try {
     await volumes.ensureLoopVolume(entry.image ?? '', entry.path, size).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
-      const code = /bytes free and/.test(message) ? 'no_space' : /are less than/.test(message) ? 'invalid_request' : null
+      const code = / free and /.test(message) ? 'no_space' : /are less than/.test(message) ? 'invalid_request' : null
       throw code === null ? error : failure(code, `cannot add the volume "${entry.name}": ${message}`, undefined, error)
     })
     await settle(means, entry)
