@@ -130,6 +130,28 @@ test('a time that begins later ends when the area says, however late it is looke
   assert.equal(ids.account('user', 1).bytesGraceEnds, now() + DAY)
 })
 
+test('a time that two processes find at once is moved by one of them', () => {
+  const { quota, ids, settings, now } = world()
+  ids.setGrace('user', { bytes: DAY })
+  ids.limit('user', 1, { bytesSoft: 1024 })
+  quota.use('user', BASE + 1, 2048, 1)
+  let others = 1
+  const slow = openIdQuota({
+    settings,
+    base: BASE,
+    // Between its look at the settings and that at the file system the other does all of it.
+    quota: {
+      ...quota,
+      account(kind, id) {
+        if (others-- > 0) settle(ids)
+        return quota.account(kind, id)
+      },
+    },
+  })
+  assert.equal(slow.account('user', 1).bytesGraceEnds, now() + DAY)
+  assert.equal(ids.account('user', 1).bytesGraceEnds, now() + DAY)
+})
+
 test('the times of many that begin together are written down a few times, in steps', () => {
   const { quota, ids, settings, now } = world()
   const MANY = 1_000

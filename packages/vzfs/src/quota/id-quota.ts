@@ -140,33 +140,35 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
       if (end !== null && end !== known?.[what]) ends[what] = Math.max(1, end - volume[what] + grace[what])
     return Object.keys(ends).length === 0 ? null : ends
   }
-  /** False: nothing had to be moved. */
-  const moved = (settings: IdSettings, kind: IdKind, account: QuotaAccount): boolean => {
-    const ends = wrongEnds(settings, kind, account)
-    if (ends !== null) quota.setGraceEnds(kind, account.id, ends)
-    return ends !== null
-  }
-  const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
-    if (!moved(settings, kind, account)) return account
-    const id = account.id - base
-    remember(kind, [id])
-    return raw(kind, id)
-  }
   /** The ends that these have now are ours. */
-  const remember = (kind: IdKind, ids: readonly number[]): void => {
-    const found = ids.map((id) => raw(kind, id))
-    file.change((settings) => {
-      const limited: Record<string, LimitedId> = { ...settings[kind].limited }
-      for (const { id, bytesGraceEnds, inodesGraceEnds } of found) {
-        const before = limited[id - base]
-        const ends = {
-          ...(bytesGraceEnds === null ? {} : { bytes: bytesGraceEnds }),
-          ...(inodesGraceEnds === null ? {} : { inodes: inodesGraceEnds }),
-        }
-        if (before) limited[id - base] = { ...before, ends }
+  const withEnds = (settings: IdSettings, kind: IdKind, ids: readonly number[]): IdSettings => {
+    const limited: Record<string, LimitedId> = { ...settings[kind].limited }
+    for (const id of ids) {
+      const { bytesGraceEnds, inodesGraceEnds } = raw(kind, id)
+      const before = limited[id]
+      const ends = {
+        ...(bytesGraceEnds === null ? {} : { bytes: bytesGraceEnds }),
+        ...(inodesGraceEnds === null ? {} : { inodes: inodesGraceEnds }),
       }
-      return { ...settings, [kind]: { ...settings[kind], limited } }
+      if (before) limited[id] = { ...before, ends }
+    }
+    return { ...settings, [kind]: { ...settings[kind], limited } }
+  }
+  /** Moves what is not where it belongs and writes down where it is now, with nobody between: who saw the one without the other would move it again. */
+  const move = (kind: IdKind, ids: readonly number[]): void =>
+    void file.change((settings) => {
+      const those = ids.filter((id) => {
+        const ends = wrongEnds(settings, kind, raw(kind, id))
+        if (ends !== null) quota.setGraceEnds(kind, base + id, ends)
+        return ends !== null
+      })
+      return those.length === 0 ? settings : withEnds(settings, kind, those)
     })
+  const settled = (settings: IdSettings, kind: IdKind, account: QuotaAccount): QuotaAccount => {
+    if (wrongEnds(settings, kind, account) === null) return account
+    const id = account.id - base
+    move(kind, [id])
+    return raw(kind, id)
   }
 
   return {
@@ -212,7 +214,7 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
     limit(kind, id, change, ends = {}) {
       // First of all that there is quota at all.
       raw(kind, requireId(id))
-      const after = file.change(
+      file.change(
         (settings) => {
           const limits = { ...wanted(settings[kind], id), ...change }
           requireOrder(kind, id, limits)
@@ -223,9 +225,12 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         },
         (settings) => apply(settings, kind, id),
       )
-      if (Object.keys(ends).length === 0 || !holds(after, kind)) return
-      quota.setGraceEnds(kind, base + id, ends)
-      remember(kind, [id])
+      if (Object.keys(ends).length === 0) return
+      file.change((settings) => {
+        if (!holds(settings, kind)) return settings
+        quota.setGraceEnds(kind, base + id, ends)
+        return withEnds(settings, kind, [id])
+      })
     },
     grace: (kind) => file.read()[kind].grace ?? quota.grace(kind),
     setGrace(kind, change) {
@@ -243,10 +248,8 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
         if (ownGrace(begin, kind) === null) continue
         let late: number[] = []
         // Written down together, for that takes long where there are many.
-        const move = (): void => {
-          const settings = file.read()
-          const those = late.filter((id) => moved(settings, kind, raw(kind, id)))
-          if (those.length > 0) remember(kind, those)
+        const moveLate = (): void => {
+          move(kind, late)
           late = []
         }
         const ids = limitedIds(begin[kind])
@@ -256,10 +259,10 @@ export function openIdQuota({ settings: file, quota, base }: IdQuotaNeed): IdQuo
           late.push(...ids.slice(at, at + LOOKED_AT).filter((id) => wrongEnds(settings, kind, raw(kind, id)) !== null))
           yield
           if (late.length < MOVED) continue
-          move()
+          moveLate()
           yield
         }
-        if (late.length > 0) move()
+        if (late.length > 0) moveLate()
       }
     },
     wrong() {
