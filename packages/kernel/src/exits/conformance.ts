@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { ExitWatch, ProcessEnd } from './exits.ts'
 
 /** Starts a process that lives until it is told to end. */
@@ -79,6 +79,8 @@ export function exitConformance(name: string, open: () => Promise<ExitSubject>):
       const { pid, kill } = await subject.startOther()
       kill(SIGKILL)
       await watched(pid)
+      // Until its parent has reaped it, it is still there to be seen.
+      for (let round = 0; (await watched(pid)).signal !== null && round < 500; round++) await sleep(10)
       let returned = false
       const end = new Promise<boolean>((resolve) => subject.exits.watch(pid, () => resolve(returned)))
       returned = true
