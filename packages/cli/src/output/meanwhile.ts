@@ -1,10 +1,10 @@
 /** What a terminal shows while one answer takes long: that it is being worked on, and for how long. */
 
 import type { Context } from '../context.ts'
+import { CLEAR_LINE } from '../task/progress.ts'
 
 /** Who waits for less does not wonder. */
 const PATIENCE_MS = 700
-const CLEAR_LINE = '\r\u001B[K'
 
 /** @param what "counting files" */
 export async function meanwhile<T>(

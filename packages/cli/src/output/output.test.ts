@@ -24,6 +24,11 @@ test('columns stand under each other, and nothing trails', () => {
   assert.equal(table([], columns, null), 'ID  NAME')
 })
 
+test('a text of several lines stays in its row', () => {
+  const column = { name: 'comment', about: '', value: ({ text }: { readonly text: string }) => text }
+  assert.equal(table([{ text: 'one \n two' }, { text: 'three' }], [column], null), 'COMMENT\none two\nthree')
+})
+
 test('on a narrow terminal what may shrink is cut, with a mark', () => {
   assert.equal(table(rows, columns, 16), ' ID  NAME\n  7  größe\n101  a-name-tha…')
 })

@@ -10,7 +10,8 @@ export interface Progress {
   clear(): void
 }
 
-const CLEAR_LINE = '\r\u001B[K'
+/** Of a terminal. */
+export const CLEAR_LINE = '\r\u001B[K'
 
 export function progressFor(context: Context, quiet: boolean): Progress {
   if (quiet) return { show: () => undefined, done: () => undefined, clear: () => undefined }

@@ -6,6 +6,7 @@ import { startListened } from '../testing/listened-process.ts'
 import { listenerConformance, type TestCaller } from './conformance.ts'
 import { realListeners } from './real.ts'
 import { newCallRecord } from './record.ts'
+import type { Call, Listeners } from './seccomp.ts'
 
 listenerConformance('the real driver', async () => {
   const record = newCallRecord()
@@ -24,6 +25,15 @@ listenerConformance('the real driver', async () => {
   }
 })
 
+async function received(listeners: Listeners): Promise<Call> {
+  for (let round = 0; round < 500; round++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    const call = listeners.wait(10).length > 0 ? listeners.receive(1) : null
+    if (call !== null) return call
+  }
+  return assert.fail('no call came')
+}
+
 test('a descriptor on the file system of a process is told from others', async () => {
   const record = newCallRecord()
   const caller = await startListened()
@@ -33,12 +43,7 @@ test('a descriptor on the file system of a process is told from others', async (
   const { result: root } = await caller.call(2, [Buffer.from('/\0'), 0n])
   const { result: proc } = await caller.call(2, [Buffer.from('/proc\0'), 0n])
   const outcome = caller.call(99, [1n])
-  let call = null
-  for (let round = 0; call === null && round < 500; round++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (listeners.wait(10).length > 0) call = listeners.receive(1)
-  }
-  assert.ok(call)
+  const call = await received(listeners)
   using open = listeners.open(call)
   assert.deepEqual(
     [root, proc, 0, 99, -100].map((fd) => open?.isOnRootOf(fd, process.pid)),
@@ -66,12 +71,7 @@ test('what the caller may not write itself is not written for it', { skip: doesN
     const pages = BigInt(result)
     await caller.call(MPROTECT, [pages + PAGE, PAGE, READ])
     const outcome = caller.call(99, [pages])
-    let call = null
-    for (let round = 0; call === null && round < 500; round++) {
-      await new Promise((resolve) => setImmediate(resolve))
-      if (listeners.wait(10).length > 0) call = listeners.receive(1)
-    }
-    assert.ok(call)
+    const call = await received(listeners)
     using open = listeners.open(call)
     const eight = Buffer.from('01234567')
     const written = [0n, PAGE - 8n, PAGE - 4n, PAGE, 2n * PAGE - 4n, 2n * PAGE, 3n * PAGE - 4n].map((at) =>
