@@ -56,14 +56,22 @@ const apply = async (...args: string[]): Promise<string> => {
   return stdout
 }
 
-test('to the running, the stopped and the pinned, as each has it', async () => {
+/** Of days that are not near, so that insulad does not begin by itself. */
+function hoursFarOff(): string {
+  const day = (ahead: number): string =>
+    ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][(new Date().getDay() + ahead) % 7] ?? ''
+  return `${day(3)},${day(4)} 02:00-04:00`
+}
+
+test('to the running, the stopped and the pinned, as each has it, and by itself to who follows', async () => {
   await publish('1.0')
   const first = await build('build')
   const make = (name: string, ...more: string[]) => node.running(name, ['--template', 'own-os', ...more])
-  const runs = await make('upd-runs', '--updates', 'follow')
-  const [off, pinned] = [await make('upd-off'), await make('upd-pinned')]
+  const hours = hoursFarOff()
+  const runs = await make('upd-runs', '--updates', hours)
+  const [off, pinned, follows] = [await make('upd-off'), await make('upd-pinned'), await make('upd-follows')]
   const names = [runs, off, pinned]
-  await node.ok('set', off, '--updates', 'Sat,Sun 02:00-04:00')
+  await node.ok('set', off, '--updates', hours)
   // What the tenant has changed, has in a later version, and has thrown away.
   await node.inside(runs, 'sh', '-c', 'echo mine > /etc/thing.conf')
   await node.inside(runs, 'apt-get', '-q', '-y', 'remove', 'other')
@@ -83,8 +91,8 @@ test('to the running, the stopped and the pinned, as each has it', async () => {
       ({ name, at, latest, packages, policy }) => [name, at, latest, packages, policy],
     ),
     [
-      [runs, first, second, 2, 'follow'],
-      [off, first, second, 2, 'Sat,Sun 02:00-04:00'],
+      [runs, first, second, 2, hours],
+      [off, first, second, 2, hours],
       [pinned, first, second, 2, 'pinned'],
     ],
   )
@@ -121,6 +129,11 @@ test('to the running, the stopped and the pinned, as each has it', async () => {
   assert.equal(await node.inside(pinned, 'dpkg', '--audit'), '')
   assert.equal(await node.inside(pinned, 'other'), '2.0')
   assert.equal((await node.insula(['update', 'status', ...names])).code, 0)
+  // Nobody asks for this one: insulad looks every minute.
+  assert.equal(await node.inside(follows, 'thing'), '1.0')
+  await node.ok('set', follows, '--updates', 'follow')
+  await until('it is updated by itself', async () => (await node.insula(['update', 'status', follows])).code === 0, 180)
+  assert.equal(await node.inside(follows, 'thing'), '2.0')
   // A package that came privately is one with the template's again.
   await node.ok('stop', runs)
   await node.ok('vzfs', 'relink', runs)
