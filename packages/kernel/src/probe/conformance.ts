@@ -50,6 +50,11 @@ export function probeConformance(
       assert.equal(await open().activityOf(pids.gone), null)
     })
 
+    test('tells what a process hears, and that there is none', async () => {
+      assert.equal(typeof (await open().hears(pids.lives, 15)), 'boolean')
+      assert.equal(await open().hears(pids.gone, 15), null)
+    })
+
     test('a sysctl that is not there', async () => {
       assert.equal(await open().sysctl('kernel.no_such_thing'), null)
       await assert.rejects(open().setSysctl('kernel.no_such_thing', '1'), (error: unknown) => {

@@ -29,6 +29,7 @@ export function fakeHostProbe(
     features: async () => ({ ...GOOD, ...different }),
     startOf: async (pid) => startOf(pid),
     activityOf: async (pid) => (startOf(pid) === null ? null : { asleep: true, worked: 1 }),
+    hears: async (pid) => (startOf(pid) === null ? null : true),
     sysctl: async (name) => values.get(name) ?? null,
     async setSysctl(name, value) {
       if (!values.has(name)) throw new SysctlRefused(`cannot set sysctl ${name} to ${value}: this kernel has none of that name`)

@@ -30,6 +30,9 @@ export interface HostProbe {
   startOf(pid: number): Promise<number | null>
   /** What its first thread does; null when there is none, or it has ended and nobody has been told yet. proc_pid_stat(5), proc_pid_schedstat(5) */
   activityOf(pid: number): Promise<Activity | null>
+  /** Whether a signal would do something in it besides what the kernel does by default, or wait in it until it is fetched: it catches or blocks it. Of what a process waits
+   * for in sigtimedwait(2) the kernel says that it does neither. null when there is no such process, or it has ended. @param signal its number. proc_pid_status(5) */
+  hears(pid: number, signal: number): Promise<boolean | null>
   /** Reads a sysctl, "net.ipv4.ip_forward"; null if this kernel has none of that name. As in sysctl(8), names with a slash may hold dots:
    * "net/ipv4/conf/eth0.100/rp_filter". */
   sysctl(name: string): Promise<string | null>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpus, release } from 'node:os'
+import { constants, cpus, release } from 'node:os'
 import { after, test } from 'node:test'
 import { fakeProcessRunner } from '../process/fake.ts'
 import { startAttached } from '../process/attached.ts'
@@ -27,6 +27,16 @@ test('is about this machine, with the versions of its tools', async () => {
 test('tools that are missing are absent', async () => {
   const runner = fakeProcessRunner([{ argv: ['crun', '--version'], answer: { stdout: 'crun version 1.8.1\ncommit: 0\n' } }])
   assert.deepEqual((await realHostProbe(runner).features()).tools, { crun: '1.8.1' })
+})
+
+test('a process hears a signal from when it catches it', async () => {
+  const hears = (): Promise<boolean | null> => realHostProbe(realProcessRunner()).hears(process.pid, constants.signals.SIGPWR)
+  assert.equal(await hears(), false)
+  const caught = (): void => undefined
+  process.on('SIGPWR', caught)
+  assert.equal(await hears(), true)
+  process.off('SIGPWR', caught)
+  assert.equal(await hears(), false)
 })
 
 test('a value that the kernel does not take is refused', async () => {

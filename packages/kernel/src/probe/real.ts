@@ -57,6 +57,13 @@ export function realHostProbe(runner: ProcessRunner): HostProbe {
         return null
       }
     },
+    hears: async (pid, signal) => {
+      try {
+        return hearsIn(readFileSync(`/proc/${pid}/status`, 'latin1'), signal)
+      } catch {
+        return null
+      }
+    },
     sysctl: async (name) => readSysctl(name),
     setSysctl: async (name, value) => writeSysctl(name, value),
   }
@@ -79,6 +86,16 @@ export function activityIn(stat: string, schedstat: string): Activity | null {
   const state = stat.charAt(stat.lastIndexOf(')') + 2)
   if (state === 'Z' || state === 'X') return null
   return { asleep: state === 'S', worked: Number.parseInt(schedstat, 10) / 1e6 }
+}
+
+/** SigBlk is the first thread's, SigCgt the process's: bit 0 is signal 1. */
+export function hearsIn(status: string, signal: number): boolean | null {
+  if (/^State:\t[ZX]/m.test(status)) return null
+  const bit = 1n << BigInt(signal - 1)
+  return ['SigBlk', 'SigCgt'].some((field) => {
+    const mask = new RegExp(`^${field}:\\t([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'
+    return (BigInt(`0x${mask}`) & bit) !== 0n
+  })
 }
 
 async function versions(runner: ProcessRunner): Promise<Record<string, string>> {

@@ -29,6 +29,7 @@ import { KeeperError } from './errors.ts'
 import { execute } from './execution.ts'
 import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
 import { launch, type Launched, readKeptRecord } from './launch.ts'
+import { signalName, signalNumber } from './signals.ts'
 import { type MountsViewMeans, showMounts } from './mounts-view.ts'
 
 export interface KeepMeans {
@@ -320,22 +321,6 @@ const consoleName = (id: string): string => `console-${id}`
 function requestOf(end: ProcessEnd): ExitReport['request'] {
   if (end.signal === constants.signals.SIGHUP) return 'reboot'
   return end.signal === constants.signals.SIGINT ? 'poweroff' : null
-}
-
-const SIGRTMIN = 34
-
-/** @throws KeeperError for a name that is none */
-function signalNumber(name: string): number {
-  const realTime = /^SIGRTMIN(?:\+(\d{1,2}))?$/.exec(name)
-  if (realTime) return SIGRTMIN + Number(realTime[1] ?? 0)
-  const number = constants.signals[name as NodeJS.Signals]
-  if (number === undefined) throw new KeeperError('internal', `${name} is not a signal`)
-  return number
-}
-
-function signalName(number: number | null): string | null {
-  if (number === null) return null
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
 }
 
 const timeout = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds).unref())

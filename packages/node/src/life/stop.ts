@@ -2,6 +2,7 @@
 
 import type { Means } from '../means.ts'
 import type { VpsRecord } from '../record.ts'
+import { becomesAware, hears } from './hearing.ts'
 import { requireLegal } from './legality.ts'
 import { cgroupOf, takeDown } from './parts.ts'
 import { recordExit } from './exit-record.ts'
@@ -42,12 +43,17 @@ async function end(means: Means, vps: VpsRecord, options: StopOptions, frozen: b
   const { id } = vps
   using exit = exits.expect(id)
   const asked = options.force !== true && options.timeout !== 0
-  const reached = await keeper.signal(`${id}`, asked ? vps.init.stopSignal : 'SIGKILL')
+  const began = performance.now()
+  const patience = asked ? (options.timeout ?? PATIENCE_S) * 1_000 : KILL_MS
+  const { stopSignal } = vps.init
+  const prepared = !asked || (await hears(means.probe, vps.pid, stopSignal))
+  const reached = await keeper.signal(`${id}`, asked ? stopSignal : 'SIGKILL')
   // A frozen process acts on no signal.
   if (frozen) await cgroups.thaw(cgroupOf(means, id))
   if (!reached) return
-  const patience = asked ? (options.timeout ?? PATIENCE_S) * 1_000 : KILL_MS
-  let report = await within(exit.ended, patience)
+  if (!prepared && (await becomesAware(means.probe, vps.pid, stopSignal, exit.ended, patience)))
+    await keeper.signal(`${id}`, stopSignal)
+  let report = await within(exit.ended, patience - (performance.now() - began))
   if (!report && asked) {
     means.log(`VPS ${vps.name} did not shut down within ${patience / 1000} s; it is killed`)
     await keeper.signal(`${id}`, 'SIGKILL')
