@@ -15,7 +15,7 @@ export { type ConfigureNetwork, LinkMissing, type NetworkStep } from './network/
 export { realConfigureNetwork } from './network/real.ts'
 export { NetworkRefused } from './netlink/refused.ts'
 export { FilterRefused, type PacketFilter } from './filter/filter.ts'
-export type { VolumeFeatures, VolumePlace, Volumes, VolumeSpace } from './volume/volume.ts'
+export { type VolumeFeatures, type VolumePlace, VolumeRefused, type Volumes, type VolumeSpace } from './volume/volume.ts'
 export type { Lxcfs, LxcfsProcess } from './lxcfs/lxcfs.ts'
 export { type Activity, type HostFeatures, type HostProbe, type SysctlNeed, SysctlRefused } from './probe/probe.ts'
 export type { MountCalls, MountClone, MountNamespace, OverlayMount, PrivateMounts } from './mounts/mounts.ts'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Volumes } from './volume.ts'
+import { VolumeRefused, type Volumes } from './volume.ts'
 
 export interface VolumeSubject {
   readonly volumes: Volumes
@@ -28,7 +28,10 @@ export function volumeConformance(name: string, open: () => Promise<VolumeSubjec
     test('one that is too small is refused with what to do, and nothing is left', async () => {
       await assert.rejects(
         volumes.ensureLoopVolume(image, path, 1_000_000),
-        /^Error: cannot make the volume .* choose a larger --size$/,
+        (error: unknown) =>
+          error instanceof VolumeRefused &&
+          error.reason === 'too_small' &&
+          /^cannot make the volume .* choose a larger --size$/.test(error.message),
       )
       assert.equal(await volumes.mounted(path), false)
     })

@@ -1,6 +1,6 @@
 /** Volumes in memory. */
 
-import type { VolumeFeatures, VolumePlace, Volumes, VolumeSpace } from './volume.ts'
+import { type VolumeFeatures, type VolumePlace, VolumeRefused, type Volumes, type VolumeSpace } from './volume.ts'
 
 export interface FakeVolumeOptions {
   /** What probe finds, where it differs from a good volume. */
@@ -40,9 +40,13 @@ export function fakeVolumes(existing: readonly string[] = [], options: FakeVolum
       if (!images.has(image)) {
         const what = `cannot make the volume ${image}`
         if (size < LEAST_BYTES)
-          throw new Error(`${what}: ${size} bytes are less than the ${LEAST_BYTES} that XFS needs; choose a larger --size`)
+          throw new VolumeRefused(
+            'too_small',
+            `${what}: ${size} bytes are less than the ${LEAST_BYTES} that XFS needs; choose a larger --size`,
+          )
         const needed = Math.min(size, LEAST_FREE)
-        if (freeBytes < needed) throw new Error(`${what}: ${freeBytes} bytes free and ${needed} needed; free some space`)
+        if (freeBytes < needed)
+          throw new VolumeRefused('no_space', `${what}: ${freeBytes} bytes free and ${needed} needed; free some space`)
         images.set(image, size)
       }
       mounts.set(path, image)

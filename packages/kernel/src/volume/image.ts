@@ -4,7 +4,7 @@ import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, renameSync, 
 import { dirname } from 'node:path'
 import { ProcessFailed, type ProcessRunner } from '../process/runner.ts'
 import { spaceOf } from './space.ts'
-import type { Volumes } from './volume.ts'
+import { VolumeRefused, type Volumes } from './volume.ts'
 
 /** mkfs.xfs refuses less. */
 const LEAST_BYTES = 300 * 1024 * 1024
@@ -34,19 +34,26 @@ export async function makeAndMount(runner: ProcessRunner, ...[image, path, size]
     await mountImage(runner, image, path)
   } catch (error) {
     for (const undo of madeHere.toReversed()) undo()
-    throw new Error(`${what}: ${(error as Error).message}`, { cause: error })
+    const message = `${what}: ${(error as Error).message}`
+    throw error instanceof VolumeRefused
+      ? new VolumeRefused(error.reason, message, { cause: error })
+      : new Error(message, { cause: error })
   }
 }
 
 async function makeImage(runner: ProcessRunner, image: string, size: number): Promise<void> {
   if (size < LEAST_BYTES) {
-    throw new Error(`${inMiB(size)} are less than the ${inMiB(LEAST_BYTES)} that XFS needs; choose a larger --size`)
+    throw new VolumeRefused(
+      'too_small',
+      `${inMiB(size)} are less than the ${inMiB(LEAST_BYTES)} that XFS needs; choose a larger --size`,
+    )
   }
   const directory = dirname(image)
   const { freeBytes } = spaceOf(directory)
   const needed = Math.min(size, LEAST_FREE)
   if (freeBytes < needed) {
-    throw new Error(
+    throw new VolumeRefused(
+      'no_space',
       `${directory} has ${inMiB(freeBytes)} free and needs ${inMiB(needed)}; free some space there, or ${OTHER_VOLUME}`,
     )
   }

@@ -36,7 +36,7 @@ export interface VolumeSpace {
 
 export interface Volumes {
   /** Makes a sparse image file with XFS on it, if absent, (reflink=1, ftype=1) and mounts it at `path`, if not mounted. Idempotent.
-   * `size` in bytes. Mount options carry quota where the kernel has it. @throws with remedy when there is no space or no XFS */
+   * `size` in bytes. Mount options carry quota where the kernel has it. @throws VolumeRefused; with remedy when there is no XFS */
   ensureLoopVolume(image: string, path: string, size: number): Promise<void>
   /** Mounts an image that is there at `path`, which is made. Idempotent. @throws when there is no such image */
   attach(image: string, path: string): Promise<void>
@@ -49,4 +49,15 @@ export interface Volumes {
   mounted(path: string): Promise<boolean>
   probe(path: string): Promise<VolumeFeatures>
   space(path: string): Promise<VolumeSpace>
+}
+
+/** An image of this size cannot be made there. The message says what to do. */
+export class VolumeRefused extends Error {
+  override readonly name = 'VolumeRefused'
+  readonly reason: 'too_small' | 'no_space'
+
+  constructor(reason: VolumeRefused['reason'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
 }

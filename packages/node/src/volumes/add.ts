@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { VolumeAdd } from '@insula/contract'
+import { VolumeRefused } from '@insula/kernel'
 import { readMark, volumeParts, writeMark } from '@insula/vzfs'
 import { failure } from '../failures.ts'
 import type { Means } from '../means.ts'
@@ -38,9 +39,9 @@ async function addImage(means: Means, entry: VolumeEntry, size: number): Promise
   volumeBook.list.put({ ...entry, state: 'adding' })
   try {
     await volumes.ensureLoopVolume(entry.image ?? '', entry.path, size).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
-      const code = / free and /.test(message) ? 'no_space' : /are less than/.test(message) ? 'invalid_request' : null
-      throw code === null ? error : failure(code, `cannot add the volume "${entry.name}": ${message}`, undefined, error)
+      if (!(error instanceof VolumeRefused)) throw error
+      const code = error.reason === 'no_space' ? 'no_space' : 'invalid_request'
+      throw failure(code, `cannot add the volume "${entry.name}": ${error.message}`, undefined, error)
     })
     await settle(means, entry)
   } catch (error) {
