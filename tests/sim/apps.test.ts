@@ -103,6 +103,30 @@ describe('apps', () => {
     )
   })
 
+  it('whose upgrade fails tell why, until it has come to its end', async () => {
+    const { commands, state } = packageManager()
+    await using world = await openWorld({ commands })
+    const { client } = await world.boot()
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    await client.vpsCreate({ ...WAIT, body: { name: 'one', template: 'micro', start: true } })
+    await client.appAdd({ ...WAIT, body: { app: 'web', select: { all: true } } })
+    await client.templateBuild({ ...WAIT, body: { name: 'web' } })
+    const shown = async (): Promise<unknown[]> =>
+      (await client.vpsShow({ params: { vps: 'one' } })).vps.apps.map((app) => [app.state, app.problem])
+    const upgrade = async () => {
+      const { task } = await client.appUpgrade({ ...WAIT, body: { app: 'web', select: { all: true } } })
+      return (task.result as AppResult).vps[0]
+    }
+    state.installed = false
+    state.fail = 1
+    assert.equal((await upgrade())?.outcome, 'failed')
+    const [[during, problem] = []] = (await shown()) as [string, string][]
+    assert.equal(during, 'upgrading')
+    assert.match(problem ?? '', /^upgrade failed: it ended with 100: .*No space left on device/)
+    assert.equal((await upgrade())?.outcome, 'done')
+    assert.deepEqual(await shown(), [['ready', null]])
+  })
+
   it('never come to a VPS that got the number of a chosen one meanwhile', async () => {
     const { commands } = packageManager()
     const [began, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]

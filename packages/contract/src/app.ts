@@ -17,7 +17,7 @@ export const VpsApp = z
       .describe(
         '"pending": it is configured once the VPS has booted; "failed": that went wrong. Others than these and "ready": it was cut off or failed; the same command again finishes it',
       ),
-    problem: z.string().nullable().describe('Why it could not be configured'),
+    problem: z.string().nullable().describe('Why it could not be configured, upgraded or removed'),
     parameters: z.record(z.string(), z.string()).describe('But for secrets'),
     since: Moment,
   })

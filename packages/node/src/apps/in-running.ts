@@ -9,7 +9,7 @@ import { valuesFor } from './app-of.ts'
 import { type Asked, type Done, STATES } from './asked.ts'
 import { insideVps } from './inside-vps.ts'
 import { type AppContext, workFor } from './work-for.ts'
-import { dropApp, setApp } from './written.ts'
+import { dropApp, leftWith, setApp } from './written.ts'
 
 export interface Settled extends Asked {
   readonly system: AppOnSystem
@@ -63,8 +63,9 @@ export async function applyRunning(means: Means, vps: VpsRecord, settled: Settle
     context.signal.throwIfAborted()
     if (!(error instanceof InsideFailed)) throw wentDown(means, id, error, doing)
     // Why it failed is what counts.
-    if (deed === 'add' && isTakenBack(error))
-      await dropApp(means, id, app.name).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
+    await (
+      deed === 'add' && isTakenBack(error) ? dropApp(means, id, app.name) : leftWith(means, id, app.name, error.message)
+    ).catch((also: unknown) => context.log(`${vps.name}: ${String(also)}`))
     throw failure('conflict', `${doing}: ${error.message}`, error.remedy, error)
   }
   if (deed === 'remove') await dropApp(means, id, app.name, left)

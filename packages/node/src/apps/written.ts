@@ -18,6 +18,13 @@ export const dropApp = (means: Means, id: number, name: string, left: readonly s
     apps.filter((one) => one.name !== name).map((one) => ({ ...one, came: [...new Set([...one.came, ...left])] })),
   )
 
+/** Why what was begun with an app has not come to its end. One with which nothing was begun is left as it is. */
+export async function leftWith(means: Means, id: number, name: string, problem: string): Promise<void> {
+  const isBegun = ({ name: its, state }: AppRecord): boolean => its === name && state !== 'ready' && state !== 'pending'
+  if (means.inventory.get(id)?.apps.some(isBegun) !== true) return
+  await changeApps(means, id, (apps) => apps.map((one) => (isBegun(one) ? { ...one, problem } : one)))
+}
+
 async function changeApps(means: Means, id: number, change: (apps: readonly AppRecord[]) => AppRecord[]): Promise<void> {
   await writeVps(means, id, { apps: change(means.inventory.get(id)?.apps ?? []) })
 }
