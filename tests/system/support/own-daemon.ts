@@ -53,6 +53,7 @@ export async function ownDaemon(
     const { cgroups } = drivers
     for (const id of await cgroups.children(instance.cgroup)) await cgroups.remove(`${instance.cgroup}/${id}`)
     await cgroups.remove(instance.cgroup)
+    await drivers.filter.removeTable('inet', instance.filterTable)
   })
   const owned = undo.move()
   return {
