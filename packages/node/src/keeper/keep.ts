@@ -29,8 +29,8 @@ import { KeeperError } from './errors.ts'
 import { execute } from './execution.ts'
 import type { ByteSession, ExecRequest, ExecSession, ExitReport, Kept, LaunchSpec, OutputSink, PlacedFile } from './keeper.ts'
 import { launch, type Launched, readKeptRecord } from './launch.ts'
-import { signalName, signalNumber } from './signals.ts'
 import { type MountsViewMeans, showMounts } from './mounts-view.ts'
+import { signalName, signalNumber } from './signals.ts'
 
 export interface KeepMeans {
   readonly cgroups: Cgroups

@@ -3,15 +3,16 @@
 import { constants } from 'node:os'
 import { KeeperError } from './errors.ts'
 
-/** The first that glibc leaves to programs. */
-const SIGRTMIN = 34
+/** What glibc leaves to programs, the first and the last. */
+const [SIGRTMIN, SIGRTMAX] = [34, 64]
 
-/** @param name "SIGTERM", "SIGRTMIN+3" @throws KeeperError for a name that is none */
+/** @param name "SIGTERM", "SIGRTMIN+3", "SIGRTMAX-2" @throws KeeperError for a name that is none */
 export function signalNumber(name: string): number {
-  const realTime = /^SIGRTMIN(?:\+(\d{1,2}))?$/.exec(name)
-  if (realTime) return SIGRTMIN + Number(realTime[1] ?? 0)
-  const number = constants.signals[name as NodeJS.Signals]
-  if (number === undefined) throw new KeeperError('internal', `${name} is not a signal`)
+  const [, end, away] = /^SIGRT(MIN|MAX)([+-]\d{1,2})?$/.exec(name) ?? []
+  const number =
+    end === undefined ? constants.signals[name as NodeJS.Signals] : (end === 'MIN' ? SIGRTMIN : SIGRTMAX) + Number(away ?? 0)
+  const isOne = number !== undefined && (end === undefined || (number >= SIGRTMIN && number <= SIGRTMAX))
+  if (!isOne) throw new KeeperError('internal', `${name} is not a signal`)
   return number
 }
 
